@@ -1,0 +1,33 @@
+/** Who pays, and the keys that speak for them. A key's secret is never here: the store knows its hash only. */
+import type { AccountId, ApiKeyId } from './ids.js';
+import type { Instant } from './period.js';
+
+export interface Account {
+  readonly id: AccountId;
+  readonly name: string;
+  readonly createdAt: Instant;
+  readonly suspendedAt: Instant | null;
+  readonly version: number;
+}
+
+export interface ApiKey {
+  readonly id: ApiKeyId;
+  readonly accountId: AccountId;
+  readonly secretHash: string;
+  /** The first characters of the secret, by which a person tells keys apart. */
+  readonly prefix: string;
+  /** The features this key may ask for; `null`: all of them. */
+  readonly scopes: readonly string[] | null;
+  readonly createdAt: Instant;
+  readonly expiresAt: Instant | null;
+  readonly revokedAt: Instant | null;
+  readonly version: number;
+}
+
+/** `MISSING`: none was sent. `UNVERIFIED`: the store could not be asked. */
+export type KeyState = 'VALID' | 'MISSING' | 'UNKNOWN' | 'EXPIRED' | 'REVOKED' | 'UNVERIFIED';
+
+export const keyStateAt = (key: ApiKey, now: Instant): 'VALID' | 'EXPIRED' | 'REVOKED' => {
+  if (key.revokedAt !== null && now >= key.revokedAt) return 'REVOKED';
+  return key.expiresAt !== null && now >= key.expiresAt ? 'EXPIRED' : 'VALID';
+};

@@ -1,0 +1,71 @@
+/**
+ * Calendar arithmetic in UTC. An instant is a whole number of milliseconds since 1970; it becomes ISO 8601 text at
+ * the edge. Periods are half open: the start belongs to them, the end does not.
+ */
+export type Instant = number;
+export type Interval = 'MONTH' | 'YEAR';
+export type LimitPer = 'BILLING_PERIOD' | 'DAY' | 'HOUR';
+
+export interface Period {
+  /** 0 for the period that begins at the anchor; negative before it. */
+  readonly index: number;
+  readonly startsAt: Instant;
+  readonly endsAt: Instant;
+}
+
+export interface Window {
+  readonly startsAt: Instant;
+  readonly endsAt: Instant;
+}
+
+export const HOUR_MS = 3_600_000;
+export const DAY_MS = 24 * HOUR_MS;
+
+/** The largest distance from 1970 that a `Date` can express (ECMAScript, "Time Values and Time Range"). */
+const INSTANT_MAX = 8_640_000_000_000_000;
+
+export const isInstant = (value: unknown): value is Instant =>
+  Number.isSafeInteger(value) && Math.abs(Number(value)) <= INSTANT_MAX;
+
+const MONTHS: Readonly<Record<Interval, number>> = { MONTH: 1, YEAR: 12 };
+
+/**
+ * `months` calendar months after the anchor, at the anchor's time of day. A day that the month does not have becomes
+ * its last day: a month after 31 January is 28 or 29 February, two months after it 31 March.
+ */
+export const addMonths = (anchor: Instant, months: number): Instant => {
+  const from = new Date(anchor);
+  const day = from.getUTCDate();
+  const timeOfDay = anchor - Date.UTC(from.getUTCFullYear(), from.getUTCMonth(), day);
+  const firstOfMonth = Date.UTC(from.getUTCFullYear(), from.getUTCMonth() + months, 1);
+  const lastDay = new Date(Date.UTC(from.getUTCFullYear(), from.getUTCMonth() + months + 1, 0)).getUTCDate();
+  return firstOfMonth + (Math.min(day, lastDay) - 1) * DAY_MS + timeOfDay;
+};
+
+/** The period with this index, counted from the anchor, so that the anchor's day of month is never lost. */
+export const periodOf = (anchor: Instant, interval: Interval, index: number): Period => ({
+  index,
+  startsAt: addMonths(anchor, index * MONTHS[interval]),
+  endsAt: addMonths(anchor, (index + 1) * MONTHS[interval]),
+});
+
+/** The period that `now` lies in. */
+export const periodAt = (anchor: Instant, interval: Interval, now: Instant): Period => {
+  const from = new Date(anchor);
+  const to = new Date(now);
+  const months = (to.getUTCFullYear() - from.getUTCFullYear()) * 12 + to.getUTCMonth() - from.getUTCMonth();
+  // Counting months by their names is at most one too far: the day of month may not have been reached yet.
+  const period = periodOf(anchor, interval, Math.floor(months / MONTHS[interval]));
+  return now < period.startsAt ? periodOf(anchor, interval, period.index - 1) : period;
+};
+
+/** The window of a limit that `now` lies in. Days and hours are those of UTC; billing periods have their anchor. */
+export const windowAt = (per: LimitPer, anchor: Instant, interval: Interval, now: Instant): Window => {
+  if (per === 'BILLING_PERIOD') {
+    const { startsAt, endsAt } = periodAt(anchor, interval, now);
+    return { startsAt, endsAt };
+  }
+  const length = per === 'DAY' ? DAY_MS : HOUR_MS;
+  const startsAt = Math.floor(now / length) * length;
+  return { startsAt, endsAt: startsAt + length };
+};

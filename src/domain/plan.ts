@@ -1,0 +1,124 @@
+/**
+ * A plan: a versioned offer. A published version never changes; editing one makes the next. What is wrong with a
+ * draft is a list of faults, so that an operator sees all of them at once.
+ */
+import { isCredits } from './credits.js';
+import type { PlanId } from './ids.js';
+import type { Interval, LimitPer } from './period.js';
+
+export type PlanStatus = 'DRAFT' | 'ACTIVE' | 'ARCHIVED';
+export type WhenExhausted = 'REFUSE' | 'CREDITS';
+
+/** A limit counts units per window; an allowance without one is unlimited. */
+export interface Limit {
+  readonly units: number;
+  readonly per: LimitPer;
+}
+
+export interface Allowance {
+  readonly feature: string;
+  readonly limit: Limit | null;
+  /** What happens when the limit is used up. Without a limit it says nothing. */
+  readonly whenExhausted: WhenExhausted;
+}
+
+export interface Price {
+  /** In the currency's minor unit: 4900 is 49.00 EUR. */
+  readonly amountMinor: number;
+  /** ISO 4217. */
+  readonly currency: string;
+}
+
+export interface Plan {
+  readonly id: PlanId;
+  readonly version: number;
+  readonly name: string;
+  readonly status: PlanStatus;
+  readonly price: Price;
+  readonly interval: Interval;
+  readonly features: readonly Allowance[];
+  readonly creditsPerPeriod: number;
+  readonly trialDays: number;
+  readonly graceDays: number;
+  /** `null`: no limit of this plan's own. */
+  readonly requestsPerMinute: number | null;
+}
+
+export interface PlanFault {
+  /** The part that is wrong, as in `features.0.limit`. */
+  readonly argument: string;
+  readonly message: string;
+}
+
+/** The allowance under which this plan covers the feature, or `null` where it does not. A field that names no feature is covered by every plan. */
+export const allowanceFor = (plan: Plan, feature: string | null): Allowance | null =>
+  feature === null
+    ? { feature: '', limit: null, whenExhausted: 'REFUSE' }
+    : (plan.features.find((allowance) => allowance.feature === feature) ?? null);
+
+/** The ids of the plans on offer that cover this many units of the feature, cheapest first. */
+export const plansCovering = (offers: readonly Plan[], feature: string | null, units: number): readonly PlanId[] =>
+  offers
+    .filter((plan) => {
+      const allowance = plan.status === 'ACTIVE' ? allowanceFor(plan, feature) : null;
+      return allowance !== null && (allowance.limit === null || allowance.limit.units >= units);
+    })
+    .sort((a, b) => a.price.amountMinor - b.price.amountMinor || (a.id < b.id ? -1 : 1))
+    .map((plan) => plan.id);
+
+const isCount = isCredits;
+const DAYS_MAX = 3650;
+
+export const planFaults = (plan: Plan): readonly PlanFault[] => {
+  const faults: PlanFault[] = [];
+  const check = (sound: boolean, argument: string, message: string) => {
+    if (!sound) faults.push({ argument, message });
+  };
+  check(
+    /^[a-z0-9]+(-[a-z0-9]+)*$/.test(plan.id),
+    'id',
+    'A plan’s id is a slug: lower-case letters, digits and single hyphens.',
+  );
+  check(Number.isSafeInteger(plan.version) && plan.version >= 1, 'version', 'A version is a whole number from 1.');
+  check(plan.name.trim() !== '', 'name', 'A plan needs a name.');
+  check(
+    isCount(plan.price.amountMinor),
+    'price.amountMinor',
+    'A price is a whole number of minor units, not negative.',
+  );
+  check(
+    /^[A-Z]{3}$/.test(plan.price.currency),
+    'price.currency',
+    'A currency is three capital letters of ISO 4217, as in EUR.',
+  );
+  check(isCount(plan.creditsPerPeriod), 'creditsPerPeriod', 'Credits are a whole number from 0 to 2^53 - 1.');
+  check(
+    isCount(plan.trialDays) && plan.trialDays <= DAYS_MAX,
+    'trialDays',
+    `A trial lasts a whole number of days from 0 to ${DAYS_MAX}.`,
+  );
+  check(
+    isCount(plan.graceDays) && plan.graceDays <= DAYS_MAX,
+    'graceDays',
+    `A grace lasts a whole number of days from 0 to ${DAYS_MAX}.`,
+  );
+  check(
+    plan.requestsPerMinute === null || (isCount(plan.requestsPerMinute) && plan.requestsPerMinute > 0),
+    'requestsPerMinute',
+    'Requests per minute are a whole number from 1, or absent.',
+  );
+  plan.features.forEach(({ feature, limit }, index) => {
+    check(feature.trim() !== '', `features.${index}.feature`, 'An allowance names a feature.');
+    check(
+      plan.features.findIndex((other) => other.feature === feature) === index,
+      `features.${index}.feature`,
+      `The feature "${feature}" is named twice.`,
+    );
+    check(
+      limit === null || isCount(limit.units),
+      `features.${index}.limit`,
+      'A limit is a whole number of units, not negative.',
+    );
+  });
+  return faults;
+};

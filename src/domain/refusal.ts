@@ -1,0 +1,87 @@
+/**
+ * Why a paid field is not admitted: a closed set, in order of precedence, each with its remedy. The table is the
+ * contract with client developers; codes and statuses are derived from it at the edge.
+ */
+import type { PlanId } from './ids.js';
+import type { Instant } from './period.js';
+
+export const REFUSAL_REASONS = [
+  'KEY_REQUIRED',
+  'KEY_UNKNOWN',
+  'KEY_EXPIRED',
+  'KEY_REVOKED',
+  'ACCOUNT_SUSPENDED',
+  'SCOPE_MISSING',
+  'RATE_LIMITED',
+  'PAYMENT_METHOD_EXPIRED',
+  'PAYMENT_FAILED',
+  'SUBSCRIPTION_EXPIRED',
+  'LIMIT_REACHED',
+  'INSUFFICIENT_FUNDS',
+  'PLAN_UPGRADE_REQUIRED',
+  'SUBSCRIPTION_REQUIRED',
+  'STORE_UNAVAILABLE',
+] as const;
+
+export type RefusalReason = (typeof REFUSAL_REASONS)[number];
+
+export type Remedy =
+  | 'USE_VALID_KEY'
+  | 'CONTACT_SUPPORT'
+  | 'SLOW_DOWN'
+  | 'UPDATE_PAYMENT_METHOD'
+  | 'RENEW_SUBSCRIPTION'
+  | 'UPGRADE_PLAN'
+  | 'ADD_FUNDS'
+  | 'SUBSCRIBE'
+  | 'RETRY_LATER';
+
+export type RefusalCode = 'UNAUTHENTICATED' | 'FORBIDDEN' | 'RATE_LIMITED' | 'PAYMENT_REQUIRED' | 'SERVICE_UNAVAILABLE';
+
+interface ReasonRow {
+  readonly remedy: Remedy;
+  readonly code: RefusalCode;
+}
+
+export const REASONS: Readonly<Record<RefusalReason, ReasonRow>> = {
+  KEY_REQUIRED: { remedy: 'USE_VALID_KEY', code: 'UNAUTHENTICATED' },
+  KEY_UNKNOWN: { remedy: 'USE_VALID_KEY', code: 'UNAUTHENTICATED' },
+  KEY_EXPIRED: { remedy: 'USE_VALID_KEY', code: 'UNAUTHENTICATED' },
+  KEY_REVOKED: { remedy: 'USE_VALID_KEY', code: 'UNAUTHENTICATED' },
+  ACCOUNT_SUSPENDED: { remedy: 'CONTACT_SUPPORT', code: 'FORBIDDEN' },
+  SCOPE_MISSING: { remedy: 'CONTACT_SUPPORT', code: 'FORBIDDEN' },
+  RATE_LIMITED: { remedy: 'SLOW_DOWN', code: 'RATE_LIMITED' },
+  PAYMENT_METHOD_EXPIRED: { remedy: 'UPDATE_PAYMENT_METHOD', code: 'PAYMENT_REQUIRED' },
+  PAYMENT_FAILED: { remedy: 'UPDATE_PAYMENT_METHOD', code: 'PAYMENT_REQUIRED' },
+  SUBSCRIPTION_EXPIRED: { remedy: 'RENEW_SUBSCRIPTION', code: 'PAYMENT_REQUIRED' },
+  LIMIT_REACHED: { remedy: 'UPGRADE_PLAN', code: 'PAYMENT_REQUIRED' },
+  INSUFFICIENT_FUNDS: { remedy: 'ADD_FUNDS', code: 'PAYMENT_REQUIRED' },
+  PLAN_UPGRADE_REQUIRED: { remedy: 'UPGRADE_PLAN', code: 'PAYMENT_REQUIRED' },
+  SUBSCRIPTION_REQUIRED: { remedy: 'SUBSCRIBE', code: 'PAYMENT_REQUIRED' },
+  STORE_UNAVAILABLE: { remedy: 'RETRY_LATER', code: 'SERVICE_UNAVAILABLE' },
+};
+
+/** A paid field that was not admitted, and the figures that decided it. */
+export interface Refusal {
+  readonly reason: RefusalReason;
+  readonly coordinate: string;
+  readonly feature: string | null;
+  /**
+   * What one position needs and what there is: limit units for `LIMIT_REACHED`, else credits. `null` where the reason
+   * is not a matter of amounts, or where the price is more than 2^53 - 1 credits.
+   */
+  readonly required: number | null;
+  readonly available: number | null;
+  /** Plans on offer that would cover it, cheapest first. */
+  readonly plans: readonly PlanId[];
+  /** When the limit's window or the rate limit begins anew. */
+  readonly resetAt: Instant | null;
+  /** Whether the same request can succeed later without anybody paying. */
+  readonly retryable: boolean;
+}
+
+/** The first of these in order of precedence: what answers for a whole operation. */
+export const firstOf = (refusals: readonly [Refusal, ...Refusal[]]): Refusal =>
+  refusals.reduce((first, each) =>
+    REFUSAL_REASONS.indexOf(each.reason) < REFUSAL_REASONS.indexOf(first.reason) ? each : first,
+  );

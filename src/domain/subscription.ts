@@ -1,0 +1,159 @@
+/**
+ * An account's agreement to one plan version, as dates. The state at an instant is derived from the dates alone: a
+ * stored status word would be wrong from the moment a date passes without anybody writing.
+ */
+import type { AccountId, PlanId, SubscriptionId } from './ids.js';
+import { grantId } from './ids.js';
+import { DAY_MS, isInstant, periodAt, periodOf } from './period.js';
+import type { Instant } from './period.js';
+import type { Plan } from './plan.js';
+import type { GrantCommand } from './walletCommands.js';
+
+export type PaymentFailureCause = 'CARD_EXPIRED' | 'OTHER';
+
+export interface PaymentFailure {
+  readonly failedAt: Instant;
+  readonly cause: PaymentFailureCause;
+  /** Until then the subscription is past due and still covers. */
+  readonly graceEndsAt: Instant;
+}
+
+export interface Subscription {
+  readonly id: SubscriptionId;
+  readonly accountId: AccountId;
+  readonly planId: PlanId;
+  readonly planVersion: number;
+  readonly startsAt: Instant;
+  readonly trialEndsAt: Instant | null;
+  /** Covered up to this instant: the end of the trial or of the last period that was paid for. */
+  readonly paidUntil: Instant;
+  /** From then on it has ended by choice. */
+  readonly cancelsAt: Instant | null;
+  readonly paymentFailure: PaymentFailure | null;
+  /** Raised by one at each write; the store compares and sets it. */
+  readonly version: number;
+}
+
+/**
+ * Where all periods are counted from: the start of what is paid for. A trial comes before it, so that it takes nothing
+ * off the first paid period.
+ */
+export const anchorOf = (subscription: Subscription): Instant => subscription.trialEndsAt ?? subscription.startsAt;
+
+export type SubscriptionState = 'SCHEDULED' | 'TRIALING' | 'ACTIVE' | 'PAST_DUE' | 'UNPAID' | 'CANCELED' | 'EXPIRED';
+
+/** Ended by choice comes before owed money, and owed money before a period that was simply not renewed. */
+export const stateAt = (subscription: Subscription, now: Instant): SubscriptionState => {
+  const { startsAt, trialEndsAt, paidUntil, cancelsAt, paymentFailure } = subscription;
+  if (cancelsAt !== null && now >= cancelsAt) return 'CANCELED';
+  if (now < startsAt) return 'SCHEDULED';
+  if (paymentFailure !== null && now >= paymentFailure.failedAt) {
+    return now < paymentFailure.graceEndsAt ? 'PAST_DUE' : 'UNPAID';
+  }
+  if (now >= paidUntil) return 'EXPIRED';
+  return trialEndsAt !== null && now < trialEndsAt ? 'TRIALING' : 'ACTIVE';
+};
+
+/** Whether a subscription in this state covers what its plan includes. */
+export const isCovering = (state: SubscriptionState): boolean =>
+  state === 'TRIALING' || state === 'ACTIVE' || state === 'PAST_DUE';
+
+export type SubscriptionFault = 'DATES_OUT_OF_ORDER' | 'ALREADY_ENDED' | 'NOT_STARTED';
+export type SubscriptionChange =
+  | { readonly ok: true; readonly subscription: Subscription }
+  | { readonly ok: false; readonly fault: SubscriptionFault };
+
+const changed = (subscription: Subscription): SubscriptionChange => ({ ok: true, subscription });
+const fault = (why: SubscriptionFault): SubscriptionChange => ({ ok: false, fault: why });
+
+export interface StartTerms {
+  readonly id: SubscriptionId;
+  readonly accountId: AccountId;
+  readonly plan: Plan;
+  /** In the future: scheduled until then. */
+  readonly startsAt: Instant;
+  /** Without one the first period counts as paid. */
+  readonly withTrial: boolean;
+}
+
+/** A new subscription. With a trial it is covered for the plan's trial days, else for its first period. */
+export const startSubscription = ({ id, accountId, plan, startsAt, withTrial }: StartTerms): SubscriptionChange => {
+  if (!isInstant(startsAt)) return fault('DATES_OUT_OF_ORDER');
+  const trialEndsAt = withTrial && plan.trialDays > 0 ? startsAt + plan.trialDays * DAY_MS : null;
+  return changed({
+    id,
+    accountId,
+    planId: plan.id,
+    planVersion: plan.version,
+    startsAt,
+    trialEndsAt,
+    paidUntil: trialEndsAt ?? periodOf(startsAt, plan.interval, 0).endsAt,
+    cancelsAt: null,
+    paymentFailure: null,
+    version: 0,
+  });
+};
+
+const hasEnded = (subscription: Subscription, now: Instant): boolean => stateAt(subscription, now) === 'CANCELED';
+
+/** Ends it at once. */
+export const cancelNow = (subscription: Subscription, now: Instant): SubscriptionChange =>
+  hasEnded(subscription, now) ? fault('ALREADY_ENDED') : changed({ ...subscription, cancelsAt: now });
+
+/** Ends it when what was paid for is over. */
+export const cancelAtPeriodEnd = (subscription: Subscription, now: Instant): SubscriptionChange =>
+  now >= subscription.paidUntil || hasEnded(subscription, now)
+    ? fault('ALREADY_ENDED')
+    : changed({ ...subscription, cancelsAt: subscription.paidUntil });
+
+/**
+ * A payment was made: covered to the end of the period in which what was paid so far ends, or, where that is over
+ * already, of the period that `now` lies in. An open failure is settled by it.
+ */
+export const recordPayment = (subscription: Subscription, plan: Plan, now: Instant): SubscriptionChange => {
+  if (hasEnded(subscription, now)) return fault('ALREADY_ENDED');
+  const from = Math.max(subscription.paidUntil, now);
+  return changed({
+    ...subscription,
+    paidUntil: periodAt(anchorOf(subscription), plan.interval, from).endsAt,
+    paymentFailure: null,
+  });
+};
+
+/** A payment failed: past due for the plan's grace, unpaid after it. A further failure does not prolong the grace. */
+export const recordPaymentFailure = (
+  subscription: Subscription,
+  plan: Plan,
+  cause: PaymentFailureCause,
+  now: Instant,
+): SubscriptionChange => {
+  if (hasEnded(subscription, now)) return fault('ALREADY_ENDED');
+  if (now < subscription.startsAt) return fault('NOT_STARTED');
+  const first = subscription.paymentFailure;
+  return changed({
+    ...subscription,
+    paymentFailure: {
+      failedAt: first?.failedAt ?? now,
+      cause,
+      graceEndsAt: first?.graceEndsAt ?? now + plan.graceDays * DAY_MS,
+    },
+  });
+};
+
+/**
+ * The grant that this subscription's plan gives for the current period, or `null` where none is due. Its id is made of
+ * the subscription and the period, so that it is given once however often it is asked for.
+ */
+export const grantDue = (subscription: Subscription, plan: Plan, now: Instant): GrantCommand | null => {
+  const state = stateAt(subscription, now);
+  if (plan.creditsPerPeriod === 0 || (state !== 'ACTIVE' && state !== 'TRIALING')) return null;
+  const { index, endsAt } = periodAt(anchorOf(subscription), plan.interval, now);
+  return {
+    kind: 'grant',
+    id: grantId(`${subscription.id}/period/${index}`),
+    credits: plan.creditsPerPeriod,
+    expiresAt: endsAt,
+    priority: 0,
+    reason: `Credits of plan ${plan.id} for its period ${index}`,
+  };
+};

@@ -1,0 +1,144 @@
+/**
+ * One account's grants, holds, limit counters and journal: the unit of atomic change. This file says what a wallet is
+ * and what can be read off it at an instant; `walletCommands.ts` changes it, `walletSweep.ts` lets time pass in it.
+ */
+import type { AccountId, GrantId, HoldId } from './ids.js';
+import type { LedgerEntry } from './ledger.js';
+import type { Instant, Window } from './period.js';
+
+/** Credits added at one time for one reason. */
+export interface Grant {
+  readonly id: GrantId;
+  /** What was granted; never changes. */
+  readonly granted: number;
+  /** What no charge has taken yet. Credits on hold are in it. */
+  readonly remaining: number;
+  /** The part of `remaining` that open holds have set aside. */
+  readonly held: number;
+  readonly grantedAt: Instant;
+  readonly expiresAt: Instant | null;
+  /** Lower burns first. */
+  readonly priority: number;
+  /** Of the command that made it. */
+  readonly content: string;
+}
+
+/** Units of one limit in one window. `key` names the limit, as in `cities:DAY`. */
+export interface LimitUnits {
+  readonly key: string;
+  readonly window: Window;
+  readonly units: number;
+}
+
+/** A claim on a limit: the units to set aside, and the limit that they and what is used must not exceed. */
+export interface LimitClaim extends LimitUnits {
+  readonly limit: number;
+}
+
+/** What is used of one limit in one window, units on hold included. */
+export interface Counter {
+  readonly key: string;
+  readonly window: Window;
+  readonly used: number;
+}
+
+export interface Take {
+  readonly grantId: GrantId;
+  readonly credits: number;
+}
+
+/** Credits and limit units set aside for one operation, until captured, released or expired. */
+export interface Hold {
+  readonly id: HoldId;
+  readonly heldAt: Instant;
+  readonly expiresAt: Instant;
+  /** What it took from which grant, in the order in which it is captured. */
+  readonly takes: readonly Take[];
+  readonly units: readonly LimitUnits[];
+  readonly content: string;
+  readonly extensions: readonly { readonly id: string; readonly content: string }[];
+}
+
+/** What is remembered of a hold that has ended, for a command that comes again because its reply was lost. */
+export interface EndedHold {
+  readonly id: HoldId;
+  readonly endedAt: Instant;
+  readonly how: 'CAPTURED' | 'RELEASED' | 'EXPIRED';
+  /** Of the hold command and of the command that ended it. */
+  readonly holdContent: string;
+  readonly content: string;
+  readonly credits: number;
+}
+
+export interface Wallet {
+  readonly accountId: AccountId;
+  /** Raised by one at each write; the store compares and sets it. 0: not stored yet. */
+  readonly version: number;
+  /** In burn order. */
+  readonly grants: readonly Grant[];
+  readonly holds: readonly Hold[];
+  readonly counters: readonly Counter[];
+  /** Newest last; bounded in number and age. */
+  readonly ended: readonly EndedHold[];
+  /** How many entries this wallet has made, and their sum. */
+  readonly entryCount: number;
+  readonly entrySum: number;
+  /** Entries that may not have been moved to the ledger yet. */
+  readonly journal: readonly LedgerEntry[];
+}
+
+/** Of how many ended holds, and how long, a wallet keeps a memory: for replies that were lost, not for history. */
+export const ENDED_HOLDS_MAX = 128;
+export const ENDED_HOLD_TTL_MS = 10 * 60_000;
+/** Live grants, and spent ones that have not expired: their ids must not be given again. */
+export const GRANTS_MAX = 200;
+export const HOLDS_MAX = 10_000;
+
+export const emptyWallet = (accountId: AccountId): Wallet => ({
+  accountId,
+  version: 0,
+  grants: [],
+  holds: [],
+  counters: [],
+  ended: [],
+  entryCount: 0,
+  entrySum: 0,
+  journal: [],
+});
+
+/**
+ * Burn order: priority, then what expires first, then what was granted first. The id settles the rest, so that two
+ * processes never differ.
+ */
+export const burnOrder = (a: Grant, b: Grant): number =>
+  a.priority - b.priority ||
+  compareExpiry(a.expiresAt, b.expiresAt) ||
+  a.grantedAt - b.grantedAt ||
+  (a.id < b.id ? -1 : Number(a.id > b.id));
+
+const compareExpiry = (a: Instant | null, b: Instant | null): number => {
+  if (a === b) return 0;
+  if (a === null) return 1;
+  return b === null ? -1 : a - b;
+};
+
+export const isExpired = (grant: Grant, now: Instant): boolean => grant.expiresAt !== null && now >= grant.expiresAt;
+
+type LimitWindow = Pick<LimitUnits, 'key' | 'window'>;
+
+export const isSameLimit = (a: LimitWindow, b: LimitWindow): boolean =>
+  a.key === b.key && a.window.startsAt === b.window.startsAt && a.window.endsAt === b.window.endsAt;
+
+/** What is used of a limit in its window: nothing, where no counter has begun. */
+export const usedOf = (counters: readonly Counter[], of: LimitWindow): number =>
+  counters.find((counter) => isSameLimit(counter, of))?.used ?? 0;
+
+/** What a limit still allows. A limit that was lowered below what is used allows nothing, not less than nothing. */
+export const leftOf = (counters: readonly Counter[], claim: Omit<LimitClaim, 'units'>): number =>
+  Math.max(0, claim.limit - usedOf(counters, claim));
+
+/** The counters with these units counted. */
+export const countUnits = (counters: readonly Counter[], { key, window, units }: LimitUnits): readonly Counter[] => [
+  ...counters.filter((counter) => !isSameLimit(counter, { key, window })),
+  { key, window, used: usedOf(counters, { key, window }) + units },
+];

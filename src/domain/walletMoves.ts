@@ -1,0 +1,145 @@
+/**
+ * The two ways in which a wallet's credits move: an entry in the journal, and the end of a hold. Commands and the
+ * passing of time both use them, so that both keep the same books.
+ */
+import type { HoldId } from './ids.js';
+import { holdEntryId } from './ledger.js';
+import type { LedgerEntry, Movement } from './ledger.js';
+import type { Instant } from './period.js';
+import { ENDED_HOLDS_MAX, isExpired, isSameLimit } from './wallet.js';
+import type { Counter, EndedHold, Grant, Hold, LimitUnits, Take, Wallet } from './wallet.js';
+
+/** Writes movements to the journal, in order. The grants themselves are changed by the caller. */
+export const enter = (wallet: Wallet, movements: readonly Movement[]): Wallet => {
+  let { entryCount, entrySum } = wallet;
+  const entries: LedgerEntry[] = [];
+  for (const movement of movements) {
+    entryCount += 1;
+    entrySum += movement.credits;
+    entries.push({ ...movement, accountId: wallet.accountId, seq: entryCount, balanceAfter: entrySum });
+  }
+  return { ...wallet, entryCount, entrySum, journal: [...wallet.journal, ...entries] };
+};
+
+/** What is charged for one schema coordinate. */
+export interface ChargeLine {
+  readonly coordinate: string;
+  readonly credits: number;
+}
+
+export interface HoldEnd {
+  readonly how: EndedHold['how'];
+  /** At most what the hold has set aside; the rest is given back. */
+  readonly lines: readonly ChargeLine[];
+  readonly units: readonly LimitUnits[];
+  readonly operation?: string;
+  readonly content: string;
+}
+
+/**
+ * Ends a hold: takes what the lines say from the grants it was taken from, in burn order, and gives the rest back to
+ * exactly those. What is given back to a grant that has expired meanwhile is gone, and an entry says so.
+ */
+export const endHold = (wallet: Wallet, hold: Hold, end: HoldEnd, at: Instant): Wallet => {
+  const charges = splitLines(hold.takes, end.lines);
+  const chargedOf = sumByGrant(charges);
+  const movements: Movement[] = charges.map((charge, index) => ({
+    id: holdEntryId(hold.id, index),
+    at,
+    kind: 'CHARGE',
+    credits: -charge.credits,
+    grantId: charge.grantId,
+    holdId: hold.id,
+    ...(end.operation === undefined ? {} : { operation: end.operation }),
+    coordinate: charge.coordinate,
+  }));
+
+  const grants: Grant[] = [];
+  const heldOf = sumByGrant(hold.takes);
+  for (const grant of wallet.grants) {
+    const held = heldOf.get(grant.id) ?? 0;
+    const charged = chargedOf.get(grant.id) ?? 0;
+    const lost = isExpired(grant, at) ? held - charged : 0;
+    if (lost > 0) {
+      movements.push({
+        id: holdEntryId(hold.id, movements.length),
+        at,
+        kind: 'EXPIRE',
+        credits: -lost,
+        grantId: grant.id,
+        holdId: hold.id,
+      });
+    }
+    grants.push(
+      held === 0 ? grant : { ...grant, remaining: grant.remaining - charged - lost, held: grant.held - held },
+    );
+  }
+
+  const credits = charges.reduce((sum, charge) => sum + charge.credits, 0);
+  return enter(
+    {
+      ...wallet,
+      grants,
+      holds: wallet.holds.filter((each) => each.id !== hold.id),
+      counters: giveBack(wallet.counters, hold.units, end.units),
+      ended: remember(wallet.ended, {
+        id: hold.id,
+        endedAt: at,
+        how: end.how,
+        holdContent: hold.content,
+        content: end.content,
+        credits,
+      }),
+    },
+    movements,
+  );
+};
+
+interface Charge extends Take, ChargeLine {}
+
+/** Which line is paid from which grant: lines in their order, each from the takes in theirs. */
+const splitLines = (takes: readonly Take[], lines: readonly ChargeLine[]): readonly Charge[] => {
+  const charges: Charge[] = [];
+  const sources = takes.map((take) => ({ ...take }));
+  for (const line of lines) {
+    let due = line.credits;
+    for (const source of sources) {
+      const credits = Math.min(due, source.credits);
+      if (credits > 0) charges.push({ grantId: source.grantId, coordinate: line.coordinate, credits });
+      source.credits -= credits;
+      due -= credits;
+    }
+  }
+  return charges;
+};
+
+const sumByGrant = (takes: readonly Take[]): ReadonlyMap<string, number> => {
+  const sums = new Map<string, number>();
+  for (const { grantId, credits } of takes) sums.set(grantId, (sums.get(grantId) ?? 0) + credits);
+  return sums;
+};
+
+/** Units that were held and not captured no longer count. A window that has passed has no counter any more. */
+const giveBack = (
+  counters: readonly Counter[],
+  held: readonly LimitUnits[],
+  captured: readonly LimitUnits[],
+): readonly Counter[] =>
+  held.length === 0
+    ? counters
+    : counters.map((counter) => {
+        const back = unitsOf(held, counter) - unitsOf(captured, counter);
+        return back === 0 ? counter : { ...counter, used: counter.used - back };
+      });
+
+/** How many of these units belong to this limit and window. */
+export const unitsOf = (units: readonly LimitUnits[], of: Pick<LimitUnits, 'key' | 'window'>): number =>
+  units.reduce((sum, each) => (isSameLimit(each, of) ? sum + each.units : sum), 0);
+
+/** Keeps the newest, whatever the order in which the ends were noticed. */
+const remember = (ended: readonly EndedHold[], end: EndedHold): readonly EndedHold[] =>
+  [...ended, end].sort((a, b) => a.endedAt - b.endedAt || (a.id < b.id ? -1 : 1)).slice(-ENDED_HOLDS_MAX);
+
+export const findHold = (wallet: Wallet, id: HoldId): Hold | undefined => wallet.holds.find((hold) => hold.id === id);
+export const findEnded = (wallet: Wallet, id: HoldId): EndedHold | undefined =>
+  wallet.ended.find((end) => end.id === id);

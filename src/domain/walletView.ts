@@ -1,0 +1,24 @@
+/** What a wallet has at an instant, whether or not time has been let pass in it. */
+import type { Instant } from './period.js';
+import type { Counter, Grant, Wallet } from './wallet.js';
+import { sweep } from './walletSweep.js';
+
+export interface WalletView {
+  /** What can be spent. */
+  readonly available: number;
+  /** What open operations have set aside. */
+  readonly held: number;
+  /** Those with credits left, in burn order. */
+  readonly grants: readonly Grant[];
+  readonly counters: readonly Counter[];
+}
+
+export const viewAt = (wallet: Wallet, now: Instant): WalletView => {
+  const { grants, counters } = sweep(wallet, now);
+  let [available, held] = [0, 0];
+  for (const grant of grants) {
+    available += grant.remaining - grant.held;
+    held += grant.held;
+  }
+  return { available, held, grants: grants.filter((grant) => grant.remaining > 0), counters };
+};

@@ -1,0 +1,72 @@
+/**
+ * The one port to what lasts. Batches in, results out: an answer has the length and the order of its question
+ * (DataLoader's contract), `null` where there is nothing, and an empty batch asks nothing. What must change together is
+ * one document, so there is no transaction callback: a write names the version it was decided on, and loses where
+ * another was first. A lost race is a value; a store that can't be used throws `StoreError`.
+ *
+ * Strings come from outside: adapters bind them as values and return them unchanged, whatever they look like.
+ */
+import type { Account, ApiKey } from '../domain/account.js';
+import type { AccountId, HoldId } from '../domain/ids.js';
+import type { LedgerEntry } from '../domain/ledger.js';
+import type { Plan } from '../domain/plan.js';
+import type { Subscription } from '../domain/subscription.js';
+import type { Wallet } from '../domain/wallet.js';
+
+/** `WON`: stored, its version raised by one. `LOST`: another write was first, and nothing was changed. */
+export type WriteOutcome = 'WON' | 'LOST';
+
+export interface LedgerPage {
+  /** At most this many entries. */
+  readonly first: number;
+  /** Only entries older than the one with this `seq`; `null`: from the newest. */
+  readonly before: number | null;
+}
+
+export interface Store {
+  findApiKeys(secretHashes: readonly string[]): Promise<readonly (ApiKey | null)[]>;
+  findAccounts(ids: readonly AccountId[]): Promise<readonly (Account | null)[]>;
+  /** The current subscription of each account. */
+  findSubscriptions(accountIds: readonly AccountId[]): Promise<readonly (Subscription | null)[]>;
+  /** Wallets with all that rides in them; `null` for an account that never had one. */
+  findWallets(accountIds: readonly AccountId[]): Promise<readonly (Wallet | null)[]>;
+  /** Every version of every plan: plans are few. */
+  findPlans(): Promise<readonly Plan[]>;
+
+  /**
+   * Insert (`version` 0) or compare and set: the value is stored with `version + 1` if what is stored has `version`.
+   * Values of one batch are independent of each other.
+   */
+  saveAccounts(accounts: readonly Account[]): Promise<readonly WriteOutcome[]>;
+  saveApiKeys(keys: readonly ApiKey[]): Promise<readonly WriteOutcome[]>;
+  /** One subscription per account: a new one replaces the old at the old one's version. */
+  saveSubscriptions(subscriptions: readonly Subscription[]): Promise<readonly WriteOutcome[]>;
+  /** A plan's versions are written once: `LOST` where this version is there already, with other content. */
+  savePlans(plans: readonly Plan[]): Promise<readonly WriteOutcome[]>;
+
+  /**
+   * Compare and set of wallets, at most one per account and batch. Stores each with `version + 1`, and its journal
+   * with it, atomically: never one without the other. The answer is the wallet as stored, or `null` for a lost race.
+   * The journal of a stored wallet has the entries that must still be moved to the ledger with `appendLedger`.
+   *
+   * After `StoreError` a write may have been applied: find the wallet again before deciding again.
+   */
+  commitWallets(wallets: readonly Wallet[]): Promise<readonly (Wallet | null)[]>;
+  /** Adds journal entries to the ledger; idempotent: an entry that is there already stays as it is. */
+  appendLedger(entries: readonly LedgerEntry[]): Promise<void>;
+
+  /**
+   * Entries of one account, newest first. An entry is seen from the moment the commit of its wallet was
+   * acknowledged, whether it has been moved to the ledger or not.
+   */
+  findLedgerPage(accountId: AccountId, page: LedgerPage): Promise<readonly LedgerEntry[]>;
+  /** One account's entries with these ids, `null` where there is none. Sees journals as `findLedgerPage` does. */
+  findLedgerEntries(accountId: AccountId, entryIds: readonly string[]): Promise<readonly (LedgerEntry | null)[]>;
+  /** All entries of one hold, oldest first. Sees journals as `findLedgerPage` does. */
+  findHoldEntries(accountId: AccountId, holdId: HoldId): Promise<readonly LedgerEntry[]>;
+
+  /** Resolves if the store answers. */
+  ping(): Promise<void>;
+  /** Idempotent. Every other verb rejects with `CLOSED` afterwards. */
+  close(): Promise<void>;
+}
