@@ -1,0 +1,58 @@
+/** Collections and indexes. A collection is made by its first write; everything but the ledger is found by `_id`. */
+import type { Collection, Db } from 'mongodb';
+import type { LedgerEntry } from '../../domain/ledger.js';
+
+/**
+ * One value that is replaced as a whole, under its key. Strings from outside are values here, never names of fields, so
+ * that none of them can be taken for a path or an operator.
+ */
+export interface VersionedDocument {
+  readonly _id: string;
+  readonly version: number;
+  readonly body: unknown;
+  /** Who wrote the last versions, newest last: one id per write, by which a writer knows its own. */
+  readonly recentWrites: string[];
+}
+
+export interface PlanDocument {
+  readonly _id: { readonly id: string; readonly version: number };
+  readonly body: unknown;
+}
+
+/** The fields of `_id` keep this order: to MongoDB it is part of the value. */
+export interface LedgerDocument extends LedgerEntry {
+  readonly _id: { readonly accountId: string; readonly id: string };
+}
+
+export interface Collections {
+  readonly accounts: Collection<VersionedDocument>;
+  readonly apiKeys: Collection<VersionedDocument>;
+  readonly subscriptions: Collection<VersionedDocument>;
+  readonly wallets: Collection<VersionedDocument>;
+  readonly plans: Collection<PlanDocument>;
+  readonly ledger: Collection<LedgerDocument>;
+}
+
+export const collectionsOf = (db: Db): Collections => ({
+  accounts: db.collection<VersionedDocument>('accounts'),
+  apiKeys: db.collection<VersionedDocument>('apiKeys'),
+  subscriptions: db.collection<VersionedDocument>('subscriptions'),
+  wallets: db.collection<VersionedDocument>('wallets'),
+  plans: db.collection<PlanDocument>('plans'),
+  ledger: db.collection<LedgerDocument>('ledger'),
+});
+
+/**
+ * Makes the indexes that are missing. Each begins with the account, the shard key, so that they can be unique on a
+ * sharded cluster too. `_id` keeps an entry from being entered twice, and the first index two entries from one place.
+ */
+export const createIndexes = async ({ ledger }: Collections): Promise<void> => {
+  await ledger.createIndexes([
+    { name: 'accountSeq', key: { accountId: 1, seq: -1 }, unique: true },
+    {
+      name: 'accountHoldSeq',
+      key: { accountId: 1, holdId: 1, seq: 1 },
+      partialFilterExpression: { holdId: { $exists: true } },
+    },
+  ]);
+};

@@ -1,0 +1,55 @@
+/**
+ * Tables and indexes, and how a file comes to have them. `user_version` counts the steps of `MIGRATIONS` that a file has
+ * been through; `application_id` says that it is Tollgate's, so that nobody's other database is written to.
+ */
+import { StoreError } from '../storeError.js';
+import { inTransaction } from './sqliteDriver.js';
+import type { SqliteDriver } from './sqliteDriver.js';
+
+/** "TLGT" in ASCII. */
+const APPLICATION_ID = 0x544c4754;
+
+/**
+ * Steps are added at the end and never changed. A value is kept whole in `body` as JSON; the other columns are what it
+ * is found by and compared by. A wallet's row is too long for a table without rowid to be of use (SQLite, "Clustered
+ * Indexes and the WITHOUT ROWID Optimization"); an account's ledger entries lie side by side.
+ */
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE accounts (id TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE api_keys (id TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE subscriptions (id TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE wallets (id TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
+  CREATE TABLE plans (
+    id TEXT NOT NULL, version INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (id, version)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE ledger (
+    account_id TEXT NOT NULL, seq INTEGER NOT NULL, id TEXT NOT NULL, hold_id TEXT, body TEXT NOT NULL,
+    PRIMARY KEY (account_id, seq)
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX ledger_by_id ON ledger (account_id, id);
+  CREATE INDEX ledger_by_hold ON ledger (account_id, hold_id, seq) WHERE hold_id IS NOT NULL;
+  `,
+];
+
+/** Brings the file up to this version of Tollgate. Two processes may do it at the same time. */
+export const migrate = (driver: SqliteDriver): void => {
+  inTransaction(driver, () => {
+    const [row] = driver
+      .prepare(
+        `SELECT application_id AS "owner", user_version AS "steps", (SELECT count(*) FROM sqlite_schema) AS "tables"
+         FROM pragma_application_id, pragma_user_version`,
+      )
+      .all();
+    const steps = Number(row?.['steps']);
+    const isNew = row?.['owner'] === 0 && steps === 0 && row['tables'] === 0;
+    if (!isNew && row?.['owner'] !== APPLICATION_ID) {
+      throw new StoreError('CORRUPT', 'The SQLite file is another application’s database. Choose another path.');
+    }
+    if (steps > MIGRATIONS.length) {
+      throw new StoreError('CORRUPT', 'The SQLite file was written by a newer version of Tollgate. Run that version.');
+    }
+    for (const step of MIGRATIONS.slice(steps)) driver.exec(step);
+    driver.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length};`);
+  });
+};

@@ -1,0 +1,163 @@
+/**
+ * The embedded store: one SQLite file. A batch of wallets and their journals is one transaction, durable when the verb
+ * resolves (WAL, synchronous FULL), so a stored wallet's journal is always empty: its entries are in the ledger already.
+ */
+import { mkdirSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { Account, ApiKey } from '../../domain/account.js';
+import type { AccountId, HoldId } from '../../domain/ids.js';
+import type { LedgerEntry } from '../../domain/ledger.js';
+import type { Plan } from '../../domain/plan.js';
+import type { Subscription } from '../../domain/subscription.js';
+import type { Wallet } from '../../domain/wallet.js';
+import type { LedgerPage, Store, WriteOutcome } from '../store.js';
+import { readAccount, readApiKey, readSubscription, readWallet } from '../storedShape.js';
+import { StoreError } from '../storeError.js';
+import { Ledger } from './ledger.js';
+import { Plans } from './plans.js';
+import { migrate } from './schema.js';
+import { inTransaction, openSqliteDriver } from './sqliteDriver.js';
+import type { SqliteDriver, SqliteOptions } from './sqliteDriver.js';
+import { storeErrorOf } from './storeErrorOf.js';
+import { VersionedRecords } from './versionedRecords.js';
+
+const BUSY_TIMEOUT_MS = 2_000;
+const CACHE_KIB = 32_768;
+
+/** Opens the file at `path`, or a database in memory for `:memory:`; makes the file and its folder if missing. */
+export const openSqliteStore = async (path: string, options: SqliteOptions = {}): Promise<Store> => {
+  // Absolute, so that no driver takes a path for a URL.
+  const file = path === ':memory:' ? path : resolve(path);
+  let driver: SqliteDriver | null = null;
+  try {
+    if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true });
+    driver = await openSqliteDriver(file);
+    driver.exec(`PRAGMA busy_timeout = ${Math.trunc(options.busyTimeoutMs ?? BUSY_TIMEOUT_MS)}`);
+    migrate(driver);
+    driver.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -${CACHE_KIB};`);
+    return new SqliteStore(driver, file);
+  } catch (error) {
+    driver?.close();
+    throw storeErrorOf(error, file);
+  }
+};
+
+class SqliteStore implements Store {
+  readonly #accounts: VersionedRecords<Account>;
+  readonly #apiKeys: VersionedRecords<ApiKey>;
+  readonly #subscriptions: VersionedRecords<Subscription>;
+  readonly #wallets: VersionedRecords<Wallet>;
+  readonly #plans: Plans;
+  readonly #ledger: Ledger;
+  #isClosed = false;
+
+  constructor(
+    private readonly driver: SqliteDriver,
+    private readonly file: string,
+  ) {
+    this.#accounts = new VersionedRecords(driver, 'accounts', (account) => account.id, readAccount);
+    this.#apiKeys = new VersionedRecords(driver, 'api_keys', (key) => key.secretHash, readApiKey);
+    this.#subscriptions = new VersionedRecords(driver, 'subscriptions', (each) => each.accountId, readSubscription);
+    this.#wallets = new VersionedRecords(driver, 'wallets', (wallet) => wallet.accountId, readWallet);
+    this.#plans = new Plans(driver);
+    this.#ledger = new Ledger(driver);
+  }
+
+  findApiKeys(secretHashes: readonly string[]): Promise<readonly (ApiKey | null)[]> {
+    return this.#use(() => this.#apiKeys.find(secretHashes));
+  }
+
+  findAccounts(ids: readonly AccountId[]): Promise<readonly (Account | null)[]> {
+    return this.#use(() => this.#accounts.find(ids));
+  }
+
+  findSubscriptions(accountIds: readonly AccountId[]): Promise<readonly (Subscription | null)[]> {
+    return this.#use(() => this.#subscriptions.find(accountIds));
+  }
+
+  findWallets(accountIds: readonly AccountId[]): Promise<readonly (Wallet | null)[]> {
+    return this.#use(() => this.#wallets.find(accountIds));
+  }
+
+  findPlans(): Promise<readonly Plan[]> {
+    return this.#use(() => this.#plans.findAll());
+  }
+
+  saveAccounts(accounts: readonly Account[]): Promise<readonly WriteOutcome[]> {
+    return this.#saveAll(this.#accounts, accounts);
+  }
+
+  saveApiKeys(keys: readonly ApiKey[]): Promise<readonly WriteOutcome[]> {
+    return this.#saveAll(this.#apiKeys, keys);
+  }
+
+  saveSubscriptions(subscriptions: readonly Subscription[]): Promise<readonly WriteOutcome[]> {
+    return this.#saveAll(this.#subscriptions, subscriptions);
+  }
+
+  savePlans(plans: readonly Plan[]): Promise<readonly WriteOutcome[]> {
+    return this.#writeEach(plans, (plan) => this.#plans.save(plan));
+  }
+
+  commitWallets(wallets: readonly Wallet[]): Promise<readonly (Wallet | null)[]> {
+    return this.#writeEach(wallets, (wallet) => {
+      const stored: Wallet = { ...wallet, version: wallet.version + 1, journal: [] };
+      if (!this.#wallets.compareAndSet(stored)) return null;
+      for (const entry of wallet.journal) this.#ledger.enter(entry);
+      return stored;
+    });
+  }
+
+  async appendLedger(entries: readonly LedgerEntry[]): Promise<void> {
+    await this.#writeEach(entries, (entry) => {
+      this.#ledger.enter(entry);
+    });
+  }
+
+  findLedgerPage(accountId: AccountId, page: LedgerPage): Promise<readonly LedgerEntry[]> {
+    return this.#use(() => this.#ledger.findPage(accountId, page));
+  }
+
+  findLedgerEntries(accountId: AccountId, entryIds: readonly string[]): Promise<readonly (LedgerEntry | null)[]> {
+    return this.#use(() => this.#ledger.findEntries(accountId, entryIds));
+  }
+
+  findHoldEntries(accountId: AccountId, holdId: HoldId): Promise<readonly LedgerEntry[]> {
+    return this.#use(() => this.#ledger.findOfHold(accountId, holdId));
+  }
+
+  ping(): Promise<void> {
+    return this.#use(() => {
+      this.#wallets.find(['ping']);
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.driver.close();
+  }
+
+  #saveAll<T extends { readonly version: number }>(
+    records: VersionedRecords<T>,
+    values: readonly T[],
+  ): Promise<readonly WriteOutcome[]> {
+    return this.#writeEach(values, (value) =>
+      records.compareAndSet({ ...value, version: value.version + 1 }) ? 'WON' : 'LOST',
+    );
+  }
+
+  #writeEach<T, R>(values: readonly T[], write: (value: T) => R): Promise<readonly R[]> {
+    return this.#use(() => (values.length === 0 ? [] : inTransaction(this.driver, () => values.map(write))));
+  }
+
+  /** Every verb but `close` goes through here, so that nothing but `StoreError` leaves the store. */
+  async #use<R>(work: () => R): Promise<R> {
+    if (this.#isClosed) throw new StoreError('CLOSED', `The store ${this.file} was closed by this process.`);
+    try {
+      return work();
+    } catch (error) {
+      throw storeErrorOf(error, this.file);
+    }
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * Checks what comes back from a store: that a stored value has the fields of its type, so that one that was changed by
+ * hand or written by another version is noticed where it is read, and not as a wrong balance. Shallow on purpose: it
+ * runs on every read.
+ */
+import type { Account, ApiKey } from '../domain/account.js';
+import type { LedgerEntry } from '../domain/ledger.js';
+import type { Plan } from '../domain/plan.js';
+import type { Subscription } from '../domain/subscription.js';
+import type { Wallet } from '../domain/wallet.js';
+import { StoreError } from './storeError.js';
+
+type Check = (value: unknown) => boolean;
+type RequiredKey<T> = { [Key in keyof T]-?: object extends Pick<T, Key> ? never : Key }[keyof T];
+type Shape<T> = Readonly<Record<RequiredKey<T>, Check>>;
+
+const isText: Check = (value) => typeof value === 'string';
+const isWhole: Check = (value) => Number.isSafeInteger(value);
+const isList: Check = (value) => Array.isArray(value);
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
+const orNull =
+  (check: Check): Check =>
+  (value) =>
+    value === null || check(value);
+
+/** Turns a stored value into its type; throws `CORRUPT` where a field is missing or of another kind. */
+const reader = <T>(what: string, shape: Shape<T>): ((value: unknown) => T) => {
+  const checks = Object.entries<Check>(shape);
+  return (value) => {
+    const record = isRecord(value) ? value : {};
+    for (const [field, check] of checks) {
+      if (!check(record[field])) {
+        throw new StoreError(
+          'CORRUPT',
+          `A stored ${what} has no sound "${field}": it was changed by hand, or written by another version of Tollgate.`,
+        );
+      }
+    }
+    return value as T;
+  };
+};
+
+export const readAccount = reader<Account>('account', {
+  id: isText,
+  name: isText,
+  createdAt: isWhole,
+  suspendedAt: orNull(isWhole),
+  version: isWhole,
+});
+
+export const readApiKey = reader<ApiKey>('API key', {
+  id: isText,
+  accountId: isText,
+  secretHash: isText,
+  prefix: isText,
+  scopes: orNull(isList),
+  createdAt: isWhole,
+  expiresAt: orNull(isWhole),
+  revokedAt: orNull(isWhole),
+  version: isWhole,
+});
+
+export const readSubscription = reader<Subscription>('subscription', {
+  id: isText,
+  accountId: isText,
+  planId: isText,
+  planVersion: isWhole,
+  startsAt: isWhole,
+  trialEndsAt: orNull(isWhole),
+  paidUntil: isWhole,
+  cancelsAt: orNull(isWhole),
+  paymentFailure: orNull(isRecord),
+  version: isWhole,
+});
+
+export const readPlan = reader<Plan>('plan', {
+  id: isText,
+  version: isWhole,
+  name: isText,
+  status: isText,
+  price: isRecord,
+  interval: isText,
+  features: isList,
+  creditsPerPeriod: isWhole,
+  trialDays: isWhole,
+  graceDays: isWhole,
+  requestsPerMinute: orNull(isWhole),
+});
+
+export const readWallet = reader<Wallet>('wallet', {
+  accountId: isText,
+  version: isWhole,
+  grants: isList,
+  holds: isList,
+  counters: isList,
+  ended: isList,
+  entryCount: isWhole,
+  entrySum: isWhole,
+  journal: isList,
+});
+
+export const readLedgerEntry = reader<LedgerEntry>('ledger entry', {
+  id: isText,
+  accountId: isText,
+  seq: isWhole,
+  at: isWhole,
+  kind: isText,
+  credits: isWhole,
+  grantId: isText,
+  balanceAfter: isWhole,
+});
