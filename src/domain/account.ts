@@ -27,7 +27,8 @@ export interface ApiKey {
 /** `MISSING`: none was sent. `UNVERIFIED`: the store could not be asked. */
 export type KeyState = 'VALID' | 'MISSING' | 'UNKNOWN' | 'EXPIRED' | 'REVOKED' | 'UNVERIFIED';
 
+/** Where both apply, what stands first among the refusals. */
 export const keyStateAt = (key: ApiKey, now: Instant): 'VALID' | 'EXPIRED' | 'REVOKED' => {
-  if (key.revokedAt !== null && now >= key.revokedAt) return 'REVOKED';
-  return key.expiresAt !== null && now >= key.expiresAt ? 'EXPIRED' : 'VALID';
+  if (key.expiresAt !== null && now >= key.expiresAt) return 'EXPIRED';
+  return key.revokedAt !== null && now >= key.revokedAt ? 'REVOKED' : 'VALID';
 };

@@ -3,15 +3,17 @@
  * the operation runs with the account's means, and while it runs with what the tab holds.
  */
 import type { KeyState } from './account.js';
-import { priceOf } from './credits.js';
+import { isCredits, priceOf } from './credits.js';
 import type { PlanId } from './ids.js';
+import { invariant, unreachable } from './invariant.js';
 import { windowAt } from './period.js';
-import type { Instant } from './period.js';
+import type { Instant, LimitPer } from './period.js';
 import { allowanceFor, plansCovering } from './plan.js';
 import type { Allowance, Plan } from './plan.js';
+import { precedes } from './refusal.js';
 import type { Refusal, RefusalReason } from './refusal.js';
-import { anchorOf, isCovering, stateAt } from './subscription.js';
-import type { Subscription, SubscriptionState } from './subscription.js';
+import { hasBegun, isCovering, limitWindowAt, stateAt } from './subscription.js';
+import type { Subscription } from './subscription.js';
 import { countUnits, leftOf } from './wallet.js';
 import type { Counter, LimitClaim } from './wallet.js';
 
@@ -28,7 +30,7 @@ export interface Requirement {
 /** What an account can pay with. */
 export interface Means {
   readonly subscription: Subscription | null;
-  /** The plan version that the subscription is to. */
+  /** The plan version that the subscription is to; `null` only without a subscription. */
   readonly plan: Plan | null;
   /** Credits that can be spent. */
   readonly credits: number;
@@ -43,7 +45,7 @@ export interface Standing {
   readonly suspended: boolean;
   /** The features that the key may ask for; `null`: all. */
   readonly scopes: readonly string[] | null;
-  /** Set where the caller has sent more requests than allowed. */
+  /** Until when the caller, who has sent more requests than allowed, must wait. */
   readonly rateLimitedUntil: Instant | null;
   /** `null`: the store could not be asked. */
   readonly means: Means | null;
@@ -59,38 +61,41 @@ export type Decision =
   | { readonly outcome: 'paid'; readonly credits: number }
   | { readonly outcome: 'refused'; readonly refusal: Refusal };
 
-/** Decides about one position. `units` is whole and not negative. */
+/** Decides about one position. `units` is whole and not negative: anything else is a bug of the caller, and thrown. */
 export const decide = (requirement: Requirement, units: number, standing: Standing, now: Instant): Decision => {
-  const barred = barredBy(requirement, standing);
+  invariant(isCredits(units), `${requirement.coordinate} was priced with ${units} units`);
+  const barred = barredBy(requirement, standing, now);
   if (barred !== null) {
     const resetAt = barred === 'RATE_LIMITED' ? standing.rateLimitedUntil : null;
-    const retryable = barred === 'RATE_LIMITED' || barred === 'STORE_UNAVAILABLE';
-    return refuse(requirement, barred, { resetAt, retryable });
+    return refuse(requirement, barred, { resetAt, retryable: barred === 'RATE_LIMITED' });
   }
   const { means } = standing;
-  if (means === null) return refuse(requirement, 'STORE_UNAVAILABLE', { retryable: true });
+  // A subscription whose plan was not found might cover it: neither free nor to be paid for again.
+  const isUnknown = means === null || (means.subscription !== null && means.plan === null);
+  return isUnknown || standing.key === 'UNVERIFIED'
+    ? refuse(requirement, 'STORE_UNAVAILABLE', { retryable: true })
+    : decideOnMeans(requirement, units, means, now);
+};
 
+/** A subscription is tried first, then credits. */
+const decideOnMeans = (requirement: Requirement, units: number, means: Means, now: Instant): Decision => {
+  const { cost } = requirement;
   const coverage = coverageOf(requirement, units, means, now);
   if (coverage.kind === 'covered') return { outcome: 'covered', planId: coverage.planId, draws: coverage.draws };
 
-  const price = requirement.cost === null ? null : priceOf(requirement.cost, units);
-  const mayBuy = requirement.cost !== null && !(coverage.kind === 'exhausted' && coverage.whenExhausted === 'REFUSE');
-  if (mayBuy && price !== null && price <= means.credits) return { outcome: 'paid', credits: price };
+  const price = cost === null ? null : priceOf(cost, units);
+  const isForSale = coverage.kind === 'uncovered' || coverage.whenExhausted === 'CREDITS';
+  if (isForSale && price !== null && price <= means.credits) return { outcome: 'paid', credits: price };
 
+  const plans = remediesAmong(requirement, units, means, now);
   if (coverage.kind === 'exhausted') {
     const { window, limit } = coverage.draws;
-    return refuse(requirement, 'LIMIT_REACHED', {
-      required: units,
-      available: coverage.left,
-      plans: plansCovering(means.offers, requirement.feature, Math.max(units, limit + 1)),
-      resetAt: window.endsAt,
-      retryable: units <= limit,
-    });
+    const figures = { required: units, available: coverage.left, resetAt: window.endsAt, retryable: units <= limit };
+    return refuse(requirement, 'LIMIT_REACHED', { ...figures, plans });
   }
-  return refuse(requirement, coverage.reason, {
-    ...(requirement.cost === null ? {} : { required: price, available: means.credits }),
-    plans: plansCovering(means.offers, requirement.feature, units),
-  });
+  if (cost === null) return refuse(requirement, coverage.reason, { plans });
+  const reason = precedes(coverage.reason, 'INSUFFICIENT_FUNDS') ? coverage.reason : 'INSUFFICIENT_FUNDS';
+  return refuse(requirement, reason, { required: price, available: means.credits, plans });
 };
 
 /** The means that are left after a decision: what the next position is decided against. */
@@ -102,6 +107,8 @@ export const meansAfter = (means: Means, decision: Decision): Means => {
       return decision.draws === null ? means : { ...means, counters: countUnits(means.counters, decision.draws) };
     case 'refused':
       return means;
+    default:
+      return unreachable(decision);
   }
 };
 
@@ -132,13 +139,13 @@ const KEY_REASONS: Readonly<Record<KeyState, RefusalReason | null>> = {
 };
 
 /** What stands in the way whatever the caller could pay. */
-const barredBy = ({ feature }: Requirement, standing: Standing): RefusalReason | null => {
+const barredBy = ({ feature }: Requirement, standing: Standing, now: Instant): RefusalReason | null => {
   const keyReason = KEY_REASONS[standing.key];
   if (keyReason !== null) return keyReason;
   if (standing.suspended) return 'ACCOUNT_SUSPENDED';
   if (feature !== null && standing.scopes !== null && !standing.scopes.includes(feature)) return 'SCOPE_MISSING';
-  if (standing.rateLimitedUntil !== null) return 'RATE_LIMITED';
-  return standing.key === 'UNVERIFIED' ? 'STORE_UNAVAILABLE' : null;
+  if (standing.rateLimitedUntil !== null && now < standing.rateLimitedUntil) return 'RATE_LIMITED';
+  return null;
 };
 
 type Coverage =
@@ -149,54 +156,39 @@ type Coverage =
       readonly left: number;
       readonly whenExhausted: Allowance['whenExhausted'];
     }
-  /** Not covered; the reason if credits can't or don't take over. */
+  /** Not covered; the reason if credits can't take over. */
   | { readonly kind: 'uncovered'; readonly reason: RefusalReason };
+
+const uncovered = (reason: RefusalReason): Coverage => ({ kind: 'uncovered', reason });
 
 const coverageOf = (requirement: Requirement, units: number, means: Means, now: Instant): Coverage => {
   const { subscription, plan } = means;
-  if (subscription === null || plan === null) return uncovered(requirement, 'SUBSCRIPTION_REQUIRED');
+  if (subscription === null || plan === null) return uncovered('SUBSCRIPTION_REQUIRED');
   const state = stateAt(subscription, now);
+  if (state === 'UNPAID') {
+    const isCardExpired = subscription.paymentFailure?.cause === 'CARD_EXPIRED';
+    return uncovered(isCardExpired ? 'PAYMENT_METHOD_EXPIRED' : 'PAYMENT_FAILED');
+  }
   const allowance = allowanceFor(plan, requirement.feature);
-  if (allowance === null) {
-    const isSubscribed = isCovering(state) || state === 'UNPAID';
-    return uncovered(requirement, isSubscribed ? 'PLAN_UPGRADE_REQUIRED' : 'SUBSCRIPTION_REQUIRED');
+  if (isCovering(state)) {
+    return allowance === null ? uncovered('PLAN_UPGRADE_REQUIRED') : drawOn(allowance, units, plan, means, now);
   }
-  if (!isCovering(state)) return lapsed(requirement, state, subscription);
-  return drawOn(allowance, units, plan, subscription, means, now);
-};
-
-/** A field that credits can buy is short of credits, not of a subscription. */
-const uncovered = ({ cost }: Requirement, otherwise: 'PLAN_UPGRADE_REQUIRED' | 'SUBSCRIPTION_REQUIRED'): Coverage => ({
-  kind: 'uncovered',
-  reason: cost === null ? otherwise : 'INSUFFICIENT_FUNDS',
-});
-
-/** A subscription that would cover it does not at this instant: mending it is the remedy. */
-const lapsed = (requirement: Requirement, state: SubscriptionState, { paymentFailure }: Subscription): Coverage => {
-  switch (state) {
-    case 'UNPAID':
-      return {
-        kind: 'uncovered',
-        reason: paymentFailure?.cause === 'CARD_EXPIRED' ? 'PAYMENT_METHOD_EXPIRED' : 'PAYMENT_FAILED',
-      };
-    case 'CANCELED':
-    case 'EXPIRED':
-      return { kind: 'uncovered', reason: 'SUBSCRIPTION_EXPIRED' };
-    default:
-      return uncovered(requirement, 'SUBSCRIPTION_REQUIRED');
-  }
+  const hasCovered = allowance !== null && hasBegun(subscription, now);
+  return uncovered(hasCovered ? 'SUBSCRIPTION_EXPIRED' : 'SUBSCRIPTION_REQUIRED');
 };
 
 const drawOn = (
   { feature, limit, whenExhausted }: Allowance,
   units: number,
   plan: Plan,
-  subscription: Subscription,
-  { counters }: Means,
+  { subscription, counters }: Means,
   now: Instant,
 ): Coverage => {
   if (limit === null) return { kind: 'covered', planId: plan.id, draws: null };
-  const window = windowAt(limit.per, anchorOf(subscription), plan.interval, now);
+  const window =
+    subscription === null
+      ? windowAt(limit.per, now, plan.interval, now)
+      : limitWindowAt(limit.per, subscription, plan.interval, now);
   const draws = { key: limitKey(feature, limit.per), window, units, limit: limit.units };
   const left = leftOf(counters, draws);
   return units <= left
@@ -204,5 +196,14 @@ const drawOn = (
     : { kind: 'exhausted', draws, left, whenExhausted };
 };
 
+/** The plans on offer that would cover these units now, with what is used of their limits already. */
+const remediesAmong = ({ feature }: Requirement, units: number, means: Means, now: Instant): readonly PlanId[] => {
+  const covers = (offer: Plan): boolean => {
+    const allowance = allowanceFor(offer, feature);
+    return allowance !== null && drawOn(allowance, units, offer, means, now).kind === 'covered';
+  };
+  return plansCovering(means.offers.filter(covers), feature, units);
+};
+
 /** Names a limit among the counters of a wallet. */
-export const limitKey = (feature: string, per: string): string => `${feature}:${per}`;
+export const limitKey = (feature: string, per: LimitPer): string => `${feature}:${per}`;

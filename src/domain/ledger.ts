@@ -38,8 +38,12 @@ export interface LedgerEntry {
 export const commandEntryId = (commandId: string, index: number): string => `command/${commandId}/${index}`;
 /** The id of the n-th entry that the end of a hold makes. */
 export const holdEntryId = (holdId: HoldId, index: number): string => `hold/${holdId}/${index}`;
-/** The id of the entry that a grant's expiry makes for what no hold had set aside. */
-export const expiryEntryId = (grantId: GrantId): string => `expiry/${grantId}`;
+/**
+ * The id of the entry that a grant's expiry makes for what no hold had set aside. With the entry's `seq`, since a grant
+ * can lose credits twice: a process whose clock is behind may give back a hold after one whose clock is ahead has let
+ * the grant expire.
+ */
+export const expiryEntryId = (grantId: GrantId, seq: number): string => `expiry/${grantId}/${seq}`;
 
 /** What a ledger entry says beyond its place in the ledger. */
 export type Movement = Omit<LedgerEntry, 'accountId' | 'seq' | 'balanceAfter'>;

@@ -35,12 +35,15 @@ const MONTHS: Readonly<Record<Interval, number>> = { MONTH: 1, YEAR: 12 };
  */
 export const addMonths = (anchor: Instant, months: number): Instant => {
   const from = new Date(anchor);
-  const day = from.getUTCDate();
-  const timeOfDay = anchor - Date.UTC(from.getUTCFullYear(), from.getUTCMonth(), day);
-  const firstOfMonth = Date.UTC(from.getUTCFullYear(), from.getUTCMonth() + months, 1);
-  const lastDay = new Date(Date.UTC(from.getUTCFullYear(), from.getUTCMonth() + months + 1, 0)).getUTCDate();
-  return firstOfMonth + (Math.min(day, lastDay) - 1) * DAY_MS + timeOfDay;
+  const [year, month, day] = [from.getUTCFullYear(), from.getUTCMonth() + months, from.getUTCDate()];
+  const timeOfDay = anchor - startOfDay(anchor);
+  const lastDay = new Date(midnightOf(year, month + 1, 0)).getUTCDate();
+  return midnightOf(year, month, Math.min(day, lastDay)) + timeOfDay;
 };
+
+/** Not `Date.UTC`, which takes the years 0 to 99 for 1900 to 1999. */
+const midnightOf = (year: number, month: number, day: number): Instant => new Date(0).setUTCFullYear(year, month, day);
+const startOfDay = (at: Instant): Instant => Math.floor(at / DAY_MS) * DAY_MS;
 
 /** The period with this index, counted from the anchor, so that the anchor's day of month is never lost. */
 export const periodOf = (anchor: Instant, interval: Interval, index: number): Period => ({

@@ -64,11 +64,12 @@ export const REASONS: Readonly<Record<RefusalReason, ReasonRow>> = {
 /** A paid field that was not admitted, and the figures that decided it. */
 export interface Refusal {
   readonly reason: RefusalReason;
-  readonly coordinate: string;
+  /** `null` where the key bars the caller from everything. */
+  readonly coordinate: string | null;
   readonly feature: string | null;
   /**
-   * What one position needs and what there is: limit units for `LIMIT_REACHED`, else credits. `null` where the reason
-   * is not a matter of amounts, or where the price is more than 2^53 - 1 credits.
+   * What one position needs and what there is: limit units for `LIMIT_REACHED`, else credits. Both `null` where credits
+   * can't buy it; `required` alone where its price is more than 2^53 - 1 credits.
    */
   readonly required: number | null;
   readonly available: number | null;
@@ -80,8 +81,10 @@ export interface Refusal {
   readonly retryable: boolean;
 }
 
-/** The first of these in order of precedence: what answers for a whole operation. */
+/** Whether one reason stands above another in the order of precedence. */
+export const precedes = (a: RefusalReason, b: RefusalReason): boolean =>
+  REFUSAL_REASONS.indexOf(a) < REFUSAL_REASONS.indexOf(b);
+
+/** The first of these in order of precedence: what answers for a whole operation. Of equals the first given. */
 export const firstOf = (refusals: readonly [Refusal, ...Refusal[]]): Refusal =>
-  refusals.reduce((first, each) =>
-    REFUSAL_REASONS.indexOf(each.reason) < REFUSAL_REASONS.indexOf(first.reason) ? each : first,
-  );
+  refusals.reduce((first, each) => (precedes(each.reason, first.reason) ? each : first));

@@ -4,8 +4,8 @@
  */
 import type { AccountId, PlanId, SubscriptionId } from './ids.js';
 import { grantId } from './ids.js';
-import { DAY_MS, isInstant, periodAt, periodOf } from './period.js';
-import type { Instant } from './period.js';
+import { DAY_MS, isInstant, periodAt, periodOf, windowAt } from './period.js';
+import type { Instant, Interval, LimitPer, Period, Window } from './period.js';
 import type { Plan } from './plan.js';
 import type { GrantCommand } from './walletCommands.js';
 
@@ -40,6 +40,24 @@ export interface Subscription {
  */
 export const anchorOf = (subscription: Subscription): Instant => subscription.trialEndsAt ?? subscription.startsAt;
 
+/**
+ * The billing period that `now` lies in. A trial is one, however long, with the index -1: counted in months back from
+ * the anchor, a trial of 30 days could lie in two of them, and get the credits and the limits of both.
+ */
+export const billingPeriodAt = (subscription: Subscription, interval: Interval, now: Instant): Period => {
+  const { startsAt, trialEndsAt } = subscription;
+  return trialEndsAt !== null && now < trialEndsAt
+    ? { index: -1, startsAt, endsAt: trialEndsAt }
+    : periodAt(anchorOf(subscription), interval, now);
+};
+
+/** The window of a limit of this subscription's plan that `now` lies in. */
+export const limitWindowAt = (per: LimitPer, subscription: Subscription, interval: Interval, now: Instant): Window => {
+  if (per !== 'BILLING_PERIOD') return windowAt(per, anchorOf(subscription), interval, now);
+  const { startsAt, endsAt } = billingPeriodAt(subscription, interval, now);
+  return { startsAt, endsAt };
+};
+
 export type SubscriptionState = 'SCHEDULED' | 'TRIALING' | 'ACTIVE' | 'PAST_DUE' | 'UNPAID' | 'CANCELED' | 'EXPIRED';
 
 /** Ended by choice comes before owed money, and owed money before a period that was simply not renewed. */
@@ -57,6 +75,10 @@ export const stateAt = (subscription: Subscription, now: Instant): SubscriptionS
 /** Whether a subscription in this state covers what its plan includes. */
 export const isCovering = (state: SubscriptionState): boolean =>
   state === 'TRIALING' || state === 'ACTIVE' || state === 'PAST_DUE';
+
+/** Whether there was an instant before `now` at which it covered anything: not if it was canceled before its start. */
+export const hasBegun = ({ startsAt, cancelsAt }: Subscription, now: Instant): boolean =>
+  now >= startsAt && (cancelsAt === null || cancelsAt > startsAt);
 
 export type SubscriptionFault = 'DATES_OUT_OF_ORDER' | 'ALREADY_ENDED' | 'NOT_STARTED';
 export type SubscriptionChange =
@@ -80,6 +102,8 @@ export interface StartTerms {
 export const startSubscription = ({ id, accountId, plan, startsAt, withTrial }: StartTerms): SubscriptionChange => {
   if (!isInstant(startsAt)) return fault('DATES_OUT_OF_ORDER');
   const trialEndsAt = withTrial && plan.trialDays > 0 ? startsAt + plan.trialDays * DAY_MS : null;
+  const paidUntil = trialEndsAt ?? periodOf(startsAt, plan.interval, 0).endsAt;
+  if (!isInstant(paidUntil)) return fault('DATES_OUT_OF_ORDER');
   return changed({
     id,
     accountId,
@@ -87,7 +111,7 @@ export const startSubscription = ({ id, accountId, plan, startsAt, withTrial }: 
     planVersion: plan.version,
     startsAt,
     trialEndsAt,
-    paidUntil: trialEndsAt ?? periodOf(startsAt, plan.interval, 0).endsAt,
+    paidUntil,
     cancelsAt: null,
     paymentFailure: null,
     version: 0,
@@ -100,7 +124,7 @@ const hasEnded = (subscription: Subscription, now: Instant): boolean => stateAt(
 export const cancelNow = (subscription: Subscription, now: Instant): SubscriptionChange =>
   hasEnded(subscription, now) ? fault('ALREADY_ENDED') : changed({ ...subscription, cancelsAt: now });
 
-/** Ends it when what was paid for is over. */
+/** Ends it when what was paid for is over; too late where it is over already. */
 export const cancelAtPeriodEnd = (subscription: Subscription, now: Instant): SubscriptionChange =>
   now >= subscription.paidUntil || hasEnded(subscription, now)
     ? fault('ALREADY_ENDED')
@@ -108,19 +132,22 @@ export const cancelAtPeriodEnd = (subscription: Subscription, now: Instant): Sub
 
 /**
  * A payment was made: covered to the end of the period in which what was paid so far ends, or, where that is over
- * already, of the period that `now` lies in. An open failure is settled by it.
+ * already, of the period that `now` lies in. An open failure is settled by it. A cancellation at the period's end
+ * stays, and moves to the new end: what is paid for is served, and no more.
  */
 export const recordPayment = (subscription: Subscription, plan: Plan, now: Instant): SubscriptionChange => {
   if (hasEnded(subscription, now)) return fault('ALREADY_ENDED');
   const from = Math.max(subscription.paidUntil, now);
-  return changed({
-    ...subscription,
-    paidUntil: periodAt(anchorOf(subscription), plan.interval, from).endsAt,
-    paymentFailure: null,
-  });
+  const paidUntil = periodAt(anchorOf(subscription), plan.interval, from).endsAt;
+  if (!isInstant(paidUntil)) return fault('DATES_OUT_OF_ORDER');
+  const cancelsAt = subscription.cancelsAt === subscription.paidUntil ? paidUntil : subscription.cancelsAt;
+  return changed({ ...subscription, paidUntil, cancelsAt, paymentFailure: null });
 };
 
-/** A payment failed: past due for the plan's grace, unpaid after it. A further failure does not prolong the grace. */
+/**
+ * A payment failed: past due for the plan's grace, unpaid after it. Grace counts from when the payment was due, or from
+ * the failure where that is earlier, so that neither a late attempt nor a further failure prolongs it.
+ */
 export const recordPaymentFailure = (
   subscription: Subscription,
   plan: Plan,
@@ -135,7 +162,7 @@ export const recordPaymentFailure = (
     paymentFailure: {
       failedAt: first?.failedAt ?? now,
       cause,
-      graceEndsAt: first?.graceEndsAt ?? now + plan.graceDays * DAY_MS,
+      graceEndsAt: first?.graceEndsAt ?? Math.min(now, subscription.paidUntil) + plan.graceDays * DAY_MS,
     },
   });
 };
@@ -147,7 +174,7 @@ export const recordPaymentFailure = (
 export const grantDue = (subscription: Subscription, plan: Plan, now: Instant): GrantCommand | null => {
   const state = stateAt(subscription, now);
   if (plan.creditsPerPeriod === 0 || (state !== 'ACTIVE' && state !== 'TRIALING')) return null;
-  const { index, endsAt } = periodAt(anchorOf(subscription), plan.interval, now);
+  const { index, endsAt } = billingPeriodAt(subscription, plan.interval, now);
   return {
     kind: 'grant',
     id: grantId(`${subscription.id}/period/${index}`),

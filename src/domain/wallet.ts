@@ -19,6 +19,8 @@ export interface Grant {
   readonly expiresAt: Instant | null;
   /** Lower burns first. */
   readonly priority: number;
+  /** Whether its id is looked up in the ledger before it is used again: then it is forgotten as soon as it is spent. */
+  readonly isRecorded: boolean;
   /** Of the command that made it. */
   readonly content: string;
 }
@@ -87,11 +89,16 @@ export interface Wallet {
   readonly journal: readonly LedgerEntry[];
 }
 
-/** Of how many ended holds, and how long, a wallet keeps a memory: for replies that were lost, not for history. */
+/**
+ * How long a wallet remembers what is over: holds, limit windows, expired grants. It is for replies that were lost and
+ * clocks that are behind, so that neither finds an id or a window new again; it is not for history.
+ */
+export const MEMORY_MS = 10 * 60_000;
+/** How far outside its window a claim on a limit may come. Much less than `MEMORY_MS`: the counter is still there. */
+export const CLAIM_TOLERANCE_MS = 5 * 60_000;
 export const ENDED_HOLDS_MAX = 128;
-export const ENDED_HOLD_TTL_MS = 10 * 60_000;
-/** Live grants, and spent ones that have not expired: their ids must not be given again. */
-export const GRANTS_MAX = 200;
+/** Grants with credits, and spent ones that are still remembered. A refund may bring one back beyond it. */
+export const GRANTS_MAX = 128;
 export const HOLDS_MAX = 10_000;
 
 export const emptyWallet = (accountId: AccountId): Wallet => ({

@@ -2,22 +2,28 @@
  * What can be done to a wallet: `(wallet, command, now) → { wallet, entries, result }`. Pure: the same arguments give
  * the same answer. A refused or repeated command gives back the very wallet it was given.
  */
-import { CREDITS_MAX, isCredits } from './credits.js';
+import { addCredits, isCredits } from './credits.js';
 import { fingerprint } from './fingerprint.js';
 import type { GrantId, HoldId } from './ids.js';
 import { grantId } from './ids.js';
 import { unreachable } from './invariant.js';
 import { commandEntryId } from './ledger.js';
 import type { LedgerEntry, Movement } from './ledger.js';
-import type { Instant } from './period.js';
+import type { Instant, Window } from './period.js';
 import { isInstant } from './period.js';
-import { burnOrder, countUnits, GRANTS_MAX, HOLDS_MAX, isExpired, leftOf } from './wallet.js';
-import type { Counter, Grant, Hold, LimitClaim, LimitUnits, Take, Wallet } from './wallet.js';
+import { burnOrder, CLAIM_TOLERANCE_MS, countUnits, GRANTS_MAX, HOLDS_MAX, isExpired, leftOf } from './wallet.js';
+import type { Counter, EndedHold, Grant, Hold, LimitClaim, LimitUnits, Take, Wallet } from './wallet.js';
 import { endHold, enter, findEnded, findHold, unitsOf } from './walletMoves.js';
 import type { ChargeLine } from './walletMoves.js';
 import { sweep } from './walletSweep.js';
 
-/** Adds credits. Its id becomes the grant's. */
+/**
+ * Adds credits. Its id becomes the grant's.
+ *
+ * `recorded`, here and below, is what the ledger has of the command, read after the wallet that the command is applied
+ * to: the wallet does not remember every id, and what it forgets is in the ledger by then. A grant without it is
+ * remembered by the wallet until it has expired.
+ */
 export interface GrantCommand {
   readonly kind: 'grant';
   readonly id: GrantId;
@@ -25,11 +31,11 @@ export interface GrantCommand {
   readonly expiresAt: Instant | null;
   readonly priority: number;
   readonly reason: string;
-  /** What the ledger already has under this command's id, for an id that may come again after the grant is used up. */
+  /** The entries under this command's id. */
   readonly recorded?: readonly LedgerEntry[];
 }
 
-/** Sets credits and limit units aside, all of them or none. */
+/** Sets credits and limit units aside, all of them or none. Its id is new: the ledger does not remember holds. */
 export interface HoldCommand {
   readonly kind: 'hold';
   readonly id: HoldId;
@@ -55,7 +61,7 @@ export interface CaptureCommand {
   readonly lines: readonly ChargeLine[];
   readonly units: readonly LimitUnits[];
   readonly operation?: string;
-  /** What the ledger already has of this hold, for a capture that comes again after the wallet has forgotten it. */
+  /** The entries of this hold. */
   readonly recorded?: readonly LedgerEntry[];
 }
 
@@ -83,7 +89,7 @@ export interface RefundCommand {
   readonly holdId: HoldId;
   readonly credits: number;
   readonly reason: string;
-  /** Every entry of that hold, and the entries that made the grants they name. */
+  /** Every entry of that hold, and the entries that made the grants they name, read as `recorded` is. */
   readonly history: readonly LedgerEntry[];
   readonly recorded?: readonly LedgerEntry[];
 }
@@ -178,11 +184,13 @@ const isPositive = (credits: number): boolean => isCredits(credits) && credits >
 const grant = (wallet: Wallet, command: GrantCommand, now: Instant): Step => {
   const { id, credits, expiresAt, priority, reason } = command;
   if (!isPositive(credits) || !Number.isSafeInteger(priority)) return refused('AMOUNT_INVALID');
+  if (expiresAt !== null && !isInstant(expiresAt)) return refused('DATES_OUT_OF_ORDER');
   const content = fingerprint('grant', credits, expiresAt, priority, reason);
   const before = recordedBefore(wallet, command, content, credits);
   if (before !== null) return before;
-  if (expiresAt !== null && !(isInstant(expiresAt) && expiresAt > now)) return refused('DATES_OUT_OF_ORDER');
-  return addGrant(wallet, { id, kind: 'GRANT', credits, expiresAt, priority, reason, content, at: now });
+  if (expiresAt !== null && expiresAt <= now) return refused('DATES_OUT_OF_ORDER');
+  const isRecorded = command.recorded !== undefined;
+  return addGrant(wallet, { id, kind: 'GRANT', credits, expiresAt, priority, isRecorded, reason, content, at: now });
 };
 
 const adjust = (wallet: Wallet, command: AdjustCommand, now: Instant): Step => {
@@ -191,33 +199,34 @@ const adjust = (wallet: Wallet, command: AdjustCommand, now: Instant): Step => {
   const content = fingerprint('adjust', credits, command.grantId, reason);
   const before = recordedBefore(wallet, command, content, credits);
   if (before !== null) return before;
-  const within = command.grantId === null ? wallet.grants : wallet.grants.filter((each) => each.id === command.grantId);
-  if (command.grantId !== null && within.length === 0) return refused('UNKNOWN_GRANT');
+  const target = command.grantId === null ? null : wallet.grants.find((each) => each.id === command.grantId);
+  if (target === undefined) return refused('UNKNOWN_GRANT');
+  if (target !== null && isExpired(target, now)) return refused('GRANT_EXPIRED');
   const base = { at: now, kind: 'ADJUST', reason, content } as const;
   if (credits < 0) {
-    const takes = takeFrom(within, -credits, now);
+    const takes = takeFrom(target === null ? wallet.grants : [target], -credits, now);
     if (takes === null) return refused('INSUFFICIENT_CREDITS');
-    const grants = changeGrants(wallet.grants, takes, (each, taken) => ({
-      ...each,
-      remaining: each.remaining - taken,
-    }));
-    const movements = takes.map((take, index) => ({
-      ...base,
-      id: commandEntryId(id, index),
-      credits: -take.credits,
-      grantId: take.grantId,
-    }));
-    return changed(enter({ ...wallet, grants }, movements), credits);
+    const moves = takes.map((take) => ({ ...take, credits: -take.credits }));
+    return changed(moveCredits(wallet, moves, base, id), credits);
   }
-  const [target] = within;
-  if (command.grantId === null || target === undefined) {
-    return addGrant(wallet, { ...base, id: grantId(id), credits, expiresAt: null, priority: 0 });
+  if (target === null) {
+    const isRecorded = command.recorded !== undefined;
+    return addGrant(wallet, { ...base, id: grantId(id), credits, expiresAt: null, priority: 0, isRecorded });
   }
-  if (isExpired(target, now)) return refused('GRANT_EXPIRED');
-  if (wallet.entrySum > CREDITS_MAX - credits) return refused('BALANCE_TOO_LARGE');
-  const back: Take = { grantId: target.id, credits };
-  const grants = changeGrants(wallet.grants, [back], (each, more) => ({ ...each, remaining: each.remaining + more }));
-  return changed(enter({ ...wallet, grants }, [{ ...base, id: commandEntryId(id, 0), ...back }]), credits);
+  if (addCredits(wallet.entrySum, credits) === null) return refused('BALANCE_TOO_LARGE');
+  return changed(moveCredits(wallet, [{ grantId: target.id, credits }], base, id), credits);
+};
+
+/** Adds to what remains of each grant, or takes from it where `credits` is negative; one entry each. */
+const moveCredits = (
+  wallet: Wallet,
+  moves: readonly Take[],
+  base: Pick<Movement, 'at' | 'kind' | 'reason' | 'content'>,
+  commandId: string,
+): Wallet => {
+  const grants = changeGrants(wallet.grants, moves, (each, more) => ({ ...each, remaining: each.remaining + more }));
+  const movements = moves.map((move, index) => ({ ...base, id: commandEntryId(commandId, index), ...move }));
+  return enter({ ...wallet, grants }, movements);
 };
 
 const refund = (wallet: Wallet, command: RefundCommand, now: Instant): Step => {
@@ -226,11 +235,11 @@ const refund = (wallet: Wallet, command: RefundCommand, now: Instant): Step => {
   const content = fingerprint('refund', credits, holdId, reason);
   const before = recordedBefore(wallet, command, content, credits);
   if (before !== null) return before;
-  const charges = openCharges(wallet, holdId, history);
+  const charges = openCharges(chargesOf(wallet, holdId, history));
   if (charges === null) return refused('UNKNOWN_CHARGE');
   const shares = splitRefund(charges, credits);
   if (shares === null) return refused('REFUND_EXCEEDS_CHARGE');
-  if (wallet.entrySum > CREDITS_MAX - credits) return refused('BALANCE_TOO_LARGE');
+  if (addCredits(wallet.entrySum, credits) === null) return refused('BALANCE_TOO_LARGE');
 
   let grants = wallet.grants;
   const movements: Movement[] = [];
@@ -246,7 +255,7 @@ const refund = (wallet: Wallet, command: RefundCommand, now: Instant): Step => {
       content,
     });
   for (const share of shares) {
-    const target = grants.find((each) => each.id === share.grantId) ?? grantOf(history, share.grantId);
+    const target = grants.find((each) => each.id === share.grantId) ?? grantOf(wallet, history, share.grantId);
     if (target === null) return refused('UNKNOWN_GRANT');
     note('REFUND', share, share.credits);
     if (isExpired(target, now)) {
@@ -281,13 +290,15 @@ interface NewGrant {
   readonly credits: number;
   readonly expiresAt: Instant | null;
   readonly priority: number;
+  readonly isRecorded: boolean;
   readonly reason: string;
   readonly content: string;
   readonly at: Instant;
 }
 
-const addGrant = (wallet: Wallet, { id, kind, credits, expiresAt, priority, reason, content, at }: NewGrant): Step => {
-  if (wallet.entrySum > CREDITS_MAX - credits) return refused('BALANCE_TOO_LARGE');
+const addGrant = (wallet: Wallet, granted: NewGrant): Step => {
+  const { id, kind, credits, expiresAt, priority, isRecorded, reason, content, at } = granted;
+  if (addCredits(wallet.entrySum, credits) === null) return refused('BALANCE_TOO_LARGE');
   if (wallet.grants.length >= GRANTS_MAX) return refused('TOO_MANY_GRANTS');
   const added: Grant = {
     id,
@@ -297,6 +308,7 @@ const addGrant = (wallet: Wallet, { id, kind, credits, expiresAt, priority, reas
     grantedAt: at,
     expiresAt,
     priority,
+    isRecorded,
     content,
   };
   const grants = [...wallet.grants, added].sort(burnOrder);
@@ -306,16 +318,20 @@ const addGrant = (wallet: Wallet, { id, kind, credits, expiresAt, priority, reas
 };
 
 /** What a hold was charged and not yet refunded, by grant, in the order in which it was taken. */
-const openCharges = (wallet: Wallet, holdId: HoldId, history: readonly LedgerEntry[]): readonly Take[] | null => {
+const openCharges = (entries: readonly LedgerEntry[]): readonly Take[] | null => {
   const open = new Map<GrantId, number>();
-  const seen = new Set<string>();
-  for (const entry of [...history, ...wallet.journal]) {
-    const isMine = entry.holdId === holdId && entry.accountId === wallet.accountId && !seen.has(entry.id);
-    seen.add(entry.id);
-    if (!isMine || (entry.kind !== 'CHARGE' && entry.kind !== 'REFUND')) continue;
-    open.set(entry.grantId, (open.get(entry.grantId) ?? 0) - entry.credits);
-  }
+  for (const entry of entries) open.set(entry.grantId, (open.get(entry.grantId) ?? 0) - entry.credits);
   return open.size === 0 ? null : [...open].map(([id, credits]) => ({ grantId: id, credits }));
+};
+
+/** Charges and refunds of one hold, each once, oldest first: from the ledger, and from the journal what it lacks. */
+const chargesOf = (wallet: Wallet, holdId: HoldId, history: readonly LedgerEntry[]): readonly LedgerEntry[] => {
+  const bySeq = new Map<number, LedgerEntry>();
+  for (const entry of [...history, ...wallet.journal]) {
+    const isMine = entry.holdId === holdId && entry.accountId === wallet.accountId;
+    if (isMine && (entry.kind === 'CHARGE' || entry.kind === 'REFUND')) bySeq.set(entry.seq, entry);
+  }
+  return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
 };
 
 const splitRefund = (charges: readonly Take[], credits: number): readonly Take[] | null => {
@@ -329,9 +345,11 @@ const splitRefund = (charges: readonly Take[], credits: number): readonly Take[]
   return due === 0 ? shares : null;
 };
 
-/** A grant that was used up and forgotten, as its first entry tells. */
-const grantOf = (history: readonly LedgerEntry[], id: GrantId): Grant | null => {
-  const made = history.find((entry) => entry.grantId === id && entry.priority !== undefined);
+/** A grant that was used up and forgotten, as the entry that made it tells. */
+const grantOf = (wallet: Wallet, history: readonly LedgerEntry[], id: GrantId): Grant | null => {
+  const made = [...history, ...wallet.journal].find(
+    (entry) => entry.accountId === wallet.accountId && entry.grantId === id && entry.priority !== undefined,
+  );
   if (made?.priority === undefined) return null;
   return {
     id,
@@ -341,6 +359,7 @@ const grantOf = (history: readonly LedgerEntry[], id: GrantId): Grant | null => 
     grantedAt: made.at,
     expiresAt: made.expiresAt ?? null,
     priority: made.priority,
+    isRecorded: false,
     content: made.content ?? '',
   };
 };
@@ -349,11 +368,12 @@ const grantOf = (history: readonly LedgerEntry[], id: GrantId): Grant | null => 
 
 const hold = (wallet: Wallet, command: HoldCommand, now: Instant): Step => {
   const { id, credits, units, expiresAt } = command;
-  if (!isCredits(credits) || !units.every(isSound)) return refused('AMOUNT_INVALID');
-  const content = fingerprint('hold', credits, units);
+  if (!isCredits(credits) || !units.every(isSoundClaim)) return refused('AMOUNT_INVALID');
+  const content = fingerprint('hold', credits, units, expiresAt);
   const known = findHold(wallet, id)?.content ?? findEnded(wallet, id)?.holdContent;
   if (known !== undefined) return known === content ? repeated(credits) : refused('CONFLICT');
-  if (!isInstant(expiresAt) || expiresAt <= now) return refused('DATES_OUT_OF_ORDER');
+  const isInOrder = isInstant(expiresAt) && expiresAt > now && units.every((each) => isNear(each.window, now));
+  if (!isInOrder) return refused('DATES_OUT_OF_ORDER');
   if (wallet.holds.length >= HOLDS_MAX) return refused('TOO_MANY_HOLDS');
   const claimed = claim(wallet, credits, units, now);
   if (claimed.kind === 'refused') return claimed;
@@ -371,12 +391,13 @@ const hold = (wallet: Wallet, command: HoldCommand, now: Instant): Step => {
 
 const extend = (wallet: Wallet, command: ExtendCommand, now: Instant): Step => {
   const { id, holdId, credits, units } = command;
-  if (!isCredits(credits) || !units.every(isSound)) return refused('AMOUNT_INVALID');
+  if (!isCredits(credits) || !units.every(isSoundClaim)) return refused('AMOUNT_INVALID');
   const target = findHold(wallet, holdId);
-  if (target === undefined) return refused(faultOfEnded(wallet, holdId));
+  if (target === undefined) return refused(faultOfEnded(findEnded(wallet, holdId)));
   const content = fingerprint('extend', credits, units);
   const known = target.extensions.find((each) => each.id === id);
   if (known !== undefined) return known.content === content ? repeated(credits) : refused('CONFLICT');
+  if (!units.every((each) => isNear(each.window, now))) return refused('DATES_OUT_OF_ORDER');
   const claimed = claim(wallet, credits, units, now);
   if (claimed.kind === 'refused') return claimed;
   const extended: Hold = {
@@ -399,8 +420,9 @@ const capture = (wallet: Wallet, command: CaptureCommand, now: Instant): Step =>
   if (ended?.how === 'CAPTURED') return ended.content === content ? repeated(ended.credits) : refused('CONFLICT');
   const charged = sum(lines.map((line) => line.credits));
   const target = findHold(wallet, holdId);
-  if (target === undefined)
-    return ended === undefined ? recordedCapture(wallet, command, charged) : refused(faultOfEnded(wallet, holdId));
+  if (target === undefined) {
+    return ended === undefined ? recordedCapture(wallet, command, charged) : refused(faultOfEnded(ended));
+  }
   const held = sum(target.takes.map((take) => take.credits));
   const isWithin = charged <= held && units.every((each) => unitsOf(units, each) <= unitsOf(target.units, each));
   if (!isWithin) return refused('CAPTURE_EXCEEDS_HOLD');
@@ -410,31 +432,33 @@ const capture = (wallet: Wallet, command: CaptureCommand, now: Instant): Step =>
 
 /** A capture of a hold that the wallet does not know any more: the ledger tells whether it was carried out. */
 const recordedCapture = (wallet: Wallet, { holdId, recorded }: CaptureCommand, charged: number): Step => {
-  const charges = openCharges(
-    wallet,
-    holdId,
-    (recorded ?? []).filter((entry) => entry.kind === 'CHARGE'),
-  );
-  if (charges === null) return refused('UNKNOWN_HOLD');
-  return sum(charges.map((charge) => charge.credits)) === charged ? repeated(charged) : refused('CONFLICT');
+  const charges = chargesOf(wallet, holdId, recorded ?? []).filter((entry) => entry.kind === 'CHARGE');
+  if (charges.length === 0) return refused('UNKNOWN_HOLD');
+  return sum(charges.map((charge) => -charge.credits)) === charged ? repeated(charged) : refused('CONFLICT');
 };
 
 const release = (wallet: Wallet, { holdId }: ReleaseCommand, now: Instant): Step => {
   const ended = findEnded(wallet, holdId);
   if (ended?.how === 'RELEASED') return repeated(0);
   const target = findHold(wallet, holdId);
-  if (target === undefined) return refused(faultOfEnded(wallet, holdId));
+  if (target === undefined) return refused(faultOfEnded(ended));
   return changed(endHold(wallet, target, { how: 'RELEASED', lines: [], units: [], content: '' }, now), 0);
 };
 
-const faultOfEnded = (wallet: Wallet, id: HoldId): WalletFault => {
-  const ended = findEnded(wallet, id);
+const faultOfEnded = (ended: EndedHold | undefined): WalletFault => {
   if (ended === undefined) return 'UNKNOWN_HOLD';
   return ended.how === 'EXPIRED' ? 'HOLD_EXPIRED' : 'HOLD_ENDED';
 };
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
 const isSound = ({ units }: LimitUnits): boolean => isCredits(units);
+const isSoundClaim = (claimed: LimitClaim): boolean => isSound(claimed) && isCredits(claimed.limit);
+const isNear = ({ startsAt, endsAt }: Window, now: Instant): boolean =>
+  isInstant(startsAt) &&
+  isInstant(endsAt) &&
+  startsAt < endsAt &&
+  startsAt <= now + CLAIM_TOLERANCE_MS &&
+  now < endsAt + CLAIM_TOLERANCE_MS;
 const withoutLimit = ({ key, window, units }: LimitClaim): LimitUnits => ({ key, window, units });
 
 type Claimed =

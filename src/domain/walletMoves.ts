@@ -2,7 +2,9 @@
  * The two ways in which a wallet's credits move: an entry in the journal, and the end of a hold. Commands and the
  * passing of time both use them, so that both keep the same books.
  */
+import { isCredits } from './credits.js';
 import type { HoldId } from './ids.js';
+import { invariant } from './invariant.js';
 import { holdEntryId } from './ledger.js';
 import type { LedgerEntry, Movement } from './ledger.js';
 import type { Instant } from './period.js';
@@ -16,6 +18,7 @@ export const enter = (wallet: Wallet, movements: readonly Movement[]): Wallet =>
   for (const movement of movements) {
     entryCount += 1;
     entrySum += movement.credits;
+    invariant(isCredits(entrySum), `${movement.id} would leave ${wallet.accountId} a balance of ${entrySum}`);
     entries.push({ ...movement, accountId: wallet.accountId, seq: entryCount, balanceAfter: entrySum });
   }
   return { ...wallet, entryCount, entrySum, journal: [...wallet.journal, ...entries] };
@@ -119,7 +122,7 @@ const sumByGrant = (takes: readonly Take[]): ReadonlyMap<string, number> => {
   return sums;
 };
 
-/** Units that were held and not captured no longer count. A window that has passed has no counter any more. */
+/** Units that were held and not captured no longer count. A window that is long over has no counter any more. */
 const giveBack = (
   counters: readonly Counter[],
   held: readonly LimitUnits[],

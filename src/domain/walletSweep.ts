@@ -2,66 +2,63 @@
  * Lets time pass in a wallet: ends holds and grants that have expired, each at its own instant and in the order of
  * those instants. So the outcome is the same whether time is let pass often, seldom, or only when a command comes.
  */
+import type { GrantId } from './ids.js';
 import { expiryEntryId } from './ledger.js';
 import type { Instant } from './period.js';
-import { ENDED_HOLD_TTL_MS, isExpired } from './wallet.js';
-import type { Grant, Hold, Wallet } from './wallet.js';
+import { MEMORY_MS } from './wallet.js';
+import type { Grant, Wallet } from './wallet.js';
 import { endHold, enter } from './walletMoves.js';
 
 /** The wallet as it is at `now`: nothing in it has expired. The same object where nothing had to change. */
 export const sweep = (wallet: Wallet, now: Instant): Wallet => {
-  let swept = wallet;
-  for (;;) {
-    const hold = earliest(swept.holds, now);
-    const grant = earliest(
-      swept.grants.filter((each) => each.remaining > each.held),
-      now,
-    );
-    if (hold !== undefined && (grant === undefined || hold.expiresAt <= (grant.expiresAt ?? now))) {
-      swept = expireHold(swept, hold);
-    } else if (grant !== undefined) {
-      swept = expireGrant(swept, grant);
-    } else {
-      return forget(swept, now);
-    }
+  const open = wallet.holds.filter((hold) => hold.expiresAt > now);
+  // All due holds leave the list together: one by one, ten thousand of them would be looked through each time.
+  const start = open.length === wallet.holds.length ? wallet : { ...wallet, holds: open };
+  const swept = expiriesIn(wallet, now).reduce((before, expiry) => expiry.happen(before), start);
+  return forget(swept, now);
+};
+
+interface Expiry {
+  readonly at: Instant;
+  readonly happen: (wallet: Wallet) => Wallet;
+}
+
+/** In the order in which they happen; at one instant holds before grants, which may get credits back from them. */
+const expiriesIn = (wallet: Wallet, now: Instant): readonly Expiry[] => {
+  const expiries: Expiry[] = [];
+  const end = { how: 'EXPIRED', lines: [], units: [], content: '' } as const;
+  for (const hold of wallet.holds) {
+    const at = hold.expiresAt;
+    if (at <= now) expiries.push({ at, happen: (before) => endHold(before, hold, end, at) });
   }
-};
-
-const earliest = <Item extends Hold | Grant>(items: readonly Item[], now: Instant): Item | undefined => {
-  let first: Item | undefined;
-  for (const item of items) {
-    const isDue = item.expiresAt !== null && item.expiresAt <= now;
-    if (isDue && (first === undefined || isBefore(item, first))) first = item;
+  for (const { id, expiresAt: at } of wallet.grants) {
+    if (at !== null && at <= now) expiries.push({ at, happen: (before) => expireGrant(before, id, at) });
   }
-  return first;
+  return expiries.sort((a, b) => a.at - b.at);
 };
 
-const isBefore = (a: Hold | Grant, b: Hold | Grant): boolean => {
-  const [atA, atB] = [Number(a.expiresAt), Number(b.expiresAt)];
-  return atA < atB || (atA === atB && a.id < b.id);
-};
-
-const expireHold = (wallet: Wallet, hold: Hold): Wallet =>
-  endHold(wallet, hold, { how: 'EXPIRED', lines: [], units: [], content: '' }, hold.expiresAt);
-
-const expireGrant = (wallet: Wallet, grant: Grant): Wallet => {
-  const lost = grant.remaining - grant.held;
+/** What open holds have set aside of it stays theirs. */
+const expireGrant = (wallet: Wallet, grantId: GrantId, at: Instant): Wallet => {
+  const grant = wallet.grants.find((each) => each.id === grantId && each.remaining > each.held);
+  if (grant === undefined) return wallet;
   const grants = wallet.grants.map((each) => (each === grant ? { ...grant, remaining: grant.held } : each));
-  return enter({ ...wallet, grants }, [
-    { id: expiryEntryId(grant.id), at: grant.expiresAt ?? 0, kind: 'EXPIRE', credits: -lost, grantId: grant.id },
-  ]);
+  const id = expiryEntryId(grantId, wallet.entryCount + 1);
+  const credits = grant.held - grant.remaining;
+  return enter({ ...wallet, grants }, [{ id, at, kind: 'EXPIRE', credits, grantId }]);
 };
 
-/** Drops what no longer matters. Nothing of it can be observed: it has no credits, or its window or memory is over. */
+/** Drops what need not be remembered any more: it has no credits, and no command that is about it can still come. */
 const forget = (wallet: Wallet, now: Instant): Wallet => {
-  const grants = wallet.grants.filter(
-    (grant) => !(grant.remaining === 0 && (grant.expiresAt === null || isExpired(grant, now))),
-  );
-  const counters = wallet.counters.filter(({ window }) => window.endsAt > now);
-  const ended = wallet.ended.filter(({ endedAt }) => endedAt + ENDED_HOLD_TTL_MS > now);
+  const grants = wallet.grants.filter((grant) => grant.remaining > 0 || isRemembered(grant, now));
+  const counters = wallet.counters.filter(({ window }) => window.endsAt + MEMORY_MS > now);
+  const ended = wallet.ended.filter(({ endedAt }) => endedAt + MEMORY_MS > now);
   const isSame =
     grants.length === wallet.grants.length &&
     counters.length === wallet.counters.length &&
     ended.length === wallet.ended.length;
   return isSame ? wallet : { ...wallet, grants, counters, ended };
 };
+
+/** Whether the id of a spent grant must stay known. One that never expires would stay for ever: the ledger has it. */
+const isRemembered = ({ expiresAt, isRecorded }: Grant, now: Instant): boolean =>
+  !isRecorded && expiresAt !== null && expiresAt + MEMORY_MS > now;

@@ -10,15 +10,17 @@ export interface WalletView {
   readonly held: number;
   /** Those with credits left, in burn order. */
   readonly grants: readonly Grant[];
+  /** Those of windows that are not over. */
   readonly counters: readonly Counter[];
 }
 
 export const viewAt = (wallet: Wallet, now: Instant): WalletView => {
   const { grants, counters } = sweep(wallet, now);
+  const current = counters.filter(({ window }) => window.endsAt > now);
   let [available, held] = [0, 0];
   for (const grant of grants) {
     available += grant.remaining - grant.held;
     held += grant.held;
   }
-  return { available, held, grants: grants.filter((grant) => grant.remaining > 0), counters };
+  return { available, held, grants: grants.filter((grant) => grant.remaining > 0), counters: current };
 };

@@ -1,0 +1,197 @@
+/** Resolvers of `billing`: what the caller has, and what things cost. It is free, and speaks of the caller alone. */
+import { GraphQLDateTime, GraphQLSafeInt } from 'graphql-scalars';
+import type { Account } from '../domain/account.js';
+import { limitKey } from '../domain/admission.js';
+import type { AccountId } from '../domain/ids.js';
+import { windowAt } from '../domain/period.js';
+import type { Instant, LimitPer } from '../domain/period.js';
+import type { Plan } from '../domain/plan.js';
+import { plansCovering } from '../domain/plan.js';
+import { anchorOf, stateAt } from '../domain/subscription.js';
+import type { Subscription } from '../domain/subscription.js';
+import { usedOf } from '../domain/wallet.js';
+import type { Grant } from '../domain/wallet.js';
+import { viewAt } from '../domain/walletView.js';
+import type { WalletView } from '../domain/walletView.js';
+import type { BillingResolvers, Resolvers } from '../generated/atlasTypes.js';
+import { grantIfDue } from '../paywall/caller.js';
+import type { Caller } from '../paywall/caller.js';
+import type { PaywallContext } from '../paywall/paywall.js';
+import type { PaidField } from '../paywall/requirements.js';
+import { cursorOf, findLedgerPage } from './ledgerConnection.js';
+
+/** `billing` itself: every field of it loads what it needs. */
+export interface BillingSource {
+  readonly caller: Caller;
+  readonly now: Instant;
+}
+
+export interface SubscriptionSource {
+  readonly subscription: Subscription;
+  readonly plan: Plan | null;
+  readonly now: Instant;
+}
+
+export type BalanceSource = Pick<WalletView, 'available' | 'held'> & { readonly grants: readonly Grant[] };
+
+export interface LimitUsageSource {
+  readonly feature: string;
+  readonly used: number;
+  readonly limit: number;
+  readonly per: LimitPer;
+  readonly resetAt: Instant;
+}
+
+export interface PaymentTermsSource {
+  readonly paid: PaidField;
+  readonly plans: readonly Plan[];
+}
+
+const NOTHING: BalanceSource = { available: 0, held: 0, grants: [] };
+
+const loadSubscription = async (
+  { caller, now }: BillingSource,
+  { paywall }: PaywallContext,
+): Promise<SubscriptionSource | null> => {
+  const { accountId, loaders } = caller;
+  if (accountId === null) return null;
+  const [subscription, plans] = await Promise.all([
+    loaders.subscriptions.load(accountId),
+    paywall.engine.shelf.current(),
+  ]);
+  if (subscription === null) return null;
+  return { subscription, plan: plans.find(subscription.planId, subscription.planVersion), now };
+};
+
+/** The wallet as it is now. Credits that the plan gives for this period are granted first, so that the ledger has them. */
+const currentView = async (
+  billing: BillingSource,
+  accountId: AccountId,
+  context: PaywallContext,
+): Promise<WalletView> => {
+  const { engine } = context.paywall;
+  const [subscribed, wallet] = await Promise.all([
+    loadSubscription(billing, context),
+    billing.caller.loaders.wallets.load(accountId),
+  ]);
+  const fund = (each: typeof wallet, at: Instant) =>
+    grantIfDue(each, subscribed?.subscription ?? null, subscribed?.plan ?? null, at);
+  if (fund(wallet, billing.now) === wallet) return viewAt(wallet, billing.now);
+  engine.keeper.know(wallet);
+  return engine.keeper.apply<void, WalletView>(accountId, {
+    decide: (fresh, at) => {
+      const funded = fund(fresh, at);
+      return { wallet: funded, outcome: viewAt(funded, at) };
+    },
+  });
+};
+
+const Billing: BillingResolvers = {
+  account: ({ caller }): Promise<Account | null> | null =>
+    caller.accountId === null ? null : caller.loaders.accounts.load(caller.accountId),
+  subscription: (billing, _args, context) => loadSubscription(billing, context),
+  balance: (billing, _args, context) =>
+    billing.caller.accountId === null ? NOTHING : currentView(billing, billing.caller.accountId, context),
+  limits: async (billing, _args, context) => {
+    const subscribed = await loadSubscription(billing, context);
+    const { accountId } = billing.caller;
+    if (accountId === null || subscribed?.plan == null) return [];
+    return limitsOf(
+      subscribed.plan,
+      subscribed.subscription,
+      await currentView(billing, accountId, context),
+      billing.now,
+    );
+  },
+  ledger: async (billing, args, context) => {
+    const { accountId } = billing.caller;
+    // The credits that are due are granted before the ledger is read, so that it agrees with the balance.
+    if (accountId !== null) await currentView(billing, accountId, context);
+    return findLedgerPage(context.paywall.engine.store, accountId, args);
+  },
+  terms: async (_billing, { coordinates }, { paywall }) => {
+    const { requirements } = paywall.engine.priced;
+    const { offers } = await paywall.engine.shelf.current();
+    const asked =
+      coordinates == null ? [...requirements.paid.values()] : coordinates.map((each) => requirements.paid.get(each));
+    return asked.filter((paid) => paid !== undefined).map((paid) => ({ paid, plans: covering(offers, paid) }));
+  },
+  plans: async (_billing, _args, { paywall }) => (await paywall.engine.shelf.current()).offers,
+};
+
+const covering = (offers: readonly Plan[], paid: PaidField): readonly Plan[] =>
+  plansCovering(offers, paid.feature, 1).flatMap((id) => offers.filter((plan) => plan.id === id));
+
+const limitsOf = (
+  plan: Plan,
+  subscription: Subscription,
+  view: WalletView,
+  now: Instant,
+): readonly LimitUsageSource[] =>
+  plan.features.flatMap(({ feature, limit }) => {
+    if (limit === null) return [];
+    const window = windowAt(limit.per, anchorOf(subscription), plan.interval, now);
+    const used = usedOf(view.counters, { key: limitKey(feature, limit.per), window });
+    return [{ feature, used, limit: limit.units, per: limit.per, resetAt: window.endsAt }];
+  });
+
+const dateOf = (instant: Instant): Date => new Date(instant);
+const dateOrNull = (instant: Instant | null): Date | null => (instant === null ? null : new Date(instant));
+
+/** Merge them with the resolvers of your own schema. */
+export const billingResolvers: Resolvers = {
+  DateTime: GraphQLDateTime,
+  SafeInt: GraphQLSafeInt,
+  Query: {
+    billing: (_root, _args, { caller, paywall }) => ({ caller, now: paywall.engine.settings.now() }),
+  },
+  Billing,
+  Account: { suspendedAt: ({ suspendedAt }) => dateOrNull(suspendedAt) },
+  PlanSubscription: {
+    id: ({ subscription }) => subscription.id,
+    plan: ({ plan }) => plan,
+    state: ({ subscription, now }) => stateAt(subscription, now),
+    startsAt: ({ subscription }) => dateOf(subscription.startsAt),
+    trialEndsAt: ({ subscription }) => dateOrNull(subscription.trialEndsAt),
+    paidUntil: ({ subscription }) => dateOf(subscription.paidUntil),
+    cancelsAt: ({ subscription }) => dateOrNull(subscription.cancelsAt),
+  },
+  Grant: {
+    grantedAt: ({ grantedAt }) => dateOf(grantedAt),
+    expiresAt: ({ expiresAt }) => dateOrNull(expiresAt),
+  },
+  LimitUsage: { resetAt: ({ resetAt }) => dateOf(resetAt) },
+  LedgerConnection: {
+    edges: ({ entries }) => entries.map((node) => ({ cursor: cursorOf(node), node })),
+    nodes: ({ entries }) => entries,
+    pageInfo: ({ entries, hasNextPage, hasPreviousPage }) => {
+      const [first, last] = [entries[0], entries.at(-1)];
+      return {
+        hasNextPage,
+        hasPreviousPage,
+        startCursor: first === undefined ? null : cursorOf(first),
+        endCursor: last === undefined ? null : cursorOf(last),
+      };
+    },
+  },
+  LedgerEntry: {
+    at: ({ at }) => dateOf(at),
+    operation: ({ operation }) => operation ?? null,
+    coordinate: ({ coordinate }) => coordinate ?? null,
+    reason: ({ reason }) => reason ?? null,
+  },
+  PaymentTerms: {
+    coordinate: ({ paid }) => paid.coordinate,
+    feature: ({ paid }) => paid.feature,
+    cost: ({ paid }) => paid.cost,
+    multipliers: ({ paid }) => paid.multipliers.map((path) => path.join('.')),
+  },
+  Plan: {
+    amountMinor: ({ price }) => price.amountMinor,
+    currency: ({ price }) => price.currency,
+  },
+  PlanFeature: {
+    limit: ({ limit }) => limit?.units ?? null,
+    per: ({ limit }) => limit?.per ?? null,
+  },
+};

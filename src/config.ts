@@ -1,0 +1,68 @@
+/**
+ * The environment, checked once at start, as one frozen value. A bad setting stops the start and says which it is and
+ * what it may be.
+ */
+import { z } from 'zod';
+
+export interface Config {
+  readonly databaseUrl: string;
+  readonly host: string;
+  readonly port: number;
+  /** Where clients reach this server; links in errors begin with it. */
+  readonly publicUrl: string;
+  readonly isDemo: boolean;
+  readonly logLevel: string;
+}
+
+/** Says in one line what is wrong with the environment and what to do about it. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+const DATABASE_URL_DEFAULT = 'sqlite:./data/tollgate.db';
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
+
+const flag = z.enum(['true', 'false', '1', '0', 'on', 'off'], 'must be true or false');
+const isOn = (value: z.infer<typeof flag>): boolean => value === 'true' || value === '1' || value === 'on';
+
+const environment = z.object({
+  DATABASE_URL: z
+    .string()
+    .regex(/^(sqlite:.|mongodb(\+srv)?:\/\/.)/, 'must begin with sqlite:, mongodb:// or mongodb+srv://')
+    .optional(),
+  HOST: z.string().min(1, 'must name an address to listen on').default('127.0.0.1'),
+  PORT: z.coerce
+    .number('must be a port')
+    .int('must be a whole number')
+    .min(0, 'must be 0 to 65535')
+    .max(65535, 'must be 0 to 65535')
+    .default(4000),
+  PUBLIC_URL: z.url({ protocol: /^https?$/, error: 'must be a URL that begins with http:// or https://' }).optional(),
+  TOLLGATE_DEMO: flag.optional(),
+  LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
+});
+
+/** Throws `ConfigError`. An empty variable counts as not set. */
+export const readConfig = (env: Readonly<Record<string, string | undefined>>): Config => {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = environment.safeParse(given);
+  if (!parsed.success) {
+    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; '));
+  }
+  const { DATABASE_URL, HOST, PORT, PUBLIC_URL, TOLLGATE_DEMO, LOG_LEVEL } = parsed.data;
+  const isDemo = TOLLGATE_DEMO === undefined ? DATABASE_URL === undefined : isOn(TOLLGATE_DEMO);
+  if (isDemo && !LOOPBACK.test(HOST)) {
+    throw new ConfigError(
+      `HOST is ${HOST}, and demo keys are known to everybody: set TOLLGATE_DEMO=false, or listen on 127.0.0.1`,
+    );
+  }
+  return Object.freeze({
+    databaseUrl: DATABASE_URL ?? DATABASE_URL_DEFAULT,
+    host: HOST,
+    port: PORT,
+    publicUrl: (PUBLIC_URL ?? `http://${HOST.includes(':') ? `[${HOST}]` : HOST}:${PORT}`).replace(/\/$/, ''),
+    isDemo,
+    logLevel: LOG_LEVEL,
+  });
+};

@@ -1,0 +1,38 @@
+/** Tollgate as a library. */
+
+// The paywall of a schema
+export { createPaywall } from './paywall/paywall.js';
+export type {
+  ExecuteRequest,
+  Opening,
+  OperationRequest,
+  Paywall,
+  PaywallContext,
+  PaywallOptions,
+  Settle,
+} from './paywall/paywall.js';
+export { payment } from './paywall/payment.js';
+export { PriceSettingsError } from './paywall/requirements.js';
+export type { Caller } from './paywall/caller.js';
+export type { ChargedField, PaymentSummary } from './paywall/settlement.js';
+export type { RefusalExtensions } from './paywall/refusalError.js';
+
+// In an Apollo server
+export { tollgatePlugin } from './server/apolloPlugin.js';
+export { callerContext } from './server/callerContext.js';
+
+// The schema's parts
+export { billingTypeDefs, directiveTypeDefs } from './schemaFiles.js';
+export { billingResolvers } from './api/billing.js';
+
+// What lasts
+export { openStore } from './store/openStore.js';
+export type { Store } from './store/store.js';
+export { StoreError } from './store/storeError.js';
+
+// What an operator does
+export { createAccount, grantCredits, issueKey, OperatorError, publishPlan, saveSubscription } from './api/operator.js';
+export { startSubscription } from './domain/subscription.js';
+export type { Subscription } from './domain/subscription.js';
+export type { Allowance, Plan } from './domain/plan.js';
+export type { Refusal, RefusalReason, Remedy } from './domain/refusal.js';

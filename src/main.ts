@@ -1,0 +1,74 @@
+/** The server's start: config → store → paywall → server. The only file that reads the environment or ends the process. */
+import { pino } from 'pino';
+import { ConfigError, readConfig } from './config.js';
+import type { Config } from './config.js';
+import { loadAtlas } from './demo/atlasData.js';
+import { createAtlasSchema } from './demo/atlasSchema.js';
+import { demoKeys } from './demo/keys.js';
+import { seedDemo } from './demo/seed.js';
+import { welcome } from './demo/welcome.js';
+import { createPaywall } from './paywall/paywall.js';
+import { createServer } from './server/createServer.js';
+import { remedySlug } from './server/remedyPage.js';
+import { openStore } from './store/openStore.js';
+import { StoreError } from './store/storeError.js';
+
+/** What an operator can mend, in one line; anything else is a bug and shows its stack. */
+class StartError extends Error {
+  override readonly name = 'StartError';
+}
+
+const start = async (config: Config): Promise<void> => {
+  const logger = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
+  const store = await openStore(config.databaseUrl);
+  const paywall = createPaywall({
+    schema: createAtlasSchema(),
+    store,
+    remedyUrl: (remedy) => `${config.publicUrl}/remedies/${remedySlug(remedy)}`,
+    onFailure: (error) => {
+      logger.error({ err: error }, 'The store failed');
+    },
+    ...(config.isDemo ? { fixedKeys: demoKeys() } : {}),
+  });
+  if (config.isDemo) await seedDemo(paywall.engine);
+  loadAtlas();
+  const server = await createServer({ paywall, logger });
+
+  const stop = async (): Promise<void> => {
+    await server.close();
+    await paywall.close();
+    await store.close();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
+
+  await server.listen({ host: config.host, port: config.port }).catch(async (error: unknown) => {
+    await stop();
+    throw new StartError(listenFault(error, config), { cause: error });
+  });
+  console.log(welcome(config));
+};
+
+const listenFault = (error: unknown, { host, port }: Config): string => {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  switch (code) {
+    case 'EADDRINUSE':
+      return `Port ${port} on ${host} is in use. Stop what listens there, or choose another port, as in PORT=${port + 1} npm start`;
+    case 'EACCES':
+      return `This user may not listen on port ${port}. Choose a port above 1023, as in PORT=4000 npm start`;
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `HOST is ${host}, which is no address of this machine. Use HOST=127.0.0.1 npm start`;
+    default:
+      return `Can't listen on ${host}:${port}: ${error instanceof Error ? error.message : String(error)}`;
+  }
+};
+
+const isExpected = (error: unknown): error is Error =>
+  error instanceof ConfigError || error instanceof StoreError || error instanceof StartError;
+
+try {
+  await start(readConfig(process.env));
+} catch (error) {
+  console.error(isExpected(error) ? `Tollgate did not start: ${error.message}` : error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,188 @@
+/**
+ * Gate 1: decides every quoted position in document order against one running balance, before anything runs. The
+ * outcome says what to hold, what each place may draw on while the operation runs, and what is refused.
+ */
+import { decide } from '../domain/admission.js';
+import type { Standing } from '../domain/admission.js';
+import {
+  addDemands,
+  demandOf,
+  isNothing,
+  largerDemand,
+  meansOf,
+  meansWithout,
+  NO_DEMAND,
+  repeatsOf,
+} from '../domain/demand.js';
+import type { Demand } from '../domain/demand.js';
+import type { Instant } from '../domain/period.js';
+import type { Refusal } from '../domain/refusal.js';
+import type { Quote, QuotedField, QuotedSelection, QuotedType } from './quote.js';
+import type { PaidField } from './requirements.js';
+
+/** What the positions of one place draw on. Places beneath one abstract type share an allotment. */
+export interface Allotment {
+  demand: Demand;
+}
+
+export interface AdmittedField {
+  readonly quoted: QuotedField;
+  readonly allotment: Allotment;
+  /** Why no more positions than the allotment pays for are admitted; `null`: all that were quoted are. */
+  readonly refusal: Refusal | null;
+  readonly beneath: AdmittedSelection;
+}
+
+/** By the object type's name, then by response key. */
+export type AdmittedSelection = ReadonlyMap<string, ReadonlyMap<string, AdmittedField>>;
+
+export interface Refused {
+  readonly quoted: QuotedField;
+  readonly refusal: Refusal;
+}
+
+export interface Admission {
+  readonly root: AdmittedSelection;
+  /** What to hold for all that is admitted. */
+  readonly demand: Demand;
+  /** In document order. */
+  readonly refused: readonly Refused[];
+  /** Whether nothing of the operation is to run. */
+  readonly isBlocked: boolean;
+}
+
+export interface AdmitRules {
+  /** Any refusal blocks the operation: for mutations, and where the author wants no partial answers. */
+  readonly isAllOrNothing: boolean;
+}
+
+export const admit = (quote: Quote, standing: Standing, now: Instant, rules: AdmitRules): Admission => {
+  const walk = new AdmissionWalk(standing, now);
+  const root = walk.admitType(quote.root, { parents: 1, shared: null, isNullFatal: true });
+  const refusedRoots = [...root.values()].filter(({ refusal }) => refusal !== null).length;
+  const isAllRefused = refusedRoots > 0 && refusedRoots === quote.rootFieldCount;
+  return {
+    root: new Map([[quote.root.typeName, root]]),
+    demand: walk.demand,
+    refused: walk.refused,
+    isBlocked: isAllRefused || walk.isFatal || (rules.isAllOrNothing && walk.refused.length > 0),
+  };
+};
+
+/** What is known of the objects whose fields are admitted. */
+interface Surroundings {
+  /** How many objects there are, at most. */
+  readonly parents: number;
+  /** The allotment of the abstract type above, if any. */
+  readonly shared: Allotment | null;
+  /** Whether a null object here makes its way up to `data`. */
+  readonly isNullFatal: boolean;
+}
+
+class AdmissionWalk {
+  readonly refused: Refused[] = [];
+  isFatal = false;
+  #demand = NO_DEMAND;
+  #standing: Standing;
+
+  constructor(
+    standing: Standing,
+    private readonly now: Instant,
+  ) {
+    this.#standing = standing;
+  }
+
+  get demand(): Demand {
+    return this.#demand;
+  }
+
+  admitType(type: QuotedType, around: Surroundings): ReadonlyMap<string, AdmittedField> {
+    return new Map(type.fields.map((quoted) => [quoted.responseKey, this.#admitField(quoted, around)]));
+  }
+
+  #admitField(quoted: QuotedField, around: Surroundings): AdmittedField {
+    const allotment = around.shared ?? { demand: NO_DEMAND };
+    const { positions, refusal } =
+      quoted.paid === null
+        ? { positions: around.parents, refusal: null }
+        : this.#admitPositions(quoted.paid, quoted.units, around.parents, allotment);
+    if (refusal !== null) {
+      this.refused.push({ quoted, refusal });
+      this.isFatal ||= quoted.isNonNull && around.isNullFatal;
+    }
+    // Nothing beneath a refused field is priced: no positions, no walk.
+    const beneath = positions === 0 ? EMPTY : this.#admitBeneath(quoted, positions, around);
+    return { quoted, allotment, refusal, beneath };
+  }
+
+  #admitPositions(
+    paid: PaidField,
+    units: number,
+    count: number,
+    allotment: Allotment,
+  ): { readonly positions: number; readonly refusal: Refusal | null } {
+    let positions = 0;
+    while (positions < count) {
+      const decision = decide(paid, units, this.#standing, this.now);
+      if (decision.outcome === 'refused') return { positions, refusal: decision.refusal };
+      const { means } = this.#standing;
+      const repeats = means === null ? 1 : repeatsOf(decision, count - positions, means);
+      const demand = demandOf(decision, repeats);
+      this.#take(demand);
+      allotment.demand = addDemands(allotment.demand, demand);
+      positions += repeats;
+    }
+    return { positions, refusal: null };
+  }
+
+  #admitBeneath(quoted: QuotedField, positions: number, around: Surroundings): AdmittedSelection {
+    const beneath: Surroundings = {
+      parents: positions * quoted.size,
+      shared: around.shared,
+      isNullFatal: around.isNullFatal && quoted.isNonNull && quoted.isItemNonNull,
+    };
+    const [only, ...others] = quoted.beneath;
+    if (only === undefined) return EMPTY;
+    if (others.length === 0) return new Map([[only.typeName, this.admitType(only, beneath)]]);
+    return this.#admitDearest(quoted.beneath, { ...beneath, shared: around.shared ?? { demand: NO_DEMAND } });
+  }
+
+  /**
+   * Of an abstract type each possible type is admitted as if all objects were of it, and what suffices for the dearest
+   * is set aside. The types share it: which of them comes true is known only when it runs.
+   */
+  #admitDearest(selection: QuotedSelection, around: Surroundings): AdmittedSelection {
+    const standing = this.#standing;
+    const demandBefore = this.#demand;
+    const shared = around.shared ?? { demand: NO_DEMAND };
+    const sharedBefore = shared.demand;
+    let dearest = NO_DEMAND;
+    const admitted = new Map<string, ReadonlyMap<string, AdmittedField>>();
+    for (const type of selection) {
+      this.#standing = standing;
+      this.#demand = NO_DEMAND;
+      admitted.set(type.typeName, this.admitType(type, around));
+      dearest = largerDemand(dearest, this.#demand);
+    }
+    this.#standing = standing;
+    this.#demand = demandBefore;
+    this.#take(dearest);
+    shared.demand = addDemands(sharedBefore, dearest);
+    return admitted;
+  }
+
+  #take(demand: Demand): void {
+    if (isNothing(demand)) return;
+    this.#demand = addDemands(this.#demand, demand);
+    const { means } = this.#standing;
+    if (means !== null) this.#standing = { ...this.#standing, means: meansWithout(means, demand) };
+  }
+}
+
+const EMPTY: AdmittedSelection = new Map();
+
+/** The standing of an allotment: the caller's, with the means that were set aside for it and no others. */
+export const standingOf = (allotment: Allotment, standing: Standing, now: Instant): Standing => ({
+  ...standing,
+  means: standing.means === null ? null : meansOf(standing.means, allotment.demand, now),
+});

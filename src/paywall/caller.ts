@@ -1,0 +1,120 @@
+/** Who is calling: the key that was sent, the account it speaks for, and that account's standing. */
+import { createHash } from 'node:crypto';
+import type { Means, Standing } from '../domain/admission.js';
+import { keyStateAt } from '../domain/account.js';
+import type { KeyState } from '../domain/account.js';
+import type { AccountId } from '../domain/ids.js';
+import type { Instant } from '../domain/period.js';
+import { grantDue } from '../domain/subscription.js';
+import type { Subscription } from '../domain/subscription.js';
+import type { Plan } from '../domain/plan.js';
+import type { Wallet } from '../domain/wallet.js';
+import { applyCommand } from '../domain/walletCommands.js';
+import { viewAt } from '../domain/walletView.js';
+import { StoreError } from '../store/storeError.js';
+import { requestLoaders } from './loaders.js';
+import type { Loaders } from './loaders.js';
+import type { PlanShelf, Plans } from './planShelf.js';
+
+export interface Caller {
+  readonly key: KeyState;
+  /** `null` without a valid key. */
+  readonly accountId: AccountId | null;
+  readonly scopes: readonly string[] | null;
+  readonly loaders: Loaders;
+}
+
+/** Keys that no store knows, such as a demo's: secret → account. */
+export type FixedKeys = ReadonlyMap<string, AccountId>;
+
+/** How a secret is stored: nobody who reads the store can call with what is there. */
+export const hashSecret = (secret: string): string => createHash('sha256').update(secret).digest('base64url');
+
+const BEARER = /^Bearer +([\x21-\x7e]+) *$/i;
+
+/** The key of an `Authorization` header (RFC 6750); `null` where there is no header; an ill-formed one is no known key. */
+const secretOf = (authorization: string | undefined): string | null => {
+  if (authorization === undefined || authorization === '') return null;
+  return BEARER.exec(authorization)?.[1] ?? authorization;
+};
+
+/** Finds out who is calling. A store that can't be asked makes the key `UNVERIFIED`: free fields are still served. */
+export const identify = async (
+  authorization: string | undefined,
+  loadersOfProcess: Loaders,
+  fixedKeys: FixedKeys,
+  now: Instant,
+): Promise<Caller> => {
+  const loaders = requestLoaders(loadersOfProcess);
+  const nobody = { accountId: null, scopes: null, loaders };
+  const secret = secretOf(authorization);
+  if (secret === null) return { ...nobody, key: 'MISSING' };
+  const fixed = fixedKeys.get(secret);
+  if (fixed !== undefined) return { key: 'VALID', accountId: fixed, scopes: null, loaders };
+  try {
+    const key = await loaders.apiKeys.load(hashSecret(secret));
+    if (key === null) return { ...nobody, key: 'UNKNOWN' };
+    const state = keyStateAt(key, now);
+    if (state !== 'VALID') return { ...nobody, key: state };
+    return { key: 'VALID', accountId: key.accountId, scopes: key.scopes, loaders };
+  } catch (error) {
+    if (error instanceof StoreError) return { ...nobody, key: 'UNVERIFIED' };
+    throw error;
+  }
+};
+
+/** What was read of an account, and its standing as far as that goes. */
+export interface Known {
+  readonly standing: Standing;
+  /** `null` without an account, or where the store could not be asked. */
+  readonly wallet: Wallet | null;
+  readonly subscription: Subscription | null;
+  readonly plan: Plan | null;
+}
+
+/** Reads account, subscription, wallet and plans side by side: one round. */
+export const loadKnown = async (caller: Caller, shelf: PlanShelf, now: Instant): Promise<Known> => {
+  const unknown: Known = {
+    standing: { key: caller.key, suspended: false, scopes: caller.scopes, rateLimitedUntil: null, means: null },
+    wallet: null,
+    subscription: null,
+    plan: null,
+  };
+  const { accountId, loaders } = caller;
+  if (accountId === null) return unknown;
+  try {
+    const [account, subscription, wallet, plans] = await Promise.all([
+      loaders.accounts.load(accountId),
+      loaders.subscriptions.load(accountId),
+      loaders.wallets.load(accountId),
+      shelf.current(),
+    ]);
+    const plan = subscription === null ? null : plans.find(subscription.planId, subscription.planVersion);
+    const suspended = account !== null && account.suspendedAt !== null && now >= account.suspendedAt;
+    const means = meansIn(grantIfDue(wallet, subscription, plan, now), { subscription, plan, plans }, now);
+    return { standing: { ...unknown.standing, suspended, means }, wallet, subscription, plan };
+  } catch (error) {
+    if (error instanceof StoreError) return unknown;
+    throw error;
+  }
+};
+
+/** The wallet with the credits that the plan gives for this period, if they are due and were not given yet. */
+export const grantIfDue = (
+  wallet: Wallet,
+  subscription: Subscription | null,
+  plan: Plan | null,
+  now: Instant,
+): Wallet => {
+  const due = subscription === null || plan === null ? null : grantDue(subscription, plan, now);
+  return due === null ? wallet : applyCommand(wallet, due, now).wallet;
+};
+
+const meansIn = (
+  wallet: Wallet,
+  { subscription, plan, plans }: { subscription: Subscription | null; plan: Plan | null; plans: Plans },
+  now: Instant,
+): Means => {
+  const { available, counters } = viewAt(wallet, now);
+  return { subscription, plan, credits: available, counters, offers: plans.offers };
+};

@@ -1,0 +1,64 @@
+/**
+ * Puts gate 2 into a schema: every paid field's resolver is wrapped, so that it runs only where the operation's tab
+ * admits the position. Prices are appended to descriptions, because applied directives can't be introspected.
+ */
+import { mapSchema, MapperKind } from '@graphql-tools/utils';
+import { defaultFieldResolver, GraphQLError } from 'graphql';
+import type { GraphQLFieldConfig, GraphQLFieldResolver, GraphQLResolveInfo, GraphQLSchema } from 'graphql';
+import type { Refusal } from '../domain/refusal.js';
+import type { Draw } from './draw.js';
+import { coordinateOf } from './requirements.js';
+import type { PaidField, Requirements } from './requirements.js';
+
+/** What a wrapped resolver needs of the operation that it belongs to. */
+export interface Gate {
+  readonly draw: (info: GraphQLResolveInfo) => Draw | Refusal | Promise<Draw | Refusal>;
+  readonly toError: (refusal: Refusal) => GraphQLError;
+}
+
+/** The gate of the operation that has this context value, if one is open. */
+export type FindGate = (contextValue: unknown) => Gate | undefined;
+
+type Resolver = GraphQLFieldResolver<unknown, unknown>;
+
+export const applyPaywall = (schema: GraphQLSchema, requirements: Requirements, findGate: FindGate): GraphQLSchema =>
+  mapSchema(schema, {
+    [MapperKind.OBJECT_FIELD]: (config: GraphQLFieldConfig<unknown, unknown>, fieldName, typeName) => {
+      const paid = requirements.paid.get(coordinateOf(typeName, fieldName));
+      if (paid === undefined) return undefined;
+      return {
+        ...config,
+        description: [config.description, priceInWords(paid)].filter((text) => text != null).join('\n\n'),
+        resolve: gated(config.resolve ?? defaultFieldResolver, paid, findGate),
+      };
+    },
+  });
+
+/** Synchronous as long as the tab holds what the position needs: a promise per item is what makes long lists slow. */
+const gated =
+  (resolve: Resolver, paid: PaidField, findGate: FindGate): Resolver =>
+  (source, args, contextValue, info) => {
+    const gate = findGate(contextValue);
+    if (gate === undefined) throw noOpenTab(paid);
+    const run = (drawn: Draw | Refusal) => {
+      if ('reason' in drawn) throw gate.toError(drawn);
+      return resolve(source, args, contextValue, info);
+    };
+    const drawn = gate.draw(info);
+    return drawn instanceof Promise ? drawn.then(run) : run(drawn);
+  };
+
+/** Not a refusal: nothing is known of the caller. The schema is run in a way that Tollgate has no part in. */
+const noOpenTab = ({ coordinate }: PaidField): GraphQLError =>
+  new GraphQLError(
+    `${coordinate} is not free, and no tab is open for this operation. Run it with paywall.execute, or with the Tollgate plugin.`,
+    { extensions: { code: 'NO_OPEN_TAB', coordinate } },
+  );
+
+/** What a paid field costs, as its description says it. */
+export const priceInWords = ({ feature, cost, multipliers }: PaidField): string => {
+  const covered = feature === null ? 'Covered by every plan' : `Covered by plans with the feature "${feature}"`;
+  if (cost === null) return `${covered}.`;
+  const units = multipliers.map((path) => ` × ${path.join('.')}`).join('');
+  return `${covered}; otherwise ${cost} ${cost === 1 ? 'credit' : 'credits'}${units}.`;
+};

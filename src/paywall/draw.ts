@@ -1,0 +1,47 @@
+/** One position that was admitted while the operation ran: what it drew, and what it used of that. */
+import type { GraphQLResolveInfo } from 'graphql';
+import type { Decision } from '../domain/admission.js';
+import { priceOf } from '../domain/credits.js';
+import type { LimitUnits } from '../domain/wallet.js';
+import type { PaidField } from './requirements.js';
+
+export type Path = GraphQLResolveInfo['path'];
+
+export interface Draw {
+  readonly path: Path;
+  readonly paid: PaidField;
+  readonly decision: Exclude<Decision, { outcome: 'refused' }>;
+  readonly quotedUnits: number;
+  /** What the resolver reported; the quoted units until it does. */
+  usedUnits: number;
+}
+
+/** By the path object that graphql-js made for the position: it is the same one in the resolver's `info`. */
+const draws = new WeakMap<Path, Draw>();
+
+export const noteDraw = (draw: Draw): Draw => {
+  draws.set(draw.path, draw);
+  return draw;
+};
+
+export const drawAt = (path: Path): Draw | undefined => draws.get(path);
+
+/** What a delivered position costs in the end. */
+export const creditsOf = ({ decision, paid, usedUnits }: Draw): number =>
+  decision.outcome === 'paid' ? (priceOf(paid.cost ?? 0, usedUnits) ?? decision.credits) : 0;
+
+/** What a delivered position takes of a limit in the end. */
+export const limitUnitsOf = ({ decision, usedUnits }: Draw): LimitUnits | null =>
+  decision.outcome === 'covered' && decision.draws !== null
+    ? { key: decision.draws.key, window: decision.draws.window, units: usedUnits }
+    : null;
+
+/** What stands at a path in the data of a response: `undefined` or `null` where the position was not delivered. */
+export const valueAt = (data: unknown, path: Path | undefined): unknown => {
+  if (path === undefined) return data;
+  const parent = valueAt(data, path.prev);
+  return isIndexable(parent) ? parent[path.key] : undefined;
+};
+
+const isIndexable = (value: unknown): value is Readonly<Record<string | number, unknown>> =>
+  typeof value === 'object' && value !== null;

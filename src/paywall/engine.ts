@@ -1,0 +1,32 @@
+/** What every operation of one paywall shares. */
+import type { Instant } from '../domain/period.js';
+import type { Remedy } from '../domain/refusal.js';
+import type { WalletKeeper } from '../ledger/walletKeeper.js';
+import type { Store } from '../store/store.js';
+import type { Loaders } from './loaders.js';
+import type { PlanShelf } from './planShelf.js';
+import type { PricedSchema } from './quote.js';
+
+export interface EngineSettings {
+  readonly now: () => Instant;
+  readonly newId: () => string;
+  /** How long a hold lasts; longer than any operation may take. */
+  readonly holdTtlMs: number;
+  /** Positions of paid fields that one operation may ask for. */
+  readonly maxPositions: number;
+  /** `PARTIAL`: refused fields are null and the rest is served. `REJECT`: any refusal blocks the operation. */
+  readonly whenRefused: 'PARTIAL' | 'REJECT';
+  /** Where a person carries a remedy out. */
+  readonly remedyUrl: (remedy: Remedy) => string | null;
+  /** Told of what fails in the background or is answered with 503, for the operator's log. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+export interface Engine {
+  readonly store: Store;
+  readonly priced: PricedSchema;
+  readonly keeper: WalletKeeper;
+  readonly shelf: PlanShelf;
+  readonly loaders: Loaders;
+  readonly settings: EngineSettings;
+}

@@ -1,0 +1,55 @@
+/** Plans are few: all of them are kept in memory and read again when older than `refreshMs`. */
+import type { PlanId } from '../domain/ids.js';
+import type { Instant } from '../domain/period.js';
+import type { Plan } from '../domain/plan.js';
+import type { Store } from '../store/store.js';
+
+export interface Plans {
+  /** A version of a plan; `null`: there is none. */
+  readonly find: (id: PlanId, version: number) => Plan | null;
+  /** What can be bought: the newest version of each plan that is active. */
+  readonly offers: readonly Plan[];
+}
+
+export class PlanShelf {
+  #plans: Plans | null = null;
+  #readAt = Number.NEGATIVE_INFINITY;
+  #reading: Promise<Plans> | null = null;
+
+  constructor(
+    private readonly store: Pick<Store, 'findPlans'>,
+    private readonly now: () => Instant,
+    private readonly refreshMs: number,
+  ) {}
+
+  /** Rejects with `StoreError` where the plans have to be read and can't be. */
+  async current(): Promise<Plans> {
+    if (this.#plans !== null && this.now() - this.#readAt < this.refreshMs) return this.#plans;
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = null;
+    });
+    return this.#reading;
+  }
+
+  async #read(): Promise<Plans> {
+    const readAt = this.now();
+    this.#plans = shelve(await this.store.findPlans());
+    this.#readAt = readAt;
+    return this.#plans;
+  }
+}
+
+const keyOf = (id: PlanId, version: number): string => `${id}@${version}`;
+
+const shelve = (plans: readonly Plan[]): Plans => {
+  const byVersion = new Map(plans.map((plan) => [keyOf(plan.id, plan.version), plan]));
+  const newest = new Map<PlanId, Plan>();
+  for (const plan of plans) {
+    const known = newest.get(plan.id);
+    if (plan.status !== 'DRAFT' && (known === undefined || known.version < plan.version)) newest.set(plan.id, plan);
+  }
+  return {
+    find: (id, version) => byVersion.get(keyOf(id, version)) ?? null,
+    offers: [...newest.values()].filter((plan) => plan.status === 'ACTIVE'),
+  };
+};

@@ -1,0 +1,144 @@
+/**
+ * The end of an operation: what its response really delivers is captured, the rest released, in one atomic write. Where
+ * that can't be confirmed nothing paid may be sent, and what was set aside or charged is given back in the background.
+ */
+import type { AccountId, HoldId } from '../domain/ids.js';
+import { commandEntryId } from '../domain/ledger.js';
+import type { LedgerEntry } from '../domain/ledger.js';
+import type { LimitUnits, Wallet } from '../domain/wallet.js';
+import { isSameLimit } from '../domain/wallet.js';
+import { applyCommand } from '../domain/walletCommands.js';
+import type { RefundCommand, WalletFault } from '../domain/walletCommands.js';
+import type { ChargeLine } from '../domain/walletMoves.js';
+import { viewAt } from '../domain/walletView.js';
+import type { WalletKeeper, WalletTask } from '../ledger/walletKeeper.js';
+import type { Store } from '../store/store.js';
+import { creditsOf, limitUnitsOf } from './draw.js';
+import type { Draw } from './draw.js';
+
+/** One row a schema coordinate, however long the lists. */
+export interface ChargedField {
+  readonly coordinate: string;
+  /** How many positions were delivered. */
+  readonly positions: number;
+  readonly credits: number;
+  /** The plan that covered them; `null` where all were paid with credits. */
+  readonly coveredBy: string | null;
+}
+
+/** `extensions.payment` of a served response. */
+export interface PaymentSummary {
+  readonly charged: number;
+  /** Credits that can be spent afterwards. */
+  readonly balance: number;
+  readonly fields: readonly ChargedField[];
+}
+
+/** Sums delivered positions by coordinate, in the order of their first delivery. */
+export const chargedFields = (delivered: readonly Draw[]): readonly ChargedField[] => {
+  const rows = new Map<string, ChargedField>();
+  for (const draw of delivered) {
+    const { coordinate } = draw.paid;
+    const row = rows.get(coordinate) ?? { coordinate, positions: 0, credits: 0, coveredBy: null };
+    rows.set(coordinate, {
+      coordinate,
+      positions: row.positions + 1,
+      credits: row.credits + creditsOf(draw),
+      coveredBy: draw.decision.outcome === 'covered' ? draw.decision.planId : row.coveredBy,
+    });
+  }
+  return [...rows.values()];
+};
+
+const unitsTaken = (delivered: readonly Draw[]): readonly LimitUnits[] => {
+  const taken: LimitUnits[] = [];
+  for (const draw of delivered) {
+    const units = limitUnitsOf(draw);
+    if (units === null) continue;
+    const index = taken.findIndex((each) => isSameLimit(each, units));
+    const known = taken[index];
+    if (known === undefined) taken.push(units);
+    else taken[index] = { ...known, units: known.units + units.units };
+  }
+  return taken;
+};
+
+/** A hold that could not be captured, and why. */
+export class NotCaptured extends Error {
+  override readonly name = 'NotCaptured';
+  constructor(
+    readonly holdId: HoldId,
+    readonly fault: WalletFault,
+  ) {
+    super(`The hold ${holdId} could not be captured: ${fault}.`);
+  }
+}
+
+export interface HeldOperation {
+  readonly accountId: AccountId;
+  readonly holdId: HoldId;
+  readonly operationName: string | null;
+}
+
+/**
+ * Captures what was delivered and gives the credits that can be spent then. Rejects with `NotCaptured` where the hold
+ * is over, and with `StoreError` where the write could not be confirmed.
+ */
+export const capture = (keeper: WalletKeeper, held: HeldOperation, delivered: readonly Draw[]): Promise<number> => {
+  const lines: readonly ChargeLine[] = chargedFields(delivered).filter((line) => line.credits > 0);
+  const units = unitsTaken(delivered);
+  const operation = held.operationName === null ? {} : { operation: held.operationName };
+  let attempts = 0;
+  return keeper.apply<readonly LedgerEntry[] | undefined, number>(held.accountId, {
+    // Only a capture that comes again can be one that the wallet has forgotten.
+    load: async (store) => (attempts++ === 0 ? undefined : store.findHoldEntries(held.accountId, held.holdId)),
+    decide: (wallet, now, recorded) => {
+      const again = recorded === undefined ? {} : { recorded };
+      const command = { kind: 'capture', holdId: held.holdId, lines, units, ...operation, ...again } as const;
+      const applied = applyCommand(wallet, command, now);
+      if (applied.result.status === 'REFUSED') throw new NotCaptured(held.holdId, applied.result.fault);
+      return { wallet: applied.wallet, outcome: viewAt(applied.wallet, now).available };
+    },
+  });
+};
+
+/** Gives back what an operation set aside or was charged, as if it had never run. Safe to repeat. */
+export const giveBack = (keeper: WalletKeeper, held: HeldOperation): Promise<void> =>
+  keeper.apply(held.accountId, giveBackTask(held));
+
+const giveBackTask = (held: HeldOperation): WalletTask<readonly LedgerEntry[], void> => ({
+  load: (store) => findHistory(store, held),
+  decide: (wallet, now, history = []) => {
+    const released = applyCommand(wallet, { kind: 'release', holdId: held.holdId }, now);
+    if (released.result.status === 'APPLIED') return { wallet: released.wallet, outcome: undefined };
+    const refund = refundOf(wallet, held, history);
+    return { wallet: refund === null ? wallet : applyCommand(wallet, refund, now).wallet, outcome: undefined };
+  },
+});
+
+/** The hold's entries and those that made the grants they name. */
+const findHistory = async (store: Store, { accountId, holdId }: HeldOperation): Promise<readonly LedgerEntry[]> => {
+  const entries = await store.findHoldEntries(accountId, holdId);
+  const grantIds = new Set(entries.map((entry) => entry.grantId));
+  const made = await store.findLedgerEntries(
+    accountId,
+    [...grantIds].map((id) => commandEntryId(id, 0)),
+  );
+  return [...entries, ...made.filter((entry) => entry !== null)];
+};
+
+const refundOf = (wallet: Wallet, held: HeldOperation, history: readonly LedgerEntry[]): RefundCommand | null => {
+  const charges = [...history, ...wallet.journal].filter(
+    (entry) => entry.holdId === held.holdId && entry.kind === 'CHARGE',
+  );
+  const credits = [...new Map(charges.map((entry) => [entry.id, -entry.credits])).values()];
+  if (credits.length === 0) return null;
+  return {
+    kind: 'refund',
+    id: `undelivered/${held.holdId}`,
+    holdId: held.holdId,
+    credits: credits.reduce((sum, each) => sum + each, 0),
+    reason: 'Charged, but the response could not be delivered',
+    history,
+  };
+};

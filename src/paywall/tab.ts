@@ -1,0 +1,140 @@
+/**
+ * What one operation holds and draws on. Gate 2: each paid position asks here, at the moment it resolves, and is
+ * admitted by the same `decide` as before the operation ran, against what was set aside for its place. As long as that
+ * suffices the answer is synchronous; a list longer than quoted asks the wallet for more, all positions of one turn of
+ * the event loop together.
+ */
+import type { FieldNode, GraphQLResolveInfo } from 'graphql';
+import { decide, meansAfter } from '../domain/admission.js';
+import type { Decision, Means, Standing } from '../domain/admission.js';
+import { invariant } from '../domain/invariant.js';
+import type { Instant } from '../domain/period.js';
+import type { Refusal } from '../domain/refusal.js';
+import { standingOf } from './admit.js';
+import type { AdmittedField, AdmittedSelection, Allotment } from './admit.js';
+import { noteDraw } from './draw.js';
+import type { Draw, Path } from './draw.js';
+import type { QuotedField } from './quote.js';
+
+/** Decides positions beyond the quote on the wallet as it is now, and holds what they need: same length, same order. */
+export type ExtendTab = (positions: readonly QuotedField[]) => Promise<readonly Decision[]>;
+
+export interface TabTerms {
+  readonly admitted: AdmittedSelection;
+  readonly standing: Standing;
+  /** When the tab was opened: all its positions are decided at this instant. */
+  readonly openedAt: Instant;
+  readonly extend: ExtendTab;
+}
+
+interface Waiting {
+  readonly field: QuotedField;
+  readonly resolve: (decision: Decision) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class Tab {
+  readonly draws: Draw[] = [];
+  /** graphql-js makes one array of nodes for all items of a list, so a place is looked up once and not per item. */
+  readonly #places = new Map<readonly FieldNode[], AdmittedField>();
+  /** What each allotment still has. */
+  readonly #left = new Map<Allotment, Standing>();
+  #waiting: Waiting[] = [];
+  #isClosed = false;
+
+  constructor(private readonly terms: TabTerms) {}
+
+  /** Admits one position and notes what it drew, or says what it lacks. */
+  draw(info: GraphQLResolveInfo): Draw | Refusal | Promise<Draw | Refusal> {
+    invariant(!this.#isClosed, 'a paid field resolved after its operation was settled');
+    const field = this.#placeOf(info);
+    const { paid, units } = field.quoted;
+    invariant(paid !== null, 'a free field drew on a tab');
+    const standing = this.#leftOf(field.allotment);
+    const decision = decide(paid, units, standing, this.terms.openedAt);
+    if (decision.outcome === 'refused') return this.#drawBeyond(field, info.path, decision.refusal);
+    if (standing.means !== null) this.#keep(field.allotment, standing, meansAfter(standing.means, decision));
+    return this.#note(field, info.path, decision);
+  }
+
+  /** No position can draw any more: what was drawn is being settled. */
+  close(): readonly Draw[] {
+    this.#isClosed = true;
+    return this.draws;
+  }
+
+  /** The allotment does not suffice: it was cut short by the means already, or the list is longer than quoted. */
+  #drawBeyond(field: AdmittedField, path: Path, refusal: Refusal): Refusal | Promise<Draw | Refusal> {
+    if (field.refusal !== null) return field.refusal;
+    if (this.terms.standing.means === null) return refusal;
+    return this.#askForMore(field.quoted).then((decision) =>
+      decision.outcome === 'refused' ? decision.refusal : this.#note(field, path, decision),
+    );
+  }
+
+  #askForMore(field: QuotedField): Promise<Decision> {
+    if (this.#waiting.length === 0) setImmediate(() => void this.#extend());
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ field, resolve, reject });
+    });
+  }
+
+  async #extend(): Promise<void> {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    try {
+      const decisions = await this.terms.extend(waiting.map(({ field }) => field));
+      waiting.forEach(({ resolve }, index) => {
+        const decision = decisions[index];
+        invariant(decision !== undefined, 'an extension answered fewer positions than were asked');
+        resolve(decision);
+      });
+    } catch (error) {
+      for (const { reject } of waiting) reject(error);
+    }
+  }
+
+  #note(field: AdmittedField, path: Path, decision: Draw['decision']): Draw {
+    const { paid, units } = field.quoted;
+    invariant(paid !== null, 'a free field drew on a tab');
+    const draw = noteDraw({ path, paid, decision, quotedUnits: units, usedUnits: units });
+    this.draws.push(draw);
+    return draw;
+  }
+
+  #leftOf(allotment: Allotment): Standing {
+    const known = this.#left.get(allotment);
+    if (known !== undefined) return known;
+    const standing = standingOf(allotment, this.terms.standing, this.terms.openedAt);
+    this.#left.set(allotment, standing);
+    return standing;
+  }
+
+  #keep(allotment: Allotment, standing: Standing, means: Means): void {
+    if (means !== standing.means) this.#left.set(allotment, { ...standing, means });
+  }
+
+  #placeOf(info: GraphQLResolveInfo): AdmittedField {
+    const known = this.#places.get(info.fieldNodes);
+    if (known !== undefined) return known;
+    const place = this.#findPlace(info.path);
+    invariant(place !== undefined, `${info.parentType.name}.${info.fieldName} resolves where it was not quoted`);
+    this.#places.set(info.fieldNodes, place);
+    return place;
+  }
+
+  /** Follows the path from the root, list indices aside. */
+  #findPlace(path: Path): AdmittedField | undefined {
+    const steps: Path[] = [];
+    for (let step: Path | undefined = path; step !== undefined; step = step.prev) {
+      if (typeof step.key === 'string') steps.unshift(step);
+    }
+    let selection: AdmittedSelection | undefined = this.terms.admitted;
+    let place: AdmittedField | undefined;
+    for (const { key, typename } of steps) {
+      place = selection?.get(typename ?? '')?.get(String(key));
+      selection = place?.beneath;
+    }
+    return place;
+  }
+}

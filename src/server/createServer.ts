@@ -1,0 +1,47 @@
+/** The edge: Apollo Server on Fastify, with the Tollgate plugin. It knows HTTP and decides nothing about payment. */
+import { ApolloServer } from '@apollo/server';
+import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
+import fastifyApollo, { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
+import Fastify, { LogController } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import type { Paywall, PaywallContext } from '../paywall/paywall.js';
+import { tollgatePlugin } from './apolloPlugin.js';
+import { callerContext } from './callerContext.js';
+import { maskErrors } from './maskErrors.js';
+import { remedyPage } from './remedyPage.js';
+
+export interface ServerOptions {
+  readonly paywall: Paywall;
+  readonly logger: FastifyBaseLogger;
+}
+
+/** Ready to listen. Closing it waits for operations under way. */
+export const createServer = async ({ paywall, logger }: ServerOptions): Promise<FastifyInstance> => {
+  const server = Fastify({
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }),
+  });
+  const apollo = new ApolloServer<PaywallContext>({
+    schema: paywall.schema,
+    // The cache-control plugin looks at every field of every response, and nothing here is cached by it.
+    plugins: [tollgatePlugin(paywall), fastifyApolloDrainPlugin(server), ApolloServerPluginCacheControlDisabled()],
+    formatError: maskErrors((error) => {
+      logger.error({ err: error }, 'A request failed');
+    }),
+    includeStacktraceInErrorResponses: false,
+    introspection: true,
+    logger,
+    stopOnTerminationSignals: false,
+  });
+  await apollo.start();
+  await server.register(fastifyApollo(apollo), {
+    path: '/graphql',
+    context: (request) => callerContext(paywall, request.headers.authorization),
+  });
+  server.get<{ Params: { slug: string } }>('/remedies/:slug', (request, reply) => {
+    const page = remedyPage(request.params.slug);
+    if (page === null) reply.callNotFound();
+    else void reply.type('text/html; charset=utf-8').send(page);
+  });
+  return server;
+};

@@ -1,0 +1,44 @@
+/**
+ * From codes to statuses, in one place. GraphQL-over-HTTP, "Status Codes": a response with non-null `data` is 2xx, so a
+ * status is only ever chosen for an operation that is answered with errors alone.
+ */
+import { HeaderMap } from '@apollo/server';
+import type { HTTPGraphQLHead } from '@apollo/server';
+import type { GraphQLError } from 'graphql';
+import { REASONS } from '../domain/refusal.js';
+import type { Refusal, RefusalCode } from '../domain/refusal.js';
+
+export const GRAPHQL_RESPONSE_JSON = 'application/graphql-response+json; charset=utf-8';
+
+const STATUS: Readonly<Record<RefusalCode, number>> = {
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  RATE_LIMITED: 429,
+  PAYMENT_REQUIRED: 402,
+  SERVICE_UNAVAILABLE: 503,
+};
+
+/** How long a client should wait before it tries again where the store can't be reached. */
+const RETRY_AFTER_SECONDS = 2;
+
+/** Status and headers of an operation that was refused as a whole, by the refusal that answers for it. */
+export const headOfRefusal = (code: RefusalCode, remedyUrl: string | null): HTTPGraphQLHead => {
+  const headers = new HeaderMap([
+    ['content-type', GRAPHQL_RESPONSE_JSON],
+    ['cache-control', 'no-store'],
+  ]);
+  // RFC 9110, 15.5.2: a 401 names a scheme by which to authenticate.
+  if (code === 'UNAUTHENTICATED') headers.set('www-authenticate', 'Bearer');
+  if (code === 'PAYMENT_REQUIRED' && remedyUrl !== null) headers.set('link', `<${remedyUrl}>; rel="payment"`);
+  if (code === 'SERVICE_UNAVAILABLE' || code === 'RATE_LIMITED')
+    headers.set('retry-after', String(RETRY_AFTER_SECONDS));
+  return { status: STATUS[code], headers };
+};
+
+/** Status and headers of an answer without `data`: that of its refusal, or 400 for the caller's own mistake. */
+export const headOfAnswer = (refusal: Refusal | null, errors: readonly GraphQLError[]): HTTPGraphQLHead => {
+  if (refusal === null) return { status: 400, headers: new HeaderMap([['content-type', GRAPHQL_RESPONSE_JSON]]) };
+  const { code, remedy } = REASONS[refusal.reason];
+  const url = errors.find((error) => error.extensions['remedy'] === remedy)?.extensions['remedyUrl'];
+  return headOfRefusal(code, typeof url === 'string' ? url : null);
+};

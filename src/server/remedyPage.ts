@@ -1,0 +1,70 @@
+/** The page behind `remedyUrl` where the operator has given no page of their own: what to do, in words. */
+import type { Remedy } from '../domain/refusal.js';
+
+interface Advice {
+  readonly title: string;
+  readonly text: string;
+}
+
+const ADVICE: Readonly<Record<Remedy, Advice>> = {
+  USE_VALID_KEY: {
+    title: 'Use a valid API key',
+    text: 'Send the key in the header “Authorization: Bearer <key>”. A key that is not known, has expired or was revoked must be replaced: ask whoever runs this API for a new one.',
+  },
+  CONTACT_SUPPORT: {
+    title: 'Contact support',
+    text: 'The account is suspended, or its key may not use this feature. Paying would not help; whoever runs this API can.',
+  },
+  SLOW_DOWN: {
+    title: 'Slow down',
+    text: 'More requests came than the plan allows in a minute. Wait as long as the header “Retry-After” says.',
+  },
+  UPDATE_PAYMENT_METHOD: {
+    title: 'Update the payment method',
+    text: 'A payment for the subscription failed and the time to mend it is over. Give a card that works; once the payment is made, the subscription covers again at once.',
+  },
+  RENEW_SUBSCRIPTION: {
+    title: 'Renew the subscription',
+    text: 'The subscription that covered this field has ended. Renew it, and it covers again at once.',
+  },
+  UPGRADE_PLAN: {
+    title: 'Upgrade the plan',
+    text: 'The plan does not cover this field, or its limit is used up. The query “{ billing { terms { coordinate plans { id name } } } }” lists the plans that cover each field.',
+  },
+  ADD_FUNDS: {
+    title: 'Add funds',
+    text: 'The field can be bought with credits, and the balance does not suffice. The query “{ billing { balance { available } } }” tells what there is.',
+  },
+  SUBSCRIBE: {
+    title: 'Subscribe',
+    text: 'The field is for subscribers. The query “{ billing { plans { id name amountMinor currency } } }” lists what can be subscribed to.',
+  },
+  RETRY_LATER: {
+    title: 'Try again later',
+    text: 'What the account has could not be looked up. Nothing was charged. Try again in a few seconds.',
+  },
+};
+
+/** `add-funds` for `ADD_FUNDS`: how a remedy is written in a path. */
+export const remedySlug = (remedy: Remedy): string => remedy.toLowerCase().replaceAll('_', '-');
+
+/** The page's HTML, or `null` where no remedy has this slug. */
+export const remedyPage = (slug: string): string | null => {
+  const found = Object.entries(ADVICE).find(([remedy]) => remedy.toLowerCase().replaceAll('_', '-') === slug);
+  if (found === undefined) return null;
+  const [, { title, text }] = found;
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${title} · Tollgate</title>
+<style>body{font:1.1rem/1.6 system-ui,sans-serif;max-width:38rem;margin:15vh auto;padding:0 1.5rem;color:#1a1a1a;background:#fff}h1{font-size:1.9rem}
+@media(prefers-color-scheme:dark){body{color:#eee;background:#151515}}</style>
+<h1>${title}</h1>
+<p>${escapeHtml(text)}</p>
+</html>
+`;
+};
+
+const escapeHtml = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
