@@ -2,15 +2,8 @@
 
 // The paywall of a schema
 export { createPaywall } from './paywall/paywall.js';
-export type {
-  ExecuteRequest,
-  Opening,
-  OperationRequest,
-  Paywall,
-  PaywallContext,
-  PaywallOptions,
-  Settle,
-} from './paywall/paywall.js';
+export type { Opening, OperationRequest, Paywall, PaywallContext, PaywallOptions, Settle } from './paywall/paywall.js';
+export type { RunContext, RunRequest } from './paywall/run.js';
 export { payment } from './paywall/payment.js';
 export { PriceSettingsError } from './paywall/requirements.js';
 export type { Caller } from './paywall/caller.js';

@@ -97,18 +97,18 @@ class AdmissionWalk {
   }
 
   admitType(type: QuotedType, around: Surroundings): ReadonlyMap<string, AdmittedField> {
-    return new Map(type.fields.map((quoted) => [quoted.responseKey, this.#admitField(quoted, around)]));
+    return new Map(type.fields.map((quoted) => [quoted.place.responseKey, this.#admitField(quoted, around)]));
   }
 
   #admitField(quoted: QuotedField, around: Surroundings): AdmittedField {
     const allotment = around.shared ?? { demand: NO_DEMAND };
     const { positions, refusal } =
-      quoted.paid === null
+      quoted.place.paid === null
         ? { positions: around.parents, refusal: null }
-        : this.#admitPositions(quoted.paid, quoted.units, around.parents, allotment);
+        : this.#admitPositions(quoted.place.paid, quoted.units, around.parents, allotment);
     if (refusal !== null) {
       this.refused.push({ quoted, refusal });
-      this.isFatal ||= quoted.isNonNull && around.isNullFatal;
+      this.isFatal ||= quoted.place.isNonNull && around.isNullFatal;
     }
     // Nothing beneath a refused field is priced: no positions, no walk.
     const beneath = positions === 0 ? EMPTY : this.#admitBeneath(quoted, positions, around);
@@ -139,7 +139,7 @@ class AdmissionWalk {
     const beneath: Surroundings = {
       parents: positions * quoted.size,
       shared: around.shared,
-      isNullFatal: around.isNullFatal && quoted.isNonNull && quoted.isItemNonNull,
+      isNullFatal: around.isNullFatal && quoted.place.isNonNull && quoted.place.isItemNonNull,
     };
     const [only, ...others] = quoted.beneath;
     if (only === undefined) return EMPTY;

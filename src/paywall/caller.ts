@@ -22,6 +22,8 @@ export interface Caller {
   readonly accountId: AccountId | null;
   readonly scopes: readonly string[] | null;
   readonly loaders: Loaders;
+  /** The same caller, found out anew: for what lasts longer than a request. */
+  readonly again: () => Promise<Caller>;
 }
 
 /** Keys that no store knows, such as a demo's: secret → account. */
@@ -32,10 +34,10 @@ export const hashSecret = (secret: string): string => createHash('sha256').updat
 
 const BEARER = /^Bearer +([\x21-\x7e]+) *$/i;
 
-/** The key of an `Authorization` header (RFC 6750); `null` where there is no header; an ill-formed one is no known key. */
+/** The key of an `Authorization` header (RFC 6750): `null` where there is no header, empty where it is ill-formed. */
 const secretOf = (authorization: string | undefined): string | null => {
   if (authorization === undefined || authorization === '') return null;
-  return BEARER.exec(authorization)?.[1] ?? authorization;
+  return BEARER.exec(authorization)?.[1] ?? '';
 };
 
 /** Finds out who is calling. A store that can't be asked makes the key `UNVERIFIED`: free fields are still served. */
@@ -43,20 +45,23 @@ export const identify = async (
   authorization: string | undefined,
   loadersOfProcess: Loaders,
   fixedKeys: FixedKeys,
-  now: Instant,
+  clock: () => Instant,
 ): Promise<Caller> => {
   const loaders = requestLoaders(loadersOfProcess);
-  const nobody = { accountId: null, scopes: null, loaders };
+  const again = () => identify(authorization, loadersOfProcess, fixedKeys, clock);
+  const nobody = { accountId: null, scopes: null, loaders, again };
   const secret = secretOf(authorization);
   if (secret === null) return { ...nobody, key: 'MISSING' };
+  // Another scheme, or a key without one: no key that anybody was given.
+  if (secret === '') return { ...nobody, key: 'UNKNOWN' };
   const fixed = fixedKeys.get(secret);
-  if (fixed !== undefined) return { key: 'VALID', accountId: fixed, scopes: null, loaders };
+  if (fixed !== undefined) return { key: 'VALID', accountId: fixed, scopes: null, loaders, again };
   try {
     const key = await loaders.apiKeys.load(hashSecret(secret));
     if (key === null) return { ...nobody, key: 'UNKNOWN' };
-    const state = keyStateAt(key, now);
+    const state = keyStateAt(key, clock());
     if (state !== 'VALID') return { ...nobody, key: state };
-    return { key: 'VALID', accountId: key.accountId, scopes: key.scopes, loaders };
+    return { key: 'VALID', accountId: key.accountId, scopes: key.scopes, loaders, again };
   } catch (error) {
     if (error instanceof StoreError) return { ...nobody, key: 'UNVERIFIED' };
     throw error;

@@ -1,39 +1,109 @@
-/** What of a document does not change from request to request, worked out once per document and forgotten with it. */
-import { getOperationAST, Kind } from 'graphql';
-import type { DocumentNode, FragmentDefinitionNode, OperationDefinitionNode } from 'graphql';
-import { selectsPaidField } from './quote.js';
-import type { PricedSchema } from './quote.js';
+/**
+ * What of a document does not change from request to request, worked out once per document and forgotten with it: its
+ * places, and its quote where no variable changes the price.
+ */
+import { getOperationAST, getVariableValues, GraphQLError, Kind, OperationTypeNode } from 'graphql';
+import type { DocumentNode, OperationDefinitionNode } from 'graphql';
+import { LRUCache } from 'lru-cache';
+import { conditionVariables, placesOf } from './places.js';
+import type { Fragments, Places, PricedSchema, Variables } from './places.js';
+import { isConstantPrice, quoteOperation, tooLarge } from './quote.js';
+import type { Quote } from './quote.js';
 
-export interface CompiledOperation {
-  readonly operation: OperationDefinitionNode;
-  readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
-  /** Whether it selects a paid field whatever its variables are. */
-  readonly selectsPaid: boolean;
+/** The places of an operation for one set of answers to its `@skip` and `@include`. */
+interface Variant {
+  readonly places: Places;
+  /** `null`: it depends on the variables. */
+  readonly constantQuote: Quote | null;
 }
+
+/** An operation of a document, ready to be quoted. */
+export class CompiledOperation {
+  /** Documents with many conditions have many variants; the most recent are kept. */
+  readonly #variants = new LRUCache<string, Variant>({ max: VARIANTS_MAX });
+  readonly #conditions: readonly string[];
+
+  constructor(
+    readonly operation: OperationDefinitionNode,
+    private readonly fragments: Fragments,
+    private readonly priced: PricedSchema,
+    private readonly maxPositions: number,
+  ) {
+    this.#conditions = conditionVariables(operation, fragments);
+  }
+
+  get name(): string | null {
+    return this.operation.name?.value ?? null;
+  }
+
+  get isMutation(): boolean {
+    return this.operation.operation === OperationTypeNode.MUTATION;
+  }
+
+  /**
+   * The quote for these variables as they came; `null` where nothing of it is paid, or where the variables are wrong,
+   * which the executor will say. A `GraphQLError`: its arguments give no sound price.
+   */
+  quote(variables: Variables | null | undefined): Quote | GraphQLError | null {
+    try {
+      return this.#quote(variables ?? {});
+    } catch (error) {
+      if (error instanceof GraphQLError) return error;
+      throw error;
+    }
+  }
+
+  #quote(variables: Variables): Quote | null {
+    if (this.#conditions.length === 0 && this.#variantOf({}).places.root.places.length === 0) return null;
+    const definitions = this.operation.variableDefinitions ?? [];
+    const { coerced } = getVariableValues(this.priced.schema, definitions, variables);
+    if (coerced === undefined) return null;
+    const { places, constantQuote } = this.#variantOf(coerced);
+    if (places.root.places.length === 0) return null;
+    return constantQuote ?? quoteOperation(places, coerced, this.maxPositions);
+  }
+
+  #variantOf(coerced: Variables): Variant {
+    const key = this.#conditions.map((name) => (coerced[name] === true ? '1' : '0')).join('');
+    const known = this.#variants.get(key);
+    if (known !== undefined) return known;
+    const { operation, fragments, maxPositions } = this;
+    const places = placesOf(this.priced, { operation, fragments, conditions: coerced, maxPlaces: maxPositions });
+    if (places === null) throw tooLarge(maxPositions);
+    const constantQuote = isConstantPrice(places) ? quoteOperation(places, {}, maxPositions) : null;
+    const variant = { places, constantQuote };
+    this.#variants.set(key, variant);
+    return variant;
+  }
+}
+
+const VARIANTS_MAX = 32;
 
 export class DocumentCompiler {
   /** By document and operation name. Documents are held by whoever parsed them, so the cache is bounded by theirs. */
-  readonly #compiled = new WeakMap<DocumentNode, Map<string | null, CompiledOperation | null>>();
+  readonly #compiled = new WeakMap<DocumentNode, Map<string | null, CompiledOperation>>();
 
-  constructor(private readonly priced: PricedSchema) {}
+  constructor(
+    private readonly priced: PricedSchema,
+    private readonly maxPositions: number,
+  ) {}
 
   /** `null` where the document has no such operation, or several and no name was given. */
   compile(document: DocumentNode, operationName: string | null): CompiledOperation | null {
-    const known = this.#compiled.get(document) ?? new Map<string | null, CompiledOperation | null>();
+    const known = this.#compiled.get(document) ?? new Map<string | null, CompiledOperation>();
     this.#compiled.set(document, known);
     const before = known.get(operationName);
     if (before !== undefined) return before;
     const operation = getOperationAST(document, operationName);
     // Names that the document does not have come from outside: they are not remembered.
     if (operation == null) return null;
-    const fragments = fragmentsOf(document);
-    const compiled = { operation, fragments, selectsPaid: selectsPaidField(this.priced, operation, fragments) };
+    const compiled = new CompiledOperation(operation, fragmentsOf(document), this.priced, this.maxPositions);
     known.set(operationName, compiled);
     return compiled;
   }
 }
 
-const fragmentsOf = (document: DocumentNode): ReadonlyMap<string, FragmentDefinitionNode> => {
+const fragmentsOf = (document: DocumentNode): Fragments => {
   const fragments = document.definitions.filter((each) => each.kind === Kind.FRAGMENT_DEFINITION);
   return new Map(fragments.map((fragment) => [fragment.name.value, fragment]));
 };

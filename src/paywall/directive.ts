@@ -30,6 +30,7 @@ export const applyPaywall = (schema: GraphQLSchema, requirements: Requirements, 
         ...config,
         description: [config.description, priceInWords(paid)].filter((text) => text != null).join('\n\n'),
         resolve: gated(config.resolve ?? defaultFieldResolver, paid, findGate),
+        ...(config.subscribe === undefined ? {} : { subscribe: gatedSource(config.subscribe, paid, findGate) }),
       };
     },
   });
@@ -46,6 +47,14 @@ const gated =
     };
     const drawn = gate.draw(info);
     return drawn instanceof Promise ? drawn.then(run) : run(drawn);
+  };
+
+/** The source of a paid subscription does not start without a tab. Its events are drawn for one by one. */
+const gatedSource =
+  (subscribe: Resolver, paid: PaidField, findGate: FindGate): Resolver =>
+  (source, args, contextValue, info) => {
+    if (findGate(contextValue) === undefined) throw noOpenTab(paid);
+    return subscribe(source, args, contextValue, info);
   };
 
 /** Not a refusal: nothing is known of the caller. The schema is run in a way that Tollgate has no part in. */

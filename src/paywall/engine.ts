@@ -5,7 +5,7 @@ import type { WalletKeeper } from '../ledger/walletKeeper.js';
 import type { Store } from '../store/store.js';
 import type { Loaders } from './loaders.js';
 import type { PlanShelf } from './planShelf.js';
-import type { PricedSchema } from './quote.js';
+import type { PricedSchema } from './places.js';
 
 export interface EngineSettings {
   readonly now: () => Instant;

@@ -2,7 +2,7 @@
  * Opens the tab of an operation before it runs: quote, one round of reads, gate 1, and one atomic write that holds what
  * the admitted positions need. Nothing is held where the operation is blocked or needs no credits.
  */
-import { getVariableValues, GraphQLError, OperationTypeNode } from 'graphql';
+import { GraphQLError } from 'graphql';
 import { decide, meansAfter } from '../domain/admission.js';
 import type { Decision, Means, Standing } from '../domain/admission.js';
 import { addDemands, demandOf, isNothing, NO_DEMAND } from '../domain/demand.js';
@@ -25,7 +25,6 @@ import { grantIfDue, loadKnown } from './caller.js';
 import type { Caller, Known } from './caller.js';
 import type { CompiledOperation } from './compile.js';
 import type { Engine } from './engine.js';
-import { quoteOperation } from './quote.js';
 import type { Quote, QuotedField } from './quote.js';
 import { Tab } from './tab.js';
 
@@ -55,10 +54,9 @@ export interface TabAccount {
 }
 
 export const openTab = async (engine: Engine, { compiled, variables, caller }: OpenRequest): Promise<Opened> => {
-  if (!compiled.selectsPaid) return { kind: 'free' };
-  const quoted = quoteRequest(engine, compiled, variables);
+  const quoted = compiled.quote(variables);
+  if (quoted === null) return { kind: 'free' };
   if (quoted instanceof GraphQLError) return { kind: 'unsound', error: quoted };
-  if (quoted === null || quoted.root.fields.length === 0) return { kind: 'free' };
 
   const now = engine.settings.now();
   const known = await loadKnown(caller, engine.shelf, now);
@@ -70,24 +68,8 @@ export const openTab = async (engine: Engine, { compiled, variables, caller }: O
   return { kind: 'open', ...opening.tabOf(admitted) };
 };
 
-/** `null` where the variables are wrong: the executor answers with what is wrong about them. */
-const quoteRequest = (
-  { priced, settings }: Engine,
-  { operation, fragments }: CompiledOperation,
-  variables: OpenRequest['variables'],
-): Quote | GraphQLError | null => {
-  const { coerced } = getVariableValues(priced.schema, operation.variableDefinitions ?? [], variables ?? {});
-  if (coerced === undefined) return null;
-  try {
-    return quoteOperation(priced, { operation, fragments, variables: coerced, maxPositions: settings.maxPositions });
-  } catch (error) {
-    if (error instanceof GraphQLError) return error;
-    throw error;
-  }
-};
-
-const rulesFor = ({ settings }: Engine, { operation }: CompiledOperation): AdmitRules => ({
-  isAllOrNothing: operation.operation === OperationTypeNode.MUTATION || settings.whenRefused === 'REJECT',
+const rulesFor = ({ settings }: Engine, { isMutation }: CompiledOperation): AdmitRules => ({
+  isAllOrNothing: isMutation || settings.whenRefused === 'REJECT',
 });
 
 interface Admitted {
@@ -222,9 +204,9 @@ const decideAll = (
   at: Instant,
 ): { readonly demand: Demand; readonly outcome: readonly Decision[] } => {
   let [current, demand] = [standing, NO_DEMAND];
-  const outcome = fields.map(({ paid, units }) => {
-    invariant(paid !== null, 'a free field asked for more');
-    const decision = decide(paid, units, current, at);
+  const outcome = fields.map(({ place, units }) => {
+    invariant(place.paid !== null, 'a free field asked for more');
+    const decision = decide(place.paid, units, current, at);
     demand = addDemands(demand, demandOf(decision, 1));
     current = { ...current, means: current.means === null ? null : meansAfter(current.means, decision) };
     return decision;

@@ -1,8 +1,8 @@
 /**
  * The paywall of one schema: opens a tab for an operation before it runs, and settles it before its response is sent.
- * It knows graphql-js and no server. `execute` runs the whole journey; a server's plugin makes the same three calls.
+ * It knows graphql-js and no server. `execute` runs the whole journey; a server's plugin makes the same two calls.
  */
-import { execute as executeGraphQL, GraphQLError, parse, validate } from 'graphql';
+import { GraphQLError } from 'graphql';
 import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
 import { nanoid } from 'nanoid';
 import type { KeyState } from '../domain/account.js';
@@ -25,6 +25,8 @@ import type { Opened, TabAccount } from './openTab.js';
 import { PlanShelf } from './planShelf.js';
 import { refusalError } from './refusalError.js';
 import type { RefusalContext } from './refusalError.js';
+import { executeOperation, subscribeOperation } from './run.js';
+import type { RunRequest } from './run.js';
 import { readRequirements, typesAbovePaid } from './requirements.js';
 import type { LintLevel } from './requirements.js';
 import { capture, chargedFields, giveBack } from './settlement.js';
@@ -73,16 +75,6 @@ export type Opening =
  */
 export type Settle = (data: unknown) => Promise<PaymentSummary | GraphQLError | null>;
 
-export interface ExecuteRequest {
-  /** A document, or its source, which is parsed and validated. */
-  readonly document: DocumentNode | string;
-  readonly operationName?: string | null;
-  readonly variables?: Readonly<Record<string, unknown>> | null;
-  readonly caller: Caller;
-  readonly contextValue?: object;
-  readonly rootValue?: unknown;
-}
-
 export interface Paywall {
   /** The schema with gate 2 in it: serve this one. */
   readonly schema: GraphQLSchema;
@@ -90,8 +82,10 @@ export interface Paywall {
   /** Finds out who is calling by the `Authorization` header. */
   readonly identify: (authorization: string | undefined) => Promise<Caller>;
   readonly open: (request: OperationRequest) => Promise<Opening>;
-  /** The whole journey of one operation without any server. */
-  readonly execute: (request: ExecuteRequest) => Promise<ExecutionResult>;
+  /** The whole journey of one query or mutation without any server. */
+  readonly execute: (request: RunRequest) => Promise<ExecutionResult>;
+  /** The same of a subscription: charged per event, and ended by the first event that is refused. */
+  readonly subscribe: (request: RunRequest) => Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult>;
   /** What to answer where the key alone bars the caller from everything; `null` where it does not. */
   readonly barredByKey: (caller: Caller) => Extract<Opening, { kind: 'answer' }> | null;
   /** Waits for writes under way. The store stays open. */
@@ -118,7 +112,7 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
     loaders: processLoaders(store),
     settings,
   };
-  const compiler = new DocumentCompiler(engine.priced);
+  const compiler = new DocumentCompiler(engine.priced, settings.maxPositions);
   const fixedKeys: FixedKeys = options.fixedKeys ?? new Map();
 
   const open = async (request: OperationRequest): Promise<Opening> => {
@@ -129,16 +123,17 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
     const context = refusalContext(settings);
     const opened = await openTab(engine, { compiled, variables: request.variables, caller: request.caller });
     if (opened.kind === 'open') gates.set(request.contextValue, gateOf(opened.tab, context));
-    const operationName = compiled.operation.name?.value ?? null;
+    const operationName = compiled.name;
     return openingOf(engine, opened, operationName, context);
   };
 
   return {
     schema: gatedSchema,
     engine,
-    identify: (authorization) => identify(authorization, engine.loaders, fixedKeys, settings.now()),
+    identify: (authorization) => identify(authorization, engine.loaders, fixedKeys, settings.now),
     open,
-    execute: (request) => executeWith(gatedSchema, open, request),
+    execute: (request) => executeOperation({ schema: gatedSchema, open }, request),
+    subscribe: (request) => subscribeOperation({ schema: gatedSchema, open }, request),
     barredByKey: (caller) => barredByKey(caller, refusalContext(settings)),
     close: () => engine.keeper.close(),
   };
@@ -188,7 +183,7 @@ const answerBlocked = (refused: readonly Refused[], context: RefusalContext): Op
   const [first, ...rest] = refused.map(({ refusal }) => refusal);
   return {
     kind: 'answer',
-    errors: refused.map(({ refusal, quoted }) => refusalError(refusal, context, quoted.nodes)),
+    errors: refused.map(({ refusal, quoted }) => refusalError(refusal, context, quoted.place.nodes)),
     refusal: first === undefined ? null : firstOf([first, ...rest]),
   };
 };
@@ -235,44 +230,6 @@ const settlementError = (): GraphQLError =>
       extensions: { code: 'SERVICE_UNAVAILABLE', reason: 'STORE_UNAVAILABLE', remedy: 'RETRY_LATER', retryable: true },
     },
   );
-
-const executeWith = async (
-  schema: GraphQLSchema,
-  open: Paywall['open'],
-  request: ExecuteRequest,
-): Promise<ExecutionResult> => {
-  const parsed = typeof request.document === 'string' ? parseAndValidate(schema, request.document) : request.document;
-  if ('errors' in parsed) return parsed;
-  const { variables = null, operationName = null, caller, contextValue = {}, rootValue } = request;
-  const opening = await open({ document: parsed, variables, operationName, caller, contextValue });
-  if (opening.kind === 'answer') return { errors: opening.errors };
-  const result = await executeGraphQL({
-    schema,
-    document: parsed,
-    rootValue,
-    contextValue,
-    variableValues: variables,
-    operationName,
-  });
-  const settled = await opening.settle(result.data);
-  if (settled === null) return result;
-  if (settled instanceof GraphQLError) return { errors: [settled] };
-  return { ...result, extensions: { ...result.extensions, payment: settled } };
-};
-
-const parseAndValidate = (
-  schema: GraphQLSchema,
-  source: string,
-): DocumentNode | { errors: readonly GraphQLError[] } => {
-  try {
-    const document = parse(source);
-    const errors = validate(schema, document);
-    return errors.length > 0 ? { errors } : document;
-  } catch (error) {
-    if (error instanceof GraphQLError) return { errors: [error] };
-    throw error;
-  }
-};
 
 const KEY_REASONS: Readonly<Partial<Record<KeyState, RefusalReason>>> = {
   UNKNOWN: 'KEY_UNKNOWN',

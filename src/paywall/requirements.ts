@@ -18,7 +18,7 @@ import type {
   GraphQLArgument,
   GraphQLField,
   GraphQLInputField,
-  GraphQLInputType,
+  GraphQLNamedInputType,
   GraphQLNamedType,
   GraphQLSchema,
 } from 'graphql';
@@ -27,7 +27,10 @@ import { isCredits } from '../domain/credits.js';
 
 /** What `@requiresPayment` says of one field. */
 export interface PaidField extends Requirement {
-  /** Paths of integer arguments, as in `first` or `input.pages`, whose product is the units of one position. */
+  /**
+   * Paths of integer arguments, as in `first` or `input.pages`, whose product is the units of one position. Of a list on
+   * the way its items are summed.
+   */
   readonly multipliers: readonly (readonly string[])[];
 }
 
@@ -131,13 +134,13 @@ const multiplierFault = (field: Field, path: readonly string[]): string | null =
   if (input === undefined) return 'names no argument of this field.';
   if (isOptional(input)) return 'must be non-null or have a default, so that it always has a value.';
   for (const name of rest) {
-    const type: GraphQLInputType = getNullableType(input.type);
+    const type: GraphQLNamedInputType = getNamedType(input.type);
     if (!isInputObjectType(type)) return `asks for "${name}" of something that is no input object.`;
     input = type.getFields()[name];
     if (input === undefined) return `names "${name}", which ${type.name} does not have.`;
     if (isOptional(input)) return `names "${name}", which must be non-null or have a default.`;
   }
-  return getNullableType(input.type) === GraphQLInt ? null : 'must name an Int.';
+  return getNamedType(input.type) === GraphQLInt ? null : 'must name an Int, or a list of them.';
 };
 
 const isOptional = (input: GraphQLArgument | GraphQLInputField): boolean =>

@@ -48,10 +48,10 @@ export class Tab {
   draw(info: GraphQLResolveInfo): Draw | Refusal | Promise<Draw | Refusal> {
     invariant(!this.#isClosed, 'a paid field resolved after its operation was settled');
     const field = this.#placeOf(info);
-    const { paid, units } = field.quoted;
-    invariant(paid !== null, 'a free field drew on a tab');
+    const { place, units } = field.quoted;
+    invariant(place.paid !== null, 'a free field drew on a tab');
     const standing = this.#leftOf(field.allotment);
-    const decision = decide(paid, units, standing, this.terms.openedAt);
+    const decision = decide(place.paid, units, standing, this.terms.openedAt);
     if (decision.outcome === 'refused') return this.#drawBeyond(field, info.path, decision.refusal);
     if (standing.means !== null) this.#keep(field.allotment, standing, meansAfter(standing.means, decision));
     return this.#note(field, info.path, decision);
@@ -95,9 +95,9 @@ export class Tab {
   }
 
   #note(field: AdmittedField, path: Path, decision: Draw['decision']): Draw {
-    const { paid, units } = field.quoted;
-    invariant(paid !== null, 'a free field drew on a tab');
-    const draw = noteDraw({ path, paid, decision, quotedUnits: units, usedUnits: units });
+    const { place, units } = field.quoted;
+    invariant(place.paid !== null, 'a free field drew on a tab');
+    const draw = noteDraw({ path, paid: place.paid, decision, quotedUnits: units, usedUnits: units });
     this.draws.push(draw);
     return draw;
   }

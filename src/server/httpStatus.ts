@@ -9,6 +9,16 @@ import { REASONS } from '../domain/refusal.js';
 import type { Refusal, RefusalCode } from '../domain/refusal.js';
 
 export const GRAPHQL_RESPONSE_JSON = 'application/graphql-response+json; charset=utf-8';
+const JSON_UTF8 = 'application/json; charset=utf-8';
+
+/**
+ * The type of a response that is sent whatever the client accepts (RFC 9110, 12.5.1, allows to disregard `Accept`): of
+ * the two types of GraphQL-over-HTTP the one that the client names first, and plain JSON where it names neither.
+ */
+export const typeOfServed = (accept = ''): string => {
+  const [graphql, json] = [accept.indexOf('application/graphql-response+json'), accept.indexOf('application/json')];
+  return graphql >= 0 && (json < 0 || graphql < json) ? GRAPHQL_RESPONSE_JSON : JSON_UTF8;
+};
 
 const STATUS: Readonly<Record<RefusalCode, number>> = {
   UNAUTHENTICATED: 401,

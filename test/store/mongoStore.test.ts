@@ -13,7 +13,7 @@ const DEAD = 'mongodb://127.0.0.1:1/tollgate';
 const ALICE = accountId('alice');
 
 describeMongo('MongoDB', (url) => {
-  storeContract('MongoDB', {
+  storeContract('as a store', {
     open: () => openMongoForTest(url),
     openUnreachable: () => openStore(DEAD, { mongo: { serverSelectionTimeoutMS: 50 } }),
   });
@@ -23,10 +23,14 @@ describeMongo('MongoDB', (url) => {
     await expect(opening).rejects.toMatchObject({ code: 'UNREACHABLE', cause: expect.any(Error) });
   });
 
-  it('knows its own write also after others have written on top of it', async () => {
+  it('a host whose name nobody knows is UNREACHABLE', async () => {
+    const opening = openStore('mongodb+srv://nowhere.invalid/tollgate');
+    await expect(opening).rejects.toMatchObject({ code: 'UNREACHABLE', cause: expect.any(Error) });
+  });
+
+  it('remembers who wrote the last versions of a wallet, and no more', async () => {
     const { store, database, drop } = await openMongoForTest(url);
-    const [first, lost] = [walletOf(ALICE, 5, 1), walletOf(accountId('bob'), 5, 1)];
-    await store.commitWallets([first, lost]);
+    await store.commitWallets([walletOf(ALICE, 5, 1)]);
     const client = await new MongoClient(url).connect();
     const wallets = client.db(database).collection<{ _id: string; version: number; recentWrites: string[] }>('wallets');
     const before = await wallets.findOne({ _id: 'alice' });

@@ -5,6 +5,7 @@ import {
   MongoError,
   MongoNetworkError,
   MongoNotConnectedError,
+  MongoParseError,
   MongoServerClosedError,
   MongoServerError,
   MongoServerSelectionError,
@@ -37,9 +38,12 @@ export const storeErrorOf = (error: unknown): StoreError => {
   if (error instanceof MongoError && error.name === 'MongoWaitQueueTimeoutError') {
     return new StoreError('OVERLOADED', `All connections to MongoDB are in use: ${message}.`, options);
   }
+  if (error instanceof MongoParseError) {
+    return new StoreError('FAILED', `DATABASE_URL is no connection string that MongoDB takes: ${message}.`, options);
+  }
   return isOutcomeUnknown(error)
     ? new StoreError('UNREACHABLE', `MongoDB did not answer, or could not: ${message}.`, options)
-    : new StoreError('FAILED', `MongoDB refused: ${message}.`, options);
+    : new StoreError('FAILED', `MongoDB can’t do this: ${message}.`, options);
 };
 
 /**
@@ -48,7 +52,8 @@ export const storeErrorOf = (error: unknown): StoreError => {
  * has spoken.
  */
 export const isOutcomeUnknown = (error: unknown): boolean => {
-  if (!(error instanceof MongoError)) return false;
+  // A name that can't be looked up is an error of Node's, not of the driver.
+  if (!(error instanceof MongoError)) return error instanceof Error && 'syscall' in error;
   if (CONNECTION_ERRORS.some((each) => error instanceof each) || error instanceof MongoWriteConcernError) return true;
   if (PASSING_LABELS.some((label) => error.hasErrorLabel(label))) return true;
   if (error instanceof MongoBulkWriteError) {

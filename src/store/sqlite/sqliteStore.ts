@@ -23,6 +23,15 @@ import { VersionedRecords } from './versionedRecords.js';
 
 const BUSY_TIMEOUT_MS = 2_000;
 const CACHE_KIB = 32_768;
+/** Four times SQLite's own: pages that change often are then copied from the log to the file less often. */
+const WAL_PAGES_MAX = 4_000;
+
+const PRAGMAS = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = FULL;
+  PRAGMA wal_autocheckpoint = ${WAL_PAGES_MAX};
+  PRAGMA cache_size = -${CACHE_KIB};
+`;
 
 /** Opens the file at `path`, or a database in memory for `:memory:`; makes the file and its folder if missing. */
 export const openSqliteStore = async (path: string, options: SqliteOptions = {}): Promise<Store> => {
@@ -34,7 +43,7 @@ export const openSqliteStore = async (path: string, options: SqliteOptions = {})
     driver = await openSqliteDriver(file);
     driver.exec(`PRAGMA busy_timeout = ${Math.trunc(options.busyTimeoutMs ?? BUSY_TIMEOUT_MS)}`);
     migrate(driver);
-    driver.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -${CACHE_KIB};`);
+    driver.exec(PRAGMAS);
     return new SqliteStore(driver, file);
   } catch (error) {
     driver?.close();
