@@ -15,7 +15,7 @@ export { tollgatePlugin } from './server/apolloPlugin.js';
 export { callerContext } from './server/callerContext.js';
 
 // The schema's parts
-export { billingTypeDefs, directiveTypeDefs } from './schemaFiles.js';
+export { billingTypeDefs, directiveTypeDefs } from './api/typeDefs.js';
 export { billingResolvers } from './api/billing.js';
 
 // What lasts

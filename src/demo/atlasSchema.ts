@@ -2,11 +2,11 @@
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import type { GraphQLSchema } from 'graphql';
 import { billingResolvers } from '../api/billing.js';
-import { atlasTypeDefs, billingTypeDefs, directiveTypeDefs } from '../schemaFiles.js';
+import { billingTypeDefs, directiveTypeDefs, readTypeDefs } from '../api/typeDefs.js';
 import { atlasResolvers } from './atlasResolvers.js';
 
 export const createAtlasSchema = (): GraphQLSchema =>
   makeExecutableSchema({
-    typeDefs: [directiveTypeDefs(), atlasTypeDefs(), billingTypeDefs()],
+    typeDefs: [directiveTypeDefs(), readTypeDefs('atlas'), billingTypeDefs()],
     resolvers: [atlasResolvers, billingResolvers],
   });

@@ -1,8 +1,10 @@
 /** What the server prints once it listens: in demo mode its keys, and three operations to paste. */
-import type { Config } from '../config.js';
 import { DEMO_ACCOUNTS } from './keys.js';
 
-type Address = Pick<Config, 'publicUrl' | 'isDemo' | 'databaseUrl'>;
+interface Address {
+  readonly publicUrl: string;
+  readonly isDemo: boolean;
+}
 
 export const welcome = (config: Address): string => {
   const listening = `Tollgate serves Atlas at ${config.publicUrl}/graphql`;

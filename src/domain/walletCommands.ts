@@ -140,20 +140,13 @@ const refused = (fault: WalletFault): Step => ({ kind: 'refused', fault });
 
 export const applyCommand = (wallet: Wallet, command: WalletCommand, now: Instant): Applied => {
   const step = stepOf(sweep(wallet, now), command, now);
-  switch (step.kind) {
-    case 'changed':
-      return {
-        wallet: step.wallet,
-        entries: step.wallet.journal.slice(wallet.journal.length),
-        result: { status: 'APPLIED', credits: step.credits },
-      };
-    case 'repeated':
-      return { wallet, entries: [], result: { status: 'APPLIED', credits: step.credits } };
-    case 'refused':
-      return { wallet, entries: [], result: { status: 'REFUSED', fault: step.fault } };
-    default:
-      return unreachable(step);
+  if (step.kind === 'changed') {
+    const entries = step.wallet.journal.slice(wallet.journal.length);
+    return { wallet: step.wallet, entries, result: { status: 'APPLIED', credits: step.credits } };
   }
+  const result: WalletResult =
+    step.kind === 'repeated' ? { status: 'APPLIED', credits: step.credits } : { status: 'REFUSED', fault: step.fault };
+  return { wallet, entries: [], result };
 };
 
 const stepOf = (wallet: Wallet, command: WalletCommand, now: Instant): Step => {
@@ -235,9 +228,9 @@ const refund = (wallet: Wallet, command: RefundCommand, now: Instant): Step => {
   const content = fingerprint('refund', credits, holdId, reason);
   const before = recordedBefore(wallet, command, content, credits);
   if (before !== null) return before;
-  const charges = openCharges(chargesOf(wallet, holdId, history));
-  if (charges === null) return refused('UNKNOWN_CHARGE');
-  const shares = splitRefund(charges, credits);
+  const charges = chargesOf(wallet, holdId, history);
+  if (charges.length === 0) return refused('UNKNOWN_CHARGE');
+  const shares = sharesOf(charges, credits);
   if (shares === null) return refused('REFUND_EXCEEDS_CHARGE');
   if (addCredits(wallet.entrySum, credits) === null) return refused('BALANCE_TOO_LARGE');
 
@@ -317,13 +310,6 @@ const addGrant = (wallet: Wallet, granted: NewGrant): Step => {
   return changed(enter({ ...wallet, grants }, [movement]), credits);
 };
 
-/** What a hold was charged and not yet refunded, by grant, in the order in which it was taken. */
-const openCharges = (entries: readonly LedgerEntry[]): readonly Take[] | null => {
-  const open = new Map<GrantId, number>();
-  for (const entry of entries) open.set(entry.grantId, (open.get(entry.grantId) ?? 0) - entry.credits);
-  return open.size === 0 ? null : [...open].map(([id, credits]) => ({ grantId: id, credits }));
-};
-
 /** Charges and refunds of one hold, each once, oldest first: from the ledger, and from the journal what it lacks. */
 const chargesOf = (wallet: Wallet, holdId: HoldId, history: readonly LedgerEntry[]): readonly LedgerEntry[] => {
   const bySeq = new Map<number, LedgerEntry>();
@@ -334,12 +320,16 @@ const chargesOf = (wallet: Wallet, holdId: HoldId, history: readonly LedgerEntry
   return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
 };
 
-const splitRefund = (charges: readonly Take[], credits: number): readonly Take[] | null => {
+/** What of which charge a refund gives back: last taken first, beyond what was given back before. */
+const sharesOf = (entries: readonly LedgerEntry[], credits: number): readonly Take[] | null => {
   const shares: Take[] = [];
+  let given = sum(entries.filter((entry) => entry.kind === 'REFUND').map((entry) => entry.credits));
   let due = credits;
-  for (const charge of [...charges].reverse()) {
-    const share = Math.min(due, charge.credits);
+  for (const charge of entries.filter((entry) => entry.kind === 'CHARGE').reverse()) {
+    const before = Math.min(given, -charge.credits);
+    const share = Math.min(due, -charge.credits - before);
     if (share > 0) shares.push({ grantId: charge.grantId, credits: share });
+    given -= before;
     due -= share;
   }
   return due === 0 ? shares : null;

@@ -1,0 +1,12 @@
+/** The SDL files of `schema/`, which are written by hand and shipped with the package. */
+import { readFileSync } from 'node:fs';
+
+/** The text of one file, by its name without the ending. */
+export const readTypeDefs = (name: 'atlas' | 'billing' | 'directive'): string =>
+  readFileSync(new URL(`../../schema/${name}.graphql`, import.meta.url), 'utf8');
+
+/** `@requiresPayment` and `@listSize`: put them before type definitions of your own. */
+export const directiveTypeDefs = (): string => readTypeDefs('directive');
+
+/** `billing`, for a schema that has a `Query` type of its own. Needs `billingResolvers`. */
+export const billingTypeDefs = (): string => readTypeDefs('billing');
