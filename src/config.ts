@@ -11,6 +11,8 @@ export interface Config {
   /** Where clients reach this server; links in errors begin with it. */
   readonly publicUrl: string;
   readonly isDemo: boolean;
+  /** How long credits stay set aside for an operation that never ends; longer than any operation may take. */
+  readonly holdTtlMs: number;
   readonly logLevel: string;
 }
 
@@ -21,6 +23,8 @@ export class ConfigError extends Error {
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const DATABASE_URL_DEFAULT = 'sqlite:./data/tollgate.db';
+const HOLD_TTL_MS_MIN = 100;
+const HOLD_TTL_MS_MAX = 24 * 60 * 60_000;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
 const flag = z.enum(['true', 'false', '1', '0', 'on', 'off'], 'must be true or false');
@@ -35,11 +39,17 @@ const environment = z.object({
   PORT: z.coerce
     .number('must be a port')
     .int('must be a whole number')
-    .min(0, 'must be 0 to 65535')
-    .max(65535, 'must be 0 to 65535')
+    .min(1, 'must be 1 to 65535')
+    .max(65535, 'must be 1 to 65535')
     .default(4000),
   PUBLIC_URL: z.url({ protocol: /^https?$/, error: 'must be a URL that begins with http:// or https://' }).optional(),
   TOLLGATE_DEMO: flag.optional(),
+  TOLLGATE_HOLD_TTL_MS: z.coerce
+    .number('must be a number of milliseconds')
+    .int('must be a whole number of milliseconds')
+    .min(HOLD_TTL_MS_MIN, `must be ${HOLD_TTL_MS_MIN} to ${HOLD_TTL_MS_MAX}`)
+    .max(HOLD_TTL_MS_MAX, `must be ${HOLD_TTL_MS_MIN} to ${HOLD_TTL_MS_MAX}`)
+    .default(60_000),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
 });
 
@@ -50,7 +60,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
   if (!parsed.success) {
     throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; '));
   }
-  const { DATABASE_URL, HOST, PORT, PUBLIC_URL, TOLLGATE_DEMO, LOG_LEVEL } = parsed.data;
+  const { DATABASE_URL, HOST, PORT, PUBLIC_URL, TOLLGATE_DEMO, TOLLGATE_HOLD_TTL_MS, LOG_LEVEL } = parsed.data;
   const isDemo = TOLLGATE_DEMO === undefined ? DATABASE_URL === undefined : isOn(TOLLGATE_DEMO);
   if (isDemo && !LOOPBACK.test(HOST)) {
     throw new ConfigError(
@@ -63,6 +73,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
     port: PORT,
     publicUrl: (PUBLIC_URL ?? `http://${HOST.includes(':') ? `[${HOST}]` : HOST}:${PORT}`).replace(/\/$/, ''),
     isDemo,
+    holdTtlMs: TOLLGATE_HOLD_TTL_MS,
     logLevel: LOG_LEVEL,
   });
 };

@@ -24,6 +24,7 @@ const start = async (config: Config): Promise<void> => {
   const paywall = createPaywall({
     schema: createAtlasSchema(),
     store,
+    holdTtlMs: config.holdTtlMs,
     remedyUrl: (remedy) => `${config.publicUrl}/remedies/${remedySlug(remedy)}`,
     onFailure: (error) => {
       logger.error({ err: error }, 'The store failed');

@@ -11,7 +11,7 @@ import type { Instant } from '../domain/period.js';
 import { emptyWallet } from '../domain/wallet.js';
 import type { Wallet } from '../domain/wallet.js';
 import type { Store } from '../store/store.js';
-import { StoreError } from '../store/storeError.js';
+import { isAboutOneValue, StoreError } from '../store/storeError.js';
 import { JournalMover } from './journalMover.js';
 
 /** What a task makes of a wallet. The same wallet: nothing is written. */
@@ -52,13 +52,19 @@ const QUEUE_LENGTH_MAX = 10_000;
 const KNOWN_WALLETS_MAX = 1_000;
 /** Fewer than a wallet remembers ended holds (`ENDED_HOLDS_MAX`), so that a whole write can come again. */
 const TASKS_PER_WRITE_MAX = 100;
+const WALLETS_PER_BATCH_MAX = 500;
 const RACES_MAX = 30;
+const RACE_BACKOFF_MS = 5;
 const FAILURES_MAX = 3;
-const BACKOFF_MS = 5;
+const FAILURE_BACKOFF_MS = 50;
+const CLOSE_CHECK_MS = 5;
+/** Entries that a wallet may carry. More than this only where the ledger has not taken its entries for a long time. */
+const JOURNAL_LENGTH_MAX = 5_000;
 
 interface Pending {
-  readonly decide: () => void;
+  /** Never rejects: what fails in it is thrown by `decide`. */
   readonly load: () => Promise<void>;
+  readonly decide: () => void;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
   races: number;
@@ -73,8 +79,18 @@ interface Lane {
   isBusy: boolean;
 }
 
+/** One write of one lane. */
+interface Turn {
+  readonly lane: Lane;
+  /** Those that have neither ended nor gone back to the queue. */
+  tasks: readonly Pending[];
+  isChanged: boolean;
+}
+
 export class WalletKeeper {
   readonly #lanes = new Map<AccountId, Lane>();
+  /** Lanes with tasks and without a running write. */
+  readonly #ready = new Set<Lane>();
   readonly #known: LRUCache<AccountId, Wallet>;
   readonly #mover: JournalMover;
   readonly #queueLengthMax: number;
@@ -91,12 +107,7 @@ export class WalletKeeper {
   ) {
     this.#mover = new JournalMover(store, options.onFailure ?? (() => undefined));
     this.#queueLengthMax = options.queueLengthMax ?? QUEUE_LENGTH_MAX;
-    this.#known = new LRUCache({
-      max: options.knownWalletsMax ?? KNOWN_WALLETS_MAX,
-      dispose: (_wallet, id, why) => {
-        if (why === 'evict') this.#mover.forget(id);
-      },
-    });
+    this.#known = new LRUCache({ max: options.knownWalletsMax ?? KNOWN_WALLETS_MAX });
   }
 
   get stats(): WalletKeeperStats {
@@ -120,25 +131,9 @@ export class WalletKeeper {
     }
     const lane = this.#laneOf(accountId);
     return new Promise<Outcome>((resolve, reject) => {
-      let loaded: Loaded | undefined;
-      let decided: Decided<Outcome> | undefined;
-      lane.queue.push({
-        load: async () => {
-          loaded = await task.load?.(this.store);
-        },
-        decide: () => {
-          decided = task.decide(lane.wallet, this.options.now(), loaded);
-          lane.wallet = decided.wallet;
-        },
-        resolve: () => {
-          if (decided !== undefined) resolve(decided.outcome);
-        },
-        reject,
-        races: 0,
-        failures: 0,
-      });
+      lane.queue.push(this.#pendingOf(lane, task, resolve, reject));
       this.#queueLength += 1;
-      this.#schedule();
+      if (!lane.isBusy) this.#schedule(lane);
     });
   }
 
@@ -152,8 +147,38 @@ export class WalletKeeper {
   /** Waits for the tasks under way and moves what rides in wallets to the ledger. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    while (this.#queueLength > 0) await new Promise((resolve) => setTimeout(resolve, BACKOFF_MS));
-    await this.#mover.flush();
+    while (this.#queueLength > 0) await new Promise((resolve) => setTimeout(resolve, CLOSE_CHECK_MS));
+    await this.#mover.close();
+  }
+
+  #pendingOf<Loaded, Outcome>(
+    lane: Lane,
+    task: WalletTask<Loaded, Outcome>,
+    resolve: (outcome: Outcome) => void,
+    reject: (error: unknown) => void,
+  ): Pending {
+    let loading: { readonly loaded: Loaded | undefined } | { readonly fault: unknown } = { loaded: undefined };
+    let decided: Decided<Outcome> | undefined;
+    return {
+      load: async () => {
+        try {
+          loading = { loaded: await task.load?.(this.store) };
+        } catch (fault) {
+          loading = { fault };
+        }
+      },
+      decide: () => {
+        if ('fault' in loading) throw loading.fault;
+        decided = task.decide(lane.wallet, this.options.now(), loading.loaded);
+        lane.wallet = decided.wallet;
+      },
+      resolve: () => {
+        if (decided !== undefined) resolve(decided.outcome);
+      },
+      reject,
+      races: 0,
+      failures: 0,
+    };
   }
 
   #laneOf(accountId: AccountId): Lane {
@@ -165,125 +190,154 @@ export class WalletKeeper {
   }
 
   /** At the end of this turn of the event loop, so that all that arrives in one turn shares a write. */
-  #schedule(): void {
+  #schedule(lane: Lane): void {
+    this.#ready.add(lane);
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
-      const lanes = [...this.#lanes.values()].filter((lane) => !lane.isBusy && lane.queue.length > 0);
-      if (lanes.length > 0) void this.#runBatch(lanes);
+      const lanes = [...this.#ready];
+      this.#ready.clear();
+      for (let start = 0; start < lanes.length; start += WALLETS_PER_BATCH_MAX) {
+        void this.#run(lanes.slice(start, start + WALLETS_PER_BATCH_MAX).map(takeTurn));
+      }
     });
   }
 
-  async #runBatch(lanes: readonly Lane[]): Promise<void> {
-    const taken = lanes.map((lane) => {
-      lane.isBusy = true;
-      return { lane, tasks: lane.queue.splice(0, TASKS_PER_WRITE_MAX) };
-    });
+  async #run(turns: readonly Turn[]): Promise<void> {
     try {
-      await this.#loadWallets(lanes);
-      await Promise.all(taken.flatMap(({ tasks }) => tasks.map((task) => task.load())));
-      const writes = taken.map(({ lane, tasks }) => this.#decideAll(lane, tasks));
-      await this.#commit(writes.filter((write) => write.tasks.length > 0));
+      await this.#loadWallets(turns.map(({ lane }) => lane));
+      await Promise.all(turns.flatMap(({ tasks }) => tasks.map((task) => task.load())));
+      for (const turn of turns) this.#decideAll(turn);
+      await this.#commit(turns);
     } catch (error) {
-      for (const { lane, tasks } of taken) this.#tryAgainAfterFailure(lane, tasks, error);
+      if (turns.length === 1 || !isAboutOneValue(error)) {
+        for (const turn of turns) this.#tryAgainAfterFailure(turn, error);
+        return;
+      }
+      // One account's wallet must not keep the others from theirs.
+      for (const turn of turns) {
+        this.#known.delete(turn.lane.accountId);
+        await this.#run([turn]);
+      }
     }
   }
 
   async #loadWallets(lanes: readonly Lane[]): Promise<void> {
-    const unknown = lanes.filter((lane) => !this.#known.has(lane.accountId));
-    if (unknown.length > 0) {
-      const found = await this.store.findWallets(unknown.map((lane) => lane.accountId));
-      unknown.forEach((lane, index) => this.know(found[index] ?? emptyWallet(lane.accountId)));
-    }
+    const unknown: Lane[] = [];
     for (const lane of lanes) {
-      lane.wallet = this.#mover.trim(this.#known.get(lane.accountId) ?? emptyWallet(lane.accountId));
+      const known = this.#known.get(lane.accountId);
+      if (known === undefined) unknown.push(lane);
+      else lane.wallet = this.#mover.trim(known);
     }
+    if (unknown.length === 0) return;
+    const found = await this.store.findWallets(unknown.map((lane) => lane.accountId));
+    unknown.forEach((lane, index) => {
+      const wallet = found[index] ?? emptyWallet(lane.accountId);
+      this.know(wallet);
+      lane.wallet = this.#mover.trim(wallet);
+    });
   }
 
   /** Decides a lane's tasks on one wallet, each on what the one before it left. A task that throws is out. */
-  #decideAll(lane: Lane, tasks: readonly Pending[]): Write {
+  #decideAll(turn: Turn): void {
+    const { lane } = turn;
     const before = lane.wallet;
     const decided: Pending[] = [];
-    for (const task of tasks) {
+    const again: Pending[] = [];
+    for (const task of turn.tasks) {
       try {
+        checkJournal(before);
         task.decide();
         decided.push(task);
       } catch (error) {
-        this.#end(() => {
-          task.reject(error);
-        });
+        if (this.#mayTryAfter(error, task)) again.push(task);
+        else this.#reject(task, error);
       }
     }
-    if (decided.length === 0) this.#free(lane);
-    return { lane, tasks: decided, isChanged: lane.wallet !== before };
+    lane.queue.unshift(...again);
+    turn.tasks = decided;
+    turn.isChanged = lane.wallet !== before;
   }
 
-  async #commit(writes: readonly Write[]): Promise<void> {
-    const changed = writes.filter((write) => write.isChanged);
+  async #commit(turns: readonly Turn[]): Promise<void> {
+    const changed = turns.filter((turn) => turn.isChanged);
     const stored = changed.length === 0 ? [] : await this.store.commitWallets(changed.map(({ lane }) => lane.wallet));
     this.#commits += changed.length;
-    const storedOf = new Map(changed.map((write, index) => [write, stored[index] ?? null]));
-    for (const write of writes) {
-      const { lane, tasks, isChanged } = write;
-      const wallet = isChanged ? (storedOf.get(write) ?? null) : lane.wallet;
-      if (wallet === null) {
-        this.#tryAgainAfterRace(lane, tasks);
-        continue;
-      }
-      this.know(wallet);
-      for (const task of tasks) this.#end(task.resolve);
-      this.#free(lane);
+    const storedOf = new Map(changed.map((turn, index) => [turn, stored[index] ?? null]));
+    for (const turn of turns) {
+      const wallet = turn.isChanged ? (storedOf.get(turn) ?? null) : turn.lane.wallet;
+      if (wallet === null) this.#tryAgainAfterRace(turn);
+      else this.#succeed(turn, wallet);
     }
   }
 
-  #end(how: () => void): void {
+  #succeed({ lane, tasks, isChanged }: Turn, wallet: Wallet): void {
+    if (isChanged) this.know(wallet);
+    for (const task of tasks) {
+      this.#countEnd();
+      task.resolve();
+    }
+    this.#free(lane);
+  }
+
+  #reject(task: Pending, error: unknown): void {
+    this.#countEnd();
+    task.reject(error);
+  }
+
+  #countEnd(): void {
     this.#queueLength -= 1;
     this.#tasks += 1;
-    how();
   }
 
   #free(lane: Lane): void {
     lane.isBusy = false;
-    if (lane.queue.length > 0) this.#schedule();
+    if (lane.queue.length > 0) this.#schedule(lane);
     else this.#lanes.delete(lane.accountId);
   }
 
-  #tryAgainAfterRace(lane: Lane, tasks: readonly Pending[]): void {
+  #tryAgainAfterRace(turn: Turn): void {
     this.#races += 1;
-    for (const task of tasks) task.races += 1;
     const error = new StoreError('OVERLOADED', `Another process was first with this wallet ${RACES_MAX} times.`);
-    this.#tryAgain(lane, tasks, (task) => task.races < RACES_MAX, error);
+    this.#tryAgain(turn, error, (task) => (task.races += 1) < RACES_MAX);
   }
 
-  #tryAgainAfterFailure(lane: Lane, tasks: readonly Pending[], error: unknown): void {
-    for (const task of tasks) task.failures += 1;
-    const mayPass = error instanceof StoreError && error.code === 'UNREACHABLE';
-    this.#tryAgain(lane, tasks, (task) => mayPass && task.failures < FAILURES_MAX, error);
+  #tryAgainAfterFailure(turn: Turn, error: unknown): void {
+    this.#tryAgain(turn, error, (task) => this.#mayTryAfter(error, task));
+  }
+
+  #mayTryAfter(error: unknown, task: Pending): boolean {
+    task.failures += 1;
+    return error instanceof StoreError && error.code === 'UNREACHABLE' && task.failures < FAILURES_MAX;
   }
 
   /** Puts tasks back in front of the queue after a short, random wait, on a wallet that is read anew. */
-  #tryAgain(lane: Lane, tasks: readonly Pending[], mayTry: (task: Pending) => boolean, error: unknown): void {
+  #tryAgain({ lane, tasks }: Turn, error: unknown, mayTry: (task: Pending) => boolean): void {
     this.#known.delete(lane.accountId);
-    const again = tasks.filter(mayTry);
-    for (const task of tasks.filter((each) => !again.includes(each))) {
-      this.#end(() => {
-        task.reject(error);
-      });
+    const again: Pending[] = [];
+    for (const task of tasks) {
+      if (mayTry(task)) again.push(task);
+      else this.#reject(task, error);
     }
     lane.queue.unshift(...again);
-    const attempts = Math.max(0, ...again.map((task) => task.races + task.failures));
+    const waits = again.map((task) => task.races * RACE_BACKOFF_MS + task.failures * FAILURE_BACKOFF_MS);
     setTimeout(
       () => {
         this.#free(lane);
       },
-      Math.random() * BACKOFF_MS * attempts,
+      Math.random() * Math.max(0, ...waits),
     );
   }
 }
 
-interface Write {
-  readonly lane: Lane;
-  readonly tasks: readonly Pending[];
-  readonly isChanged: boolean;
-}
+const takeTurn = (lane: Lane): Turn => {
+  lane.isBusy = true;
+  return { lane, tasks: lane.queue.splice(0, TASKS_PER_WRITE_MAX), isChanged: false };
+};
+
+/** A wallet's document must not grow for ever where its entries can't be moved. */
+const checkJournal = ({ accountId, journal }: Wallet): void => {
+  if (journal.length <= JOURNAL_LENGTH_MAX) return;
+  throw new StoreError('OVERLOADED', `${journal.length} entries of ${accountId} wait to be moved to the ledger.`);
+};

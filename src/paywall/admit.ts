@@ -54,10 +54,12 @@ export interface Admission {
 export interface AdmitRules {
   /** Any refusal blocks the operation: for mutations, and where the author wants no partial answers. */
   readonly isAllOrNothing: boolean;
+  /** Units by coordinate that were charged before under the same Idempotency-Key: admitted whatever the means are. */
+  readonly prepaid: ReadonlyMap<string, number>;
 }
 
 export const admit = (quote: Quote, standing: Standing, now: Instant, rules: AdmitRules): Admission => {
-  const walk = new AdmissionWalk(standing, now);
+  const walk = new AdmissionWalk(standing, now, rules.prepaid);
   const root = walk.admitType(quote.root, { parents: 1, shared: null, isNullFatal: true });
   const refusedRoots = [...root.values()].filter(({ refusal }) => refusal !== null).length;
   const isAllRefused = refusedRoots > 0 && refusedRoots === quote.rootFieldCount;
@@ -84,12 +86,15 @@ class AdmissionWalk {
   isFatal = false;
   #demand = NO_DEMAND;
   #standing: Standing;
+  #prepaid: ReadonlyMap<string, number>;
 
   constructor(
     standing: Standing,
     private readonly now: Instant,
+    prepaid: ReadonlyMap<string, number>,
   ) {
     this.#standing = standing;
+    this.#prepaid = prepaid;
   }
 
   get demand(): Demand {
@@ -110,8 +115,8 @@ class AdmissionWalk {
       this.refused.push({ quoted, refusal });
       this.isFatal ||= quoted.place.isNonNull && around.isNullFatal;
     }
-    // Nothing beneath a refused field is priced: no positions, no walk.
-    const beneath = positions === 0 ? EMPTY : this.#admitBeneath(quoted, positions, around);
+    // Nothing beneath a refused field is priced. A list that should be empty is walked: it may turn out longer.
+    const beneath = refusal !== null && positions === 0 ? EMPTY : this.#admitBeneath(quoted, positions, around);
     return { quoted, allotment, refusal, beneath };
   }
 
@@ -121,7 +126,7 @@ class AdmissionWalk {
     count: number,
     allotment: Allotment,
   ): { readonly positions: number; readonly refusal: Refusal | null } {
-    let positions = 0;
+    let positions = this.#admitPrepaid(paid, units, count);
     while (positions < count) {
       const decision = decide(paid, units, this.#standing, this.now);
       if (decision.outcome === 'refused') return { positions, refusal: decision.refusal };
@@ -133,6 +138,14 @@ class AdmissionWalk {
       positions += repeats;
     }
     return { positions, refusal: null };
+  }
+
+  /** How many positions were charged before. */
+  #admitPrepaid({ coordinate }: PaidField, units: number, count: number): number {
+    const left = this.#prepaid.get(coordinate) ?? 0;
+    const positions = units === 0 ? 0 : Math.min(count, Math.floor(left / units));
+    if (positions > 0) this.#prepaid = new Map([...this.#prepaid, [coordinate, left - positions * units]]);
+    return positions;
   }
 
   #admitBeneath(quoted: QuotedField, positions: number, around: Surroundings): AdmittedSelection {
@@ -153,6 +166,7 @@ class AdmissionWalk {
    */
   #admitDearest(selection: QuotedSelection, around: Surroundings): AdmittedSelection {
     const standing = this.#standing;
+    const prepaid = this.#prepaid;
     const demandBefore = this.#demand;
     const shared = around.shared ?? { demand: NO_DEMAND };
     const sharedBefore = shared.demand;
@@ -160,6 +174,7 @@ class AdmissionWalk {
     const admitted = new Map<string, ReadonlyMap<string, AdmittedField>>();
     for (const type of selection) {
       this.#standing = standing;
+      this.#prepaid = prepaid;
       this.#demand = NO_DEMAND;
       admitted.set(type.typeName, this.admitType(type, around));
       dearest = largerDemand(dearest, this.#demand);

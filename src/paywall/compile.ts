@@ -2,7 +2,8 @@
  * What of a document does not change from request to request, worked out once per document and forgotten with it: its
  * places, and its quote where no variable changes the price.
  */
-import { getOperationAST, getVariableValues, GraphQLError, Kind, OperationTypeNode } from 'graphql';
+import { createHash } from 'node:crypto';
+import { getOperationAST, getVariableValues, GraphQLError, Kind, OperationTypeNode, print } from 'graphql';
 import type { DocumentNode, OperationDefinitionNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { conditionVariables, placesOf } from './places.js';
@@ -22,6 +23,7 @@ export class CompiledOperation {
   /** Documents with many conditions have many variants; the most recent are kept. */
   readonly #variants = new LRUCache<string, Variant>({ max: VARIANTS_MAX });
   readonly #conditions: readonly string[];
+  #text: string | undefined;
 
   constructor(
     readonly operation: OperationDefinitionNode,
@@ -38,6 +40,20 @@ export class CompiledOperation {
 
   get isMutation(): boolean {
     return this.operation.operation === OperationTypeNode.MUTATION;
+  }
+
+  /** The same for the same operation with the same variables, however the client wrote them down. */
+  fingerprint(variables: Variables | null | undefined): string {
+    const { coerced } = getVariableValues(
+      this.priced.schema,
+      this.operation.variableDefinitions ?? [],
+      variables ?? {},
+    );
+    this.#text ??= [this.operation, ...this.fragments.values()].map(print).join('\n');
+    return createHash('sha256')
+      .update(this.#text)
+      .update(JSON.stringify(coerced ?? {}, plainly))
+      .digest('base64url');
   }
 
   /**
@@ -78,6 +94,9 @@ export class CompiledOperation {
 }
 
 const VARIANTS_MAX = 32;
+
+/** A coerced value can be what JSON has no form for. */
+const plainly = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? `${value}n` : value);
 
 export class DocumentCompiler {
   /** By document and operation name. Documents are held by whoever parsed them, so the cache is bounded by theirs. */

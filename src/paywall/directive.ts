@@ -3,7 +3,7 @@
  * admits the position. Prices are appended to descriptions, because applied directives can't be introspected.
  */
 import { mapSchema, MapperKind } from '@graphql-tools/utils';
-import { defaultFieldResolver, GraphQLError } from 'graphql';
+import { GraphQLError } from 'graphql';
 import type { GraphQLFieldConfig, GraphQLFieldResolver, GraphQLResolveInfo, GraphQLSchema } from 'graphql';
 import type { Refusal } from '../domain/refusal.js';
 import type { Draw } from './draw.js';
@@ -12,6 +12,8 @@ import type { PaidField, Requirements } from './requirements.js';
 
 /** What a wrapped resolver needs of the operation that it belongs to. */
 export interface Gate {
+  /** Whether this resolver runs in the execution that the gate was opened for. */
+  readonly isOf: (info: GraphQLResolveInfo) => boolean;
   readonly draw: (info: GraphQLResolveInfo) => Draw | Refusal | Promise<Draw | Refusal>;
   readonly toError: (refusal: Refusal) => GraphQLError;
 }
@@ -19,18 +21,31 @@ export interface Gate {
 /** The gate of the operation that has this context value, if one is open. */
 export type FindGate = (contextValue: unknown) => Gate | undefined;
 
-type Resolver = GraphQLFieldResolver<unknown, unknown>;
+export type Resolver = GraphQLFieldResolver<unknown, unknown>;
 
-export const applyPaywall = (schema: GraphQLSchema, requirements: Requirements, findGate: FindGate): GraphQLSchema =>
+export interface PaywallWiring {
+  readonly findGate: FindGate;
+  /** Resolves the paid fields that have no resolver of their own. */
+  readonly fieldResolver: Resolver;
+}
+
+export const applyPaywall = (
+  schema: GraphQLSchema,
+  requirements: Requirements,
+  { findGate, fieldResolver }: PaywallWiring,
+): GraphQLSchema =>
   mapSchema(schema, {
     [MapperKind.OBJECT_FIELD]: (config: GraphQLFieldConfig<unknown, unknown>, fieldName, typeName) => {
       const paid = requirements.paid.get(coordinateOf(typeName, fieldName));
       if (paid === undefined) return undefined;
+      // A source without a resolver of its own comes from the root value: it is gated as well.
+      const isSource = typeName === schema.getSubscriptionType()?.name;
+      const subscribe = gatedSource(config.subscribe ?? fieldResolver, paid, findGate);
       return {
         ...config,
         description: [config.description, priceInWords(paid)].filter((text) => text != null).join('\n\n'),
-        resolve: gated(config.resolve ?? defaultFieldResolver, paid, findGate),
-        ...(config.subscribe === undefined ? {} : { subscribe: gatedSource(config.subscribe, paid, findGate) }),
+        resolve: gated(config.resolve ?? fieldResolver, paid, findGate),
+        ...(isSource ? { subscribe } : {}),
       };
     },
   });
@@ -40,7 +55,7 @@ const gated =
   (resolve: Resolver, paid: PaidField, findGate: FindGate): Resolver =>
   (source, args, contextValue, info) => {
     const gate = findGate(contextValue);
-    if (gate === undefined) throw noOpenTab(paid);
+    if (!gate?.isOf(info)) throw noOpenTab(paid);
     const run = (drawn: Draw | Refusal) => {
       if ('reason' in drawn) throw gate.toError(drawn);
       return resolve(source, args, contextValue, info);

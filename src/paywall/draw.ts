@@ -12,6 +12,8 @@ export interface Draw {
   readonly paid: PaidField;
   readonly decision: Exclude<Decision, { outcome: 'refused' }>;
   readonly quotedUnits: number;
+  /** Delivered and charged before, under the same Idempotency-Key. */
+  readonly isPrepaid: boolean;
   /** What the resolver reported; the quoted units until it does. */
   usedUnits: number;
 }
@@ -27,8 +29,8 @@ export const noteDraw = (draw: Draw): Draw => {
 export const drawAt = (path: Path): Draw | undefined => draws.get(path);
 
 /** What a delivered position costs in the end. */
-export const creditsOf = ({ decision, paid, usedUnits }: Draw): number =>
-  decision.outcome === 'paid' ? (priceOf(paid.cost ?? 0, usedUnits) ?? decision.credits) : 0;
+export const creditsOf = ({ decision, paid, usedUnits, isPrepaid }: Draw): number =>
+  decision.outcome === 'paid' && !isPrepaid ? (priceOf(paid.cost ?? 0, usedUnits) ?? decision.credits) : 0;
 
 /** What a delivered position takes of a limit in the end. */
 export const limitUnitsOf = ({ decision, usedUnits }: Draw): LimitUnits | null =>
@@ -43,5 +45,5 @@ export const valueAt = (data: unknown, path: Path | undefined): unknown => {
   return isIndexable(parent) ? parent[path.key] : undefined;
 };
 
-const isIndexable = (value: unknown): value is Readonly<Record<string | number, unknown>> =>
+export const isIndexable = (value: unknown): value is Readonly<Record<string | number, unknown>> =>
   typeof value === 'object' && value !== null;

@@ -11,7 +11,9 @@ import type { AccountId } from '../domain/ids.js';
 import { holdId } from '../domain/ids.js';
 import type { HoldId } from '../domain/ids.js';
 import { invariant } from '../domain/invariant.js';
+import type { DeliveredUnits } from '../domain/keyedOperation.js';
 import type { Instant } from '../domain/period.js';
+import type { Refusal } from '../domain/refusal.js';
 import type { Wallet } from '../domain/wallet.js';
 import { applyCommand } from '../domain/walletCommands.js';
 import type { ExtendCommand, HoldCommand } from '../domain/walletCommands.js';
@@ -25,6 +27,8 @@ import { grantIfDue, loadKnown } from './caller.js';
 import type { Caller, Known } from './caller.js';
 import type { CompiledOperation } from './compile.js';
 import type { Engine } from './engine.js';
+import { inFlight, KeyedRun } from './keyedRun.js';
+import type { Begun } from './keyedRun.js';
 import type { Quote, QuotedField } from './quote.js';
 import { Tab } from './tab.js';
 
@@ -32,6 +36,7 @@ export interface OpenRequest {
   readonly compiled: CompiledOperation;
   readonly variables: Readonly<Record<string, unknown>> | null | undefined;
   readonly caller: Caller;
+  readonly idempotencyKey: string | null;
 }
 
 /** A tab, or why nothing of the operation is to run. */
@@ -41,7 +46,20 @@ export type Opened =
   /** Its arguments give no sound price: the caller's mistake. */
   | { readonly kind: 'unsound'; readonly error: GraphQLError }
   | { readonly kind: 'blocked'; readonly admission: Admission }
-  | { readonly kind: 'open'; readonly tab: Tab; readonly account: TabAccount | null };
+  /** Its Idempotency-Key belongs to something else, or to the same operation under way. */
+  | { readonly kind: 'conflict'; readonly error: GraphQLError }
+  /** It was carried out before under its Idempotency-Key, and what it costs can't be paid any more. */
+  | { readonly kind: 'unpaid'; readonly refusal: Refusal }
+  /** It was carried out before under its Idempotency-Key: this was its answer. */
+  | { readonly kind: 'replay'; readonly answer: string; readonly balance: number }
+  | ({ readonly kind: 'open' } & OpenTab);
+
+export interface OpenTab {
+  readonly tab: Tab;
+  /** `null` for a caller without one: nothing was admitted then. */
+  readonly account: TabAccount | null;
+  readonly keyed: KeyedRun | null;
+}
 
 /** The account that a tab is charged to, and its hold if there is one. */
 export interface TabAccount {
@@ -53,23 +71,62 @@ export interface TabAccount {
   readonly available: number;
 }
 
-export const openTab = async (engine: Engine, { compiled, variables, caller }: OpenRequest): Promise<Opened> => {
-  const quoted = compiled.quote(variables);
-  if (quoted === null) return { kind: 'free' };
-  if (quoted instanceof GraphQLError) return { kind: 'unsound', error: quoted };
+export const openTab = async (engine: Engine, request: OpenRequest): Promise<Opened> => {
+  const { compiled, variables, caller } = request;
+  const quote = compiled.quote(variables);
+  if (quote === null) return { kind: 'free' };
+  if (quote instanceof GraphQLError) return { kind: 'unsound', error: quote };
 
   const now = engine.settings.now();
-  const known = await loadKnown(caller, engine.shelf, now);
-  const opening = new Opening(engine, quoted, known, rulesFor(engine, compiled));
+  const keyed = keyedRunOf(engine, request);
+  const [read, begun] = await Promise.all([loadKnown(caller, engine.shelf, now), begin(engine, keyed, now)]);
+  if (begun.kind === 'conflict' || begun.kind === 'replay' || begun.kind === 'unpaid') return begun;
+  const known = begun.kind === 'run' ? read : { ...read, standing: { ...read.standing, means: null } };
+  const delivered = begun.kind === 'run' ? begun.delivered : [];
+  const opening = new Opening(engine, quote, known, rulesFor(engine, compiled, delivered), keyed);
   const admitted = await opening.admit(now);
   // What was read of the wallet is older than the hold: whatever else this request reads of it is read anew.
   if (caller.accountId !== null) caller.loaders.wallets.clear(caller.accountId);
+  if (admitted === null) return { kind: 'conflict', error: inFlight() };
   if (admitted.admission.isBlocked) return { kind: 'blocked', admission: admitted.admission };
   return { kind: 'open', ...opening.tabOf(admitted) };
 };
 
-const rulesFor = ({ settings }: Engine, { isMutation }: CompiledOperation): AdmitRules => ({
+/** A caller without an account has nothing that could be charged twice. */
+const keyedRunOf = (engine: Engine, { compiled, variables, caller, idempotencyKey }: OpenRequest): KeyedRun | null => {
+  if (idempotencyKey === null || caller.accountId === null) return null;
+  return new KeyedRun(engine, {
+    accountId: caller.accountId,
+    key: idempotencyKey,
+    fingerprint: compiled.fingerprint(variables),
+    isMutation: compiled.isMutation,
+    operationName: compiled.name,
+  });
+};
+
+/** Where the record can't be read nothing is known of what was charged before, so nothing is admitted. */
+const begin = async (
+  { settings }: Engine,
+  keyed: KeyedRun | null,
+  now: Instant,
+): Promise<Begun | { readonly kind: 'unavailable' }> => {
+  if (keyed === null) return { kind: 'run', delivered: [] };
+  try {
+    return await keyed.begin(now);
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    settings.onFailure(error);
+    return { kind: 'unavailable' };
+  }
+};
+
+const rulesFor = (
+  { settings }: Engine,
+  { isMutation }: CompiledOperation,
+  delivered: readonly DeliveredUnits[],
+): AdmitRules => ({
   isAllOrNothing: isMutation || settings.whenRefused === 'REJECT',
+  prepaid: new Map(delivered.map(({ coordinate, units }) => [coordinate, units])),
 });
 
 interface Admitted {
@@ -89,32 +146,42 @@ class Opening {
     private readonly quote: Quote,
     private readonly known: Known,
     private readonly rules: AdmitRules,
+    private readonly keyed: KeyedRun | null,
   ) {
     this.#holdId = holdId(engine.settings.newId());
   }
 
-  /** Decides on what was read, and where something must be held, again on the wallet that it is held in. */
-  async admit(now: Instant): Promise<Admitted> {
+  /**
+   * Decides on what was read, and where something must be held, again on the wallet that it is held in. `null` where
+   * another request with the same Idempotency-Key was first.
+   */
+  async admit(now: Instant): Promise<Admitted | null> {
     const { standing, wallet } = this.known;
     const admitted = { admission: admit(this.quote, standing, now, this.rules), standing, at: now };
-    if (wallet === null || admitted.admission.isBlocked || isNothing(admitted.admission.demand)) return admitted;
-    this.engine.keeper.know(wallet);
+    if (wallet === null || admitted.admission.isBlocked) return admitted;
     try {
-      return await this.#hold(wallet);
+      if (this.keyed !== null && !(await this.keyed.lock(this.#holdId, now))) return null;
+      if (isNothing(admitted.admission.demand)) return admitted;
+      this.engine.keeper.know(wallet);
+      const held = await this.#hold(wallet);
+      if (held.admission.isBlocked) await this.keyed?.unlock();
+      return held;
     } catch (error) {
       return this.#withoutStore(error, now);
     }
   }
 
-  tabOf({ admission, standing, at }: Admitted): { readonly tab: Tab; readonly account: TabAccount | null } {
+  tabOf({ admission, standing, at }: Admitted): OpenTab {
     const { wallet } = this.known;
     const extend = (fields: readonly QuotedField[]) => this.#extend(fields, standing);
-    const tab = new Tab({ admitted: admission.root, standing, openedAt: at, extend });
-    if (wallet === null) return { tab, account: null };
+    const { prepaid } = this.rules;
+    const tab = new Tab({ admitted: admission.root, standing, openedAt: at, prepaid, extend });
+    if (wallet === null) return { tab, account: null, keyed: null };
     const available = (standing.means?.credits ?? 0) - admission.demand.credits;
     return {
       tab,
       account: { accountId: wallet.accountId, holdId: this.#holdId, hasHold: () => this.#hasHold, available },
+      keyed: this.keyed,
     };
   }
 

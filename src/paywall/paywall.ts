@@ -2,26 +2,28 @@
  * The paywall of one schema: opens a tab for an operation before it runs, and settles it before its response is sent.
  * It knows graphql-js and no server. `execute` runs the whole journey; a server's plugin makes the same two calls.
  */
-import { GraphQLError } from 'graphql';
-import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
+import { defaultFieldResolver } from 'graphql';
+import type { DocumentNode, ExecutionResult, GraphQLSchema, GraphQLError } from 'graphql';
 import { nanoid } from 'nanoid';
+import { invariant } from '../domain/invariant.js';
 import type { KeyState } from '../domain/account.js';
 import type { Refusal, RefusalReason } from '../domain/refusal.js';
 import { firstOf } from '../domain/refusal.js';
 import { WalletKeeper } from '../ledger/walletKeeper.js';
 import type { Store } from '../store/store.js';
-import { StoreError } from '../store/storeError.js';
 import type { Refused } from './admit.js';
 import { identify } from './caller.js';
 import type { Caller, FixedKeys } from './caller.js';
 import { DocumentCompiler } from './compile.js';
+import type { DataOrigin } from './delivery.js';
 import { applyPaywall } from './directive.js';
-import type { Gate } from './directive.js';
-import { valueAt } from './draw.js';
+import type { Gate, Resolver } from './directive.js';
 import type { Engine, EngineSettings } from './engine.js';
+import { Gates } from './gates.js';
+import type { ReservedGate } from './gates.js';
 import { processLoaders } from './loaders.js';
 import { openTab } from './openTab.js';
-import type { Opened, TabAccount } from './openTab.js';
+import type { Opened } from './openTab.js';
 import { PlanShelf } from './planShelf.js';
 import { refusalError } from './refusalError.js';
 import type { RefusalContext } from './refusalError.js';
@@ -29,8 +31,9 @@ import { executeOperation, subscribeOperation } from './run.js';
 import type { RunRequest } from './run.js';
 import { readRequirements, typesAbovePaid } from './requirements.js';
 import type { LintLevel } from './requirements.js';
-import { capture, chargedFields, giveBack } from './settlement.js';
-import type { HeldOperation, PaymentSummary } from './settlement.js';
+import { settleTab } from './settle.js';
+import type { DeliveredResponse } from './settle.js';
+import type { PaymentSummary } from './settlement.js';
 import type { Tab } from './tab.js';
 
 export interface PaywallOptions extends Partial<EngineSettings> {
@@ -38,6 +41,8 @@ export interface PaywallOptions extends Partial<EngineSettings> {
   readonly schema: GraphQLSchema;
   readonly store: Store;
   readonly directiveName?: string;
+  /** Resolves fields that have no resolver of their own; graphql-js's where it is left out. */
+  readonly fieldResolver?: Resolver;
   /** What to do about settings that are a trap: stop the build (default), tell `onWarning`, or nothing. */
   readonly lint?: LintLevel;
   readonly onWarning?: (warning: string) => void;
@@ -52,6 +57,8 @@ export interface OperationRequest {
   readonly operationName?: string | null | undefined;
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
   readonly caller: Caller;
+  /** Makes the operation safe to send again. */
+  readonly idempotencyKey?: string | null | undefined;
   /** The context value that the resolvers will get: the tab belongs to it. */
   readonly contextValue: object;
 }
@@ -66,18 +73,26 @@ export interface PaywallContext {
 export type Opening =
   /** Run it; then call `settle` with its data. */
   | { readonly kind: 'run'; readonly settle: Settle }
+  /** Don't run it: it was carried out before under its Idempotency-Key, and this was its response. */
+  | { readonly kind: 'replay'; readonly response: Readonly<Record<string, unknown>> }
   /** Don't run it: answer with these errors and no `data`. `refusal` is the one that answers for all of them. */
   | { readonly kind: 'answer'; readonly errors: readonly GraphQLError[]; readonly refusal: Refusal | null };
 
 /**
  * Captures what `data` delivers and releases the rest. Resolves with what `extensions.payment` says (`null`: nothing
- * of the operation is paid), or with the error to send instead of the data where that could not be confirmed.
+ * of the operation is paid), or with the error to send instead of the data: where that could not be confirmed, and where
+ * the data has paid values that no resolver of the operation delivered. `ELSEWHERE`: the operation was not executed.
  */
-export type Settle = (data: unknown) => Promise<PaymentSummary | GraphQLError | null>;
+export type Settle = (
+  response: DeliveredResponse,
+  origin?: DataOrigin,
+) => Promise<PaymentSummary | GraphQLError | null>;
 
 export interface Paywall {
   /** The schema with gate 2 in it: serve this one. */
   readonly schema: GraphQLSchema;
+  /** Execute the schema with this one: what the author gave, or graphql-js's. */
+  readonly fieldResolver: Resolver;
   readonly engine: Engine;
   /** Finds out who is calling by the `Authorization` header. */
   readonly identify: (authorization: string | undefined) => Promise<Caller>;
@@ -95,14 +110,15 @@ export interface Paywall {
 const HOLD_TTL_MS = 60_000;
 const PLAN_REFRESH_MS = 1_000;
 const MAX_POSITIONS = 10_000;
+/** Expired keys are no harm; they only take room. */
+const FORGET_EVERY_MS = 60 * 60_000;
 
 export const createPaywall = (options: PaywallOptions): Paywall => {
   const { schema, store, directiveName, lint, onWarning } = options;
   const requirements = readRequirements(schema, { directiveName, lint, onWarning });
-  const gates = new WeakMap<object, Gate>();
-  const gatedSchema = applyPaywall(schema, requirements, (contextValue) =>
-    typeof contextValue === 'object' && contextValue !== null ? gates.get(contextValue) : undefined,
-  );
+  const gates = new Gates();
+  const fieldResolver = options.fieldResolver ?? defaultFieldResolver;
+  const gatedSchema = applyPaywall(schema, requirements, { findGate: gates.find, fieldResolver });
   const settings = settingsOf(options);
   const engine: Engine = {
     store,
@@ -115,27 +131,39 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
   const compiler = new DocumentCompiler(engine.priced, settings.maxPositions);
   const fixedKeys: FixedKeys = options.fixedKeys ?? new Map();
 
+  const forgetting = setInterval(() => {
+    store.forgetKeyedOperations(settings.now()).catch(settings.onFailure);
+  }, FORGET_EVERY_MS).unref();
+
   const open = async (request: OperationRequest): Promise<Opening> => {
     const barred = barredByKey(request.caller, refusalContext(settings));
     if (barred !== null) return barred;
     const compiled = compiler.compile(request.document, request.operationName ?? null);
     if (compiled === null) return RUN_FREE;
     const context = refusalContext(settings);
-    const opened = await openTab(engine, { compiled, variables: request.variables, caller: request.caller });
-    if (opened.kind === 'open') gates.set(request.contextValue, gateOf(opened.tab, context));
-    const operationName = compiled.name;
-    return openingOf(engine, opened, operationName, context);
+    const { variables, caller, contextValue, idempotencyKey = null } = request;
+    const gate = gates.reserve(contextValue);
+    try {
+      const opened = await openTab(engine, { compiled, variables, caller, idempotencyKey });
+      if (opened.kind === 'open') gate.open(gateOf(opened.tab, context));
+      return openingOf(engine, opened, { operationName: compiled.name, context, gate });
+    } finally {
+      gate.releaseUnlessOpen();
+    }
   };
 
+  const runner = { schema: gatedSchema, fieldResolver, open };
   return {
-    schema: gatedSchema,
+    ...runner,
     engine,
     identify: (authorization) => identify(authorization, engine.loaders, fixedKeys, settings.now),
-    open,
-    execute: (request) => executeOperation({ schema: gatedSchema, open }, request),
-    subscribe: (request) => subscribeOperation({ schema: gatedSchema, open }, request),
+    execute: (request) => executeOperation(runner, request),
+    subscribe: (request) => subscribeOperation(runner, request),
     barredByKey: (caller) => barredByKey(caller, refusalContext(settings)),
-    close: () => engine.keeper.close(),
+    close: () => {
+      clearInterval(forgetting);
+      return engine.keeper.close();
+    },
   };
 };
 
@@ -159,14 +187,25 @@ const refusalContext = ({ newId, remedyUrl }: EngineSettings): RefusalContext =>
   };
 };
 
-const gateOf = (tab: Tab, context: RefusalContext): Gate => ({
-  draw: (info) => tab.draw(info),
-  toError: (refusal) => refusalError(refusal, context),
-});
+const gateOf = (tab: Tab, context: RefusalContext): Gate => {
+  let execution: unknown;
+  return {
+    // graphql-js makes one object of coerced variables for each execution: the first to draw is the one.
+    isOf: ({ variableValues }) => (execution ??= variableValues) === variableValues,
+    draw: (info) => tab.draw(info),
+    toError: (refusal) => refusalError(refusal, context),
+  };
+};
 
 const RUN_FREE: Opening = { kind: 'run', settle: () => Promise.resolve(null) };
 
-const openingOf = (engine: Engine, opened: Opened, operationName: string | null, context: RefusalContext): Opening => {
+interface OpeningTerms {
+  readonly operationName: string | null;
+  readonly context: RefusalContext;
+  readonly gate: ReservedGate;
+}
+
+const openingOf = (engine: Engine, opened: Opened, { operationName, context, gate }: OpeningTerms): Opening => {
   switch (opened.kind) {
     case 'free':
       return RUN_FREE;
@@ -174,10 +213,33 @@ const openingOf = (engine: Engine, opened: Opened, operationName: string | null,
       return { kind: 'answer', errors: [opened.error], refusal: null };
     case 'blocked':
       return answerBlocked(opened.admission.refused, context);
+    case 'conflict':
+      return { kind: 'answer', errors: [opened.error], refusal: null };
+    case 'unpaid':
+      return { kind: 'answer', errors: [refusalError(opened.refusal, context)], refusal: opened.refusal };
+    case 'replay':
+      return { kind: 'replay', response: readAnswer(opened.answer, opened.balance) };
     case 'open':
-      return { kind: 'run', settle: settling(engine, opened.tab, opened.account, operationName) };
+      return {
+        kind: 'run',
+        settle: (response, origin = 'EXECUTED') => {
+          gate.release();
+          return settleTab(engine, opened, operationName, { response, origin });
+        },
+      };
   }
 };
+
+/** What was stored of a response, with the balance as it is now. */
+const readAnswer = (answer: string, balance: number): Readonly<Record<string, unknown>> => {
+  const stored: unknown = JSON.parse(answer);
+  invariant(isRecord(stored) && isRecord(stored['response']), 'a stored answer is no response');
+  const payment = isRecord(stored['payment']) ? stored['payment'] : {};
+  return { ...stored['response'], extensions: { payment: { ...payment, balance } } };
+};
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
 
 const answerBlocked = (refused: readonly Refused[], context: RefusalContext): Opening => {
   const [first, ...rest] = refused.map(({ refusal }) => refusal);
@@ -187,49 +249,6 @@ const answerBlocked = (refused: readonly Refused[], context: RefusalContext): Op
     refusal: first === undefined ? null : firstOf([first, ...rest]),
   };
 };
-
-const settling =
-  (engine: Engine, tab: Tab, account: TabAccount | null, operationName: string | null): Settle =>
-  async (data) => {
-    const delivered = tab.close().filter((draw) => valueAt(data, draw.path) != null);
-    if (account === null) return null;
-    const fields = chargedFields(delivered);
-    const charged = fields.reduce((sum, row) => sum + row.credits, 0);
-    if (!account.hasHold()) return { charged, balance: account.available, fields };
-    const held = { accountId: account.accountId, holdId: account.holdId, operationName };
-    try {
-      return { charged, balance: await capture(engine.keeper, held, delivered), fields };
-    } catch (error) {
-      engine.settings.onFailure(error);
-      void giveBackUntilDone(engine, held, engine.settings.now() + GIVE_BACK_MS);
-      return settlementError();
-    }
-  };
-
-/** How long the background tries to give back what an undelivered operation was charged, and how often. */
-const GIVE_BACK_MS = 10 * 60_000;
-const GIVE_BACK_EVERY_MS = 1_000;
-
-const giveBackUntilDone = async (engine: Engine, held: HeldOperation, until: number): Promise<void> => {
-  while (engine.settings.now() < until) {
-    try {
-      await giveBack(engine.keeper, held);
-      return;
-    } catch (error) {
-      engine.settings.onFailure(error);
-      if (error instanceof StoreError && error.code === 'CLOSED') return;
-      await new Promise((resolve) => setTimeout(resolve, GIVE_BACK_EVERY_MS).unref());
-    }
-  }
-};
-
-const settlementError = (): GraphQLError =>
-  new GraphQLError(
-    'The operation ran, but its charge could not be confirmed, so its answer is not sent. Try again later.',
-    {
-      extensions: { code: 'SERVICE_UNAVAILABLE', reason: 'STORE_UNAVAILABLE', remedy: 'RETRY_LATER', retryable: true },
-    },
-  );
 
 const KEY_REASONS: Readonly<Partial<Record<KeyState, RefusalReason>>> = {
   UNKNOWN: 'KEY_UNKNOWN',

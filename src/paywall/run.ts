@@ -3,9 +3,9 @@
  * each on its own: a caller whose means run out gets the refusal as the last event.
  */
 import { createSourceEventStream, execute as executeGraphQL, GraphQLError, parse, validate } from 'graphql';
-import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
+import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLSchema } from 'graphql';
 import type { Caller } from './caller.js';
-import type { Paywall } from './paywall.js';
+import type { Opening, Paywall } from './paywall.js';
 
 /** As graphql-js takes it, with the caller in the context value. */
 export interface RunRequest {
@@ -13,21 +13,25 @@ export interface RunRequest {
   readonly document: DocumentNode | string;
   readonly operationName?: string | null | undefined;
   readonly variableValues?: Readonly<Record<string, unknown>> | null | undefined;
-  /** What the resolvers get; it must not be shared by operations that run at the same time. */
+  /** The resolvers get a copy of it, of their operation's own: operations that run at the same time may share it. */
   readonly contextValue: RunContext;
   readonly rootValue?: unknown;
+  /** Of a query or mutation: makes it safe to send again. */
+  readonly idempotencyKey?: string | null | undefined;
 }
 
 export interface RunContext {
   readonly caller: Caller;
 }
 
-type Runner = Pick<Paywall, 'schema' | 'open'>;
+type Runner = Pick<Paywall, 'schema' | 'fieldResolver' | 'open'>;
+type Run = Extract<Opening, { kind: 'run' }>;
 
 /** Runs a query or a mutation. */
 export const executeOperation = async (paywall: Runner, request: RunRequest): Promise<ExecutionResult> => {
   const document = documentOf(paywall.schema, request);
-  return 'errors' in document ? document : executeDocument(paywall, document, request);
+  if ('errors' in document) return document;
+  return executeDocument(paywall, document, withContextOfItsOwn(request, request.contextValue.caller));
 };
 
 /** Starts a subscription, or says why not: nothing of a refused one is started. */
@@ -37,39 +41,76 @@ export const subscribeOperation = async (
 ): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> => {
   const document = documentOf(paywall.schema, request);
   if ('errors' in document) return document;
-  const refused = await refusedAtStart(paywall, document, request);
-  if (refused !== null) return refused;
-  const source = await createSourceEventStream(argumentsOf(paywall, document, request));
-  return Symbol.asyncIterator in source ? deliver(paywall, document, request, source) : source;
+  // A key makes one operation safe to repeat; of a subscription each event is an operation, and none of them repeats.
+  const unkeyed = { ...request, idempotencyKey: null };
+  const source = await startSource(paywall, document, unkeyed);
+  return Symbol.asyncIterator in source ? deliver(paywall, document, unkeyed, source) : source;
 };
 
-/** A tab is opened to see whether the first event would be admitted, and closed again: events have their own. */
-const refusedAtStart = async (
+/** The tab is open while the source starts, to see whether the first event would be admitted: events have their own. */
+const startSource = async (
   paywall: Runner,
   document: DocumentNode,
   request: RunRequest,
-): Promise<ExecutionResult | null> => {
-  const opening = await paywall.open(operationOf(document, request));
+): Promise<AsyncIterable<unknown> | ExecutionResult> => {
+  const own = withContextOfItsOwn(request, request.contextValue.caller);
+  const opening = await paywall.open(operationOf(document, own));
   if (opening.kind === 'answer') return { errors: opening.errors };
-  const released = await opening.settle(null);
-  return released instanceof GraphQLError ? { errors: [released] } : null;
+  if (opening.kind === 'replay') return opening.response;
+  try {
+    return await createSourceEventStream(argumentsOf(paywall, document, own));
+  } finally {
+    // Where the release could not be confirmed it is made good in the background, and the first event decides anew.
+    await opening.settle({});
+  }
 };
 
-async function* deliver(
+/** Ending it ends the source at once, and not only when its next event has come. */
+const deliver = (
   paywall: Runner,
   document: DocumentNode,
   request: RunRequest,
   source: AsyncIterable<unknown>,
+): AsyncIterableIterator<ExecutionResult> => {
+  const iterator = source[Symbol.asyncIterator]();
+  const events = eventsOf(paywall, document, request, iterator);
+  return {
+    next: () => events.next(),
+    return: async () => {
+      await iterator.return?.();
+      return events.return();
+    },
+    throw: async (error) => {
+      await iterator.return?.();
+      return events.throw(error);
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+};
+
+async function* eventsOf(
+  paywall: Runner,
+  document: DocumentNode,
+  request: RunRequest,
+  iterator: AsyncIterator<unknown>,
 ): AsyncGenerator<ExecutionResult, void> {
-  for await (const rootValue of source) {
+  for await (const rootValue of { [Symbol.asyncIterator]: () => iterator }) {
     const caller = await request.contextValue.caller.again();
-    const contextValue = { ...request.contextValue, caller };
-    const result = await executeDocument(paywall, document, { ...request, contextValue, rootValue });
+    const result = await executeDocument(paywall, document, { ...withContextOfItsOwn(request, caller), rootValue });
     yield result;
     // An event without data was refused as a whole, and so would be the next one.
     if (result.data === undefined) return;
   }
 }
+
+/** A tab belongs to a context value, so that each operation needs its own: a shallow copy, as Apollo Server makes one. */
+const withContextOfItsOwn = (request: RunRequest, caller: Caller): RunRequest => {
+  const contextValue = { ...request.contextValue, caller };
+  Object.setPrototypeOf(contextValue, Object.getPrototypeOf(request.contextValue) as object | null);
+  return { ...request, contextValue };
+};
 
 const executeDocument = async (
   paywall: Runner,
@@ -78,24 +119,39 @@ const executeDocument = async (
 ): Promise<ExecutionResult> => {
   const opening = await paywall.open(operationOf(document, request));
   if (opening.kind === 'answer') return { errors: opening.errors };
-  const result = await executeGraphQL(argumentsOf(paywall, document, request));
-  const settled = await opening.settle(result.data);
+  if (opening.kind === 'replay') return opening.response;
+  const result = await executeOpened(opening, argumentsOf(paywall, document, request));
+  const settled = await opening.settle(result);
   if (settled instanceof GraphQLError) return { errors: [settled] };
   if (settled === null || result.data == null) return result;
   return { ...result, extensions: { ...result.extensions, payment: settled } };
 };
 
-const operationOf = (document: DocumentNode, { operationName, variableValues, contextValue }: RunRequest) => ({
+/** Releases what is held where graphql-js throws, which it does for arguments that are no arguments. */
+const executeOpened = async ({ settle }: Run, args: ExecutionArgs): Promise<ExecutionResult> => {
+  try {
+    return await executeGraphQL(args);
+  } catch (error) {
+    await settle({});
+    throw error;
+  }
+};
+
+const operationOf = (
+  document: DocumentNode,
+  { operationName, variableValues, contextValue, idempotencyKey }: RunRequest,
+) => ({
   document,
+  idempotencyKey,
   operationName,
   variables: variableValues,
   caller: contextValue.caller,
   contextValue,
 });
 
-const argumentsOf = ({ schema }: Runner, document: DocumentNode, request: RunRequest) => {
+const argumentsOf = ({ schema, fieldResolver }: Runner, document: DocumentNode, request: RunRequest): ExecutionArgs => {
   const { operationName, variableValues, contextValue, rootValue } = request;
-  return { schema, document, rootValue, contextValue, variableValues, operationName };
+  return { schema, document, rootValue, contextValue, variableValues, operationName, fieldResolver };
 };
 
 const documentOf = (

@@ -3,18 +3,19 @@
  * that can't be confirmed nothing paid may be sent, and what was set aside or charged is given back in the background.
  */
 import type { AccountId, HoldId } from '../domain/ids.js';
+import type { DeliveredUnits, KeyedOperation } from '../domain/keyedOperation.js';
 import { commandEntryId } from '../domain/ledger.js';
 import type { LedgerEntry } from '../domain/ledger.js';
 import type { LimitUnits, Wallet } from '../domain/wallet.js';
 import { isSameLimit } from '../domain/wallet.js';
 import { applyCommand } from '../domain/walletCommands.js';
-import type { RefundCommand, WalletFault } from '../domain/walletCommands.js';
-import type { ChargeLine } from '../domain/walletMoves.js';
+import type { CaptureCommand, RefundCommand, WalletFault } from '../domain/walletCommands.js';
 import { viewAt } from '../domain/walletView.js';
 import type { WalletKeeper, WalletTask } from '../ledger/walletKeeper.js';
 import type { Store } from '../store/store.js';
 import { creditsOf, limitUnitsOf } from './draw.js';
 import type { Draw } from './draw.js';
+import type { Engine } from './engine.js';
 
 /** One row a schema coordinate, however long the lists. */
 export interface ChargedField {
@@ -80,24 +81,91 @@ export interface HeldOperation {
   readonly operationName: string | null;
 }
 
+/** What is captured of a hold. */
+export type Capture = Pick<CaptureCommand, 'lines' | 'units'>;
+
+export const captureOf = (delivered: readonly Draw[]): Capture => ({
+  lines: chargedFields(delivered)
+    .filter((row) => row.credits > 0)
+    .map(({ coordinate, credits }) => ({ coordinate, credits })),
+  units: unitsTaken(delivered),
+});
+
+/** What was charged or covered for the first time, in quoted units by coordinate. */
+export const deliveredUnits = (delivered: readonly Draw[]): readonly DeliveredUnits[] => {
+  const units = new Map<string, number>();
+  for (const { paid, quotedUnits, isPrepaid } of delivered) {
+    if (!isPrepaid) units.set(paid.coordinate, (units.get(paid.coordinate) ?? 0) + quotedUnits);
+  }
+  return [...units].map(([coordinate, sum]) => ({ coordinate, units: sum }));
+};
+
 /**
  * Captures what was delivered and gives the credits that can be spent then. Rejects with `NotCaptured` where the hold
  * is over, and with `StoreError` where the write could not be confirmed.
  */
-export const capture = (keeper: WalletKeeper, held: HeldOperation, delivered: readonly Draw[]): Promise<number> => {
-  const lines: readonly ChargeLine[] = chargedFields(delivered).filter((line) => line.credits > 0);
-  const units = unitsTaken(delivered);
-  const operation = held.operationName === null ? {} : { operation: held.operationName };
+export const capture = (keeper: WalletKeeper, held: HeldOperation, captured: Capture): Promise<number> => {
   let attempts = 0;
   return keeper.apply<readonly LedgerEntry[] | undefined, number>(held.accountId, {
     // Only a capture that comes again can be one that the wallet has forgotten.
     load: async (store) => (attempts++ === 0 ? undefined : store.findHoldEntries(held.accountId, held.holdId)),
     decide: (wallet, now, recorded) => {
-      const again = recorded === undefined ? {} : { recorded };
-      const command = { kind: 'capture', holdId: held.holdId, lines, units, ...operation, ...again } as const;
-      const applied = applyCommand(wallet, command, now);
+      const applied = applyCommand(wallet, captureCommand(held, captured, recorded), now);
       if (applied.result.status === 'REFUSED') throw new NotCaptured(held.holdId, applied.result.fault);
       return { wallet: applied.wallet, outcome: viewAt(applied.wallet, now).available };
+    },
+  });
+};
+
+const captureCommand = (
+  { holdId, operationName }: HeldOperation,
+  { lines, units }: Capture,
+  recorded: readonly LedgerEntry[] | undefined,
+): CaptureCommand => ({
+  kind: 'capture',
+  holdId,
+  lines,
+  units,
+  ...(operationName === null ? {} : { operation: operationName }),
+  ...(recorded === undefined ? {} : { recorded }),
+});
+
+/**
+ * Captures what the record of a keyed operation says, if that is still to be done. Answers the credits that can be spent
+ * then, or `null` where the hold is over and nothing was charged.
+ */
+export const captureRecorded = (keeper: WalletKeeper, record: KeyedOperation): Promise<number | null> => {
+  const { accountId, holdId, lines, units } = record;
+  const isFree = lines.length === 0 && units.length === 0;
+  return keeper.apply<readonly LedgerEntry[], number | null>(accountId, {
+    load: async (store) => (isFree ? [] : store.findHoldEntries(accountId, holdId)),
+    decide: (wallet, now, recorded) => {
+      if (isFree) return { wallet, outcome: viewAt(wallet, now).available };
+      const applied = applyCommand(wallet, captureCommand(record, { lines, units }, recorded), now);
+      const isCharged = applied.result.status === 'APPLIED';
+      return { wallet: applied.wallet, outcome: isCharged ? viewAt(applied.wallet, now).available : null };
+    },
+  });
+};
+
+/**
+ * Charges what a record says although its hold is over, by a hold of its own. What a plan covered then is not counted
+ * now: the window of its limit may have passed. Answers like `captureRecorded`; `null`: the credits don't suffice.
+ */
+export const chargeRecorded = (engine: Engine, record: KeyedOperation, id: HoldId): Promise<number | null> => {
+  const { accountId, lines, operationName } = record;
+  const credits = lines.reduce((sum, line) => sum + line.credits, 0);
+  return engine.keeper.apply<readonly LedgerEntry[], number | null>(accountId, {
+    load: (store) => store.findHoldEntries(accountId, id),
+    decide: (wallet, now, recorded) => {
+      const command = captureCommand({ accountId, holdId: id, operationName }, { lines, units: [] }, recorded);
+      const before = applyCommand(wallet, command, now);
+      if (before.result.status === 'APPLIED') return { wallet, outcome: viewAt(wallet, now).available };
+      const expiresAt = now + engine.settings.holdTtlMs;
+      const held = applyCommand(wallet, { kind: 'hold', id, credits, units: [], expiresAt }, now);
+      if (held.result.status === 'REFUSED') return { wallet, outcome: null };
+      const charged = applyCommand(held.wallet, command, now).wallet;
+      return { wallet: charged, outcome: viewAt(charged, now).available };
     },
   });
 };

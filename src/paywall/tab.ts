@@ -4,7 +4,7 @@
  * suffices the answer is synchronous; a list longer than quoted asks the wallet for more, all positions of one turn of
  * the event loop together.
  */
-import type { FieldNode, GraphQLResolveInfo } from 'graphql';
+import type { FieldNode, GraphQLResolveInfo, GraphQLSchema } from 'graphql';
 import { decide, meansAfter } from '../domain/admission.js';
 import type { Decision, Means, Standing } from '../domain/admission.js';
 import { invariant } from '../domain/invariant.js';
@@ -12,6 +12,8 @@ import type { Instant } from '../domain/period.js';
 import type { Refusal } from '../domain/refusal.js';
 import { standingOf } from './admit.js';
 import type { AdmittedField, AdmittedSelection, Allotment } from './admit.js';
+import { deliveryOf } from './delivery.js';
+import type { Delivery, Response } from './delivery.js';
 import { noteDraw } from './draw.js';
 import type { Draw, Path } from './draw.js';
 import type { QuotedField } from './quote.js';
@@ -24,8 +26,12 @@ export interface TabTerms {
   readonly standing: Standing;
   /** When the tab was opened: all its positions are decided at this instant. */
   readonly openedAt: Instant;
+  /** Units by coordinate that were charged before: drawn on first. */
+  readonly prepaid: ReadonlyMap<string, number>;
   readonly extend: ExtendTab;
 }
+
+const PREPAID: Draw['decision'] = { outcome: 'paid', credits: 0 };
 
 interface Waiting {
   readonly field: QuotedField;
@@ -39,10 +45,13 @@ export class Tab {
   readonly #places = new Map<readonly FieldNode[], AdmittedField>();
   /** What each allotment still has. */
   readonly #left = new Map<Allotment, Standing>();
+  readonly #prepaid: Map<string, number>;
   #waiting: Waiting[] = [];
   #isClosed = false;
 
-  constructor(private readonly terms: TabTerms) {}
+  constructor(private readonly terms: TabTerms) {
+    this.#prepaid = new Map(terms.prepaid);
+  }
 
   /** Admits one position and notes what it drew, or says what it lacks. */
   draw(info: GraphQLResolveInfo): Draw | Refusal | Promise<Draw | Refusal> {
@@ -50,6 +59,7 @@ export class Tab {
     const field = this.#placeOf(info);
     const { place, units } = field.quoted;
     invariant(place.paid !== null, 'a free field drew on a tab');
+    if (this.#drawPrepaid(place.paid.coordinate, units)) return this.#note(field, info.path, PREPAID, true);
     const standing = this.#leftOf(field.allotment);
     const decision = decide(place.paid, units, standing, this.terms.openedAt);
     if (decision.outcome === 'refused') return this.#drawBeyond(field, info.path, decision.refusal);
@@ -57,10 +67,10 @@ export class Tab {
     return this.#note(field, info.path, decision);
   }
 
-  /** No position can draw any more: what was drawn is being settled. */
-  close(): readonly Draw[] {
+  /** No position can draw any more: what was drawn is being settled, for what the response delivers. */
+  close(schema: GraphQLSchema, response: Response): Delivery {
     this.#isClosed = true;
-    return this.draws;
+    return deliveryOf(schema, this.terms.admitted, this.draws, response);
   }
 
   /** The allotment does not suffice: it was cut short by the means already, or the list is longer than quoted. */
@@ -94,10 +104,17 @@ export class Tab {
     }
   }
 
-  #note(field: AdmittedField, path: Path, decision: Draw['decision']): Draw {
+  #drawPrepaid(coordinate: string, units: number): boolean {
+    const left = this.#prepaid.get(coordinate);
+    if (left === undefined || units === 0 || left < units) return false;
+    this.#prepaid.set(coordinate, left - units);
+    return true;
+  }
+
+  #note(field: AdmittedField, path: Path, decision: Draw['decision'], isPrepaid = false): Draw {
     const { place, units } = field.quoted;
     invariant(place.paid !== null, 'a free field drew on a tab');
-    const draw = noteDraw({ path, paid: place.paid, decision, quotedUnits: units, usedUnits: units });
+    const draw = noteDraw({ path, paid: place.paid, decision, quotedUnits: units, isPrepaid, usedUnits: units });
     this.draws.push(draw);
     return draw;
   }

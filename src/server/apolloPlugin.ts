@@ -1,17 +1,26 @@
 /**
  * The thin layer between Apollo Server and a paywall: answers for a key that is no good, opens the tab once the
- * operation is known, answers for an operation that is refused as a whole, and settles before the response is sent. It
- * has no `willResolveField`, which would slow every field.
+ * operation is known, answers for an operation that is not to run, and settles before the response is sent. It has no
+ * `willResolveField`, which would slow every field.
  */
-import type { ApolloServerPlugin, GraphQLRequestContext, GraphQLRequestListener } from '@apollo/server';
-import type { HTTPGraphQLHead } from '@apollo/server';
+import type {
+  ApolloServerPlugin,
+  GraphQLRequestContext,
+  GraphQLRequestListener,
+  HTTPGraphQLHead,
+} from '@apollo/server';
+import { HeaderMap } from '@apollo/server';
 import { GraphQLError } from 'graphql';
+import type { DataOrigin } from '../paywall/delivery.js';
 import type { Opening, Paywall, PaywallContext } from '../paywall/paywall.js';
-import { GRAPHQL_RESPONSE_JSON, headOfAnswer, headOfRefusal, typeOfServed } from './httpStatus.js';
+import type { PaymentSummary } from '../paywall/settlement.js';
+import { GRAPHQL_RESPONSE_JSON, headOfAnswer, headOfFailure, typeOfServed } from './httpStatus.js';
+import { idempotencyKeyOf } from './idempotencyKey.js';
 
 type Context = GraphQLRequestContext<PaywallContext>;
 type Response = Context['response'];
-type Answer = Extract<Opening, { kind: 'answer' }>;
+type Body = NonNullable<Response['body']>;
+type Replay = Extract<Opening, { kind: 'replay' }>;
 
 /** The context value must hold what `callerContext` gives. */
 export const tollgatePlugin = (paywall: Paywall): ApolloServerPlugin<PaywallContext> => ({
@@ -21,58 +30,101 @@ export const tollgatePlugin = (paywall: Paywall): ApolloServerPlugin<PaywallCont
 const listenerOf = (paywall: Paywall, { caller }: PaywallContext): GraphQLRequestListener<PaywallContext> => {
   const barred = paywall.barredByKey(caller);
   let opening: Opening | null = barred;
+  let origin: DataOrigin = 'ELSEWHERE';
   return {
     async didResolveOperation({ document, request, contextValue }) {
       // The name that was asked for: Apollo's own is null where the document has no such operation.
-      const { variables, operationName } = request;
-      opening ??= await paywall.open({ document, operationName, variables, caller, contextValue });
+      const { variables, operationName, http, extensions } = request;
+      const key = idempotencyKeyOf(http?.headers.get('idempotency-key'), extensions?.['idempotencyKey']);
+      const operation = { document, operationName, variables, caller, contextValue };
+      opening ??=
+        key instanceof GraphQLError
+          ? { kind: 'answer', errors: [key], refusal: null }
+          : await paywall.open({ ...operation, idempotencyKey: key });
     },
 
-    responseForOperation() {
-      if (opening?.kind !== 'answer') return Promise.resolve(null);
-      return Promise.resolve({ body: bodyOf(opening.errors), http: headOfAnswer(opening.refusal, opening.errors) });
+    async responseForOperation() {
+      if (opening === null || opening.kind === 'run') return null;
+      // What is answered is settled in `willSendResponse`: in the mean time it need only be something.
+      return { body: opening.kind === 'replay' ? replayOf(opening) : bodyOf(opening.errors), http: NO_HEAD() };
     },
 
-    async willSendResponse({ response, request }) {
-      // A document that is not valid never gets as far as an operation, and 401 comes before 400.
-      if (barred !== null) replace(response, barred);
-      else if (opening?.kind === 'run') await settle(response, opening, request.http?.headers.get('accept'));
-      const { http } = response;
-      // Clients that ask for plain JSON read the errors of a 4xx only if its type says that it is GraphQL's.
-      if (http.status !== undefined && http.status >= 400) http.headers.set('content-type', GRAPHQL_RESPONSE_JSON);
+    async executionDidStart() {
+      origin = 'EXECUTED';
+    },
+
+    async willSendResponse({ response, request, requestIsBatched }) {
+      const accept = request.http?.headers.get('accept');
+      // A document that is not valid never gets as far as an operation, and 401 comes before 400. Another plug-in may
+      // have answered, out of a cache say, what is to be answered otherwise.
+      const head = opening === null ? NO_HEAD() : await send(response, opening, { accept, origin });
+      // The operations of a batch share one head, and what is true of one is not true of all.
+      if (requestIsBatched) delete response.http.status;
+      else setHead(response, head);
     },
   };
 };
 
-const bodyOf = (errors: readonly GraphQLError[]): NonNullable<Response['body']> => ({
+const bodyOf = (errors: readonly GraphQLError[]): Body => ({
   kind: 'single',
   singleResult: { errors: errors.map((error) => error.toJSON()) },
 });
 
-const replace = (response: Response, { errors, refusal }: Answer): void => {
-  response.body = bodyOf(errors);
-  setHead(response, headOfAnswer(refusal, errors));
-};
+const replayOf = ({ response }: Replay): Body => ({ kind: 'single', singleResult: { ...response } });
+
+const NO_HEAD = (): HTTPGraphQLHead => ({ headers: new HeaderMap() });
 
 const setHead = ({ http }: Response, { status, headers }: HTTPGraphQLHead): void => {
   if (status !== undefined) http.status = status;
   for (const [name, value] of headers) http.headers.set(name, value);
+  // Clients that ask for plain JSON read the errors of a 4xx only if its type says that it is GraphQL's.
+  if (http.status !== undefined && http.status >= 400) http.headers.set('content-type', GRAPHQL_RESPONSE_JSON);
+};
+
+interface Sending {
+  readonly accept: string | undefined;
+  readonly origin: DataOrigin;
+}
+
+/** Puts into the response what is to be sent, and gives its head. */
+const send = async (response: Response, opening: Opening, { accept, origin }: Sending): Promise<HTTPGraphQLHead> => {
+  switch (opening.kind) {
+    case 'answer':
+      response.body = bodyOf(opening.errors);
+      return headOfAnswer(opening.refusal, opening.errors);
+    case 'replay':
+      response.body = replayOf(opening);
+      return { headers: new HeaderMap([['idempotency-replayed', 'true']]) };
+    case 'run':
+      return settle(response, opening, { accept, origin });
+  }
 };
 
 const settle = async (
   response: Response,
   opening: Extract<Opening, { kind: 'run' }>,
-  accept: string | undefined,
-): Promise<void> => {
+  { accept, origin }: Sending,
+): Promise<HTTPGraphQLHead> => {
   // A response in parts is settled for what its first part has: nothing that comes later can be captured.
   const result = response.body?.kind === 'single' ? response.body.singleResult : response.body?.initialResult;
-  const settled = await opening.settle(result?.data);
+  const settled = await opening.settle(result ?? {}, origin);
   if (settled instanceof GraphQLError) {
     response.body = bodyOf([settled]);
-    setHead(response, headOfRefusal('SERVICE_UNAVAILABLE', null));
-  } else if (settled !== null && result?.data != null) {
-    result.extensions = { ...result.extensions, payment: settled };
-    // Apollo would answer 406 in place of what was just charged, where the client accepts no JSON.
-    if (response.body?.kind === 'single') response.http.headers.set('content-type', typeOfServed(accept));
+    return headOfFailure(settled);
   }
+  if (settled === null || result?.data == null || response.body === undefined) return NO_HEAD();
+  // Apollo would answer 406 in place of what was just charged, where the client accepts no JSON.
+  if (response.body.kind === 'single') response.http.headers.set('content-type', typeOfServed(accept));
+  response.body = withPayment(response.body, settled);
+  return NO_HEAD();
+};
+
+/** A new body: a cache may have kept the one that is there, to send it to others. */
+const withPayment = (body: Body, payment: PaymentSummary): Body => {
+  if (body.kind === 'incremental') {
+    const { initialResult } = body;
+    return { ...body, initialResult: { ...initialResult, extensions: { ...initialResult.extensions, payment } } };
+  }
+  const { singleResult } = body;
+  return { ...body, singleResult: { ...singleResult, extensions: { ...singleResult.extensions, payment } } };
 };

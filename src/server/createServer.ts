@@ -7,6 +7,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { Paywall, PaywallContext } from '../paywall/paywall.js';
 import { tollgatePlugin } from './apolloPlugin.js';
 import { callerContext } from './callerContext.js';
+import { healthRoutes } from './healthRoutes.js';
 import { maskErrors } from './maskErrors.js';
 import { remedyPage } from './remedyPage.js';
 
@@ -23,6 +24,7 @@ export const createServer = async ({ paywall, logger }: ServerOptions): Promise<
   });
   const apollo = new ApolloServer<PaywallContext>({
     schema: paywall.schema,
+    fieldResolver: paywall.fieldResolver,
     // The cache-control plugin looks at every field of every response, and nothing here is cached by it.
     plugins: [tollgatePlugin(paywall), fastifyApolloDrainPlugin(server), ApolloServerPluginCacheControlDisabled()],
     formatError: maskErrors((error) => {
@@ -38,6 +40,7 @@ export const createServer = async ({ paywall, logger }: ServerOptions): Promise<
     path: '/graphql',
     context: (request) => callerContext(paywall, request.headers.authorization),
   });
+  healthRoutes(server, paywall.engine.store);
   server.get<{ Params: { slug: string } }>('/remedies/:slug', (request, reply) => {
     const page = remedyPage(request.params.slug);
     if (page === null) reply.callNotFound();

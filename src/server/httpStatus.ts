@@ -45,9 +45,27 @@ export const headOfRefusal = (code: RefusalCode, remedyUrl: string | null): HTTP
   return { status: STATUS[code], headers };
 };
 
-/** Status and headers of an answer without `data`: that of its refusal, or 400 for the caller's own mistake. */
+/** Status and headers where the operation ran and its answer is not sent: it could not be charged. */
+export const headOfFailure = ({ extensions }: GraphQLError): HTTPGraphQLHead =>
+  extensions['code'] === 'UNPAID_VALUE'
+    ? { status: 500, headers: new HeaderMap([['content-type', GRAPHQL_RESPONSE_JSON]]) }
+    : headOfRefusal('SERVICE_UNAVAILABLE', null);
+
+/** Of errors that are no refusals; any other is the caller's own mistake, 400. */
+const CONFLICT_STATUS: Readonly<Record<string, number>> = {
+  IDEMPOTENCY_KEY_IN_FLIGHT: 409,
+  IDEMPOTENCY_ANSWER_NOT_KEPT: 409,
+  IDEMPOTENCY_KEY_REUSED: 422,
+};
+
+/** Status and headers of an answer without `data`. */
 export const headOfAnswer = (refusal: Refusal | null, errors: readonly GraphQLError[]): HTTPGraphQLHead => {
-  if (refusal === null) return { status: 400, headers: new HeaderMap([['content-type', GRAPHQL_RESPONSE_JSON]]) };
+  if (refusal === null) {
+    const status = CONFLICT_STATUS[String(errors[0]?.extensions['code'])] ?? 400;
+    const headers = new HeaderMap([['content-type', GRAPHQL_RESPONSE_JSON]]);
+    if (status === 409) headers.set('retry-after', String(RETRY_AFTER_SECONDS));
+    return { status, headers };
+  }
   const { code, remedy } = REASONS[refusal.reason];
   const url = errors.find((error) => error.extensions['remedy'] === remedy)?.extensions['remedyUrl'];
   return headOfRefusal(code, typeof url === 'string' ? url : null);

@@ -8,7 +8,9 @@
  */
 import type { Account, ApiKey } from '../domain/account.js';
 import type { AccountId, HoldId } from '../domain/ids.js';
+import type { KeyedOperation } from '../domain/keyedOperation.js';
 import type { LedgerEntry } from '../domain/ledger.js';
+import type { Instant } from '../domain/period.js';
 import type { Plan } from '../domain/plan.js';
 import type { Subscription } from '../domain/subscription.js';
 import type { Wallet } from '../domain/wallet.js';
@@ -33,6 +35,9 @@ export interface Store {
   /** Every version of every plan: plans are few. */
   findPlans(): Promise<readonly Plan[]>;
 
+  /** By `keyedOperationId`. What has expired may be found or not. */
+  findKeyedOperations(ids: readonly string[]): Promise<readonly (KeyedOperation | null)[]>;
+
   /**
    * Insert (`version` 0) or compare and set: the value is stored with `version + 1` if what is stored has `version`.
    * Values of one batch are independent of each other.
@@ -43,6 +48,10 @@ export interface Store {
   saveSubscriptions(subscriptions: readonly Subscription[]): Promise<readonly WriteOutcome[]>;
   /** A plan's versions are written once: `LOST` where this version is there already, with other content. */
   savePlans(plans: readonly Plan[]): Promise<readonly WriteOutcome[]>;
+
+  saveKeyedOperations(operations: readonly KeyedOperation[]): Promise<readonly WriteOutcome[]>;
+  /** Drops keyed operations that expired before this instant. */
+  forgetKeyedOperations(before: Instant): Promise<void>;
 
   /**
    * Compare and set of wallets, at most one per account and batch. Stores each with `version + 1`, and its journal

@@ -24,3 +24,7 @@ export class StoreError extends Error {
     super(message, options);
   }
 }
+
+/** Whether one value of a batch may be to blame, so that the others could be had without it. */
+export const isAboutOneValue = (error: unknown): error is StoreError =>
+  error instanceof StoreError && (error.code === 'FAILED' || error.code === 'CORRUPT');

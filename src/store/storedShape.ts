@@ -4,6 +4,7 @@
  * runs on every read.
  */
 import type { Account, ApiKey } from '../domain/account.js';
+import type { KeyedOperation } from '../domain/keyedOperation.js';
 import type { LedgerEntry } from '../domain/ledger.js';
 import type { Plan } from '../domain/plan.js';
 import type { Subscription } from '../domain/subscription.js';
@@ -71,6 +72,22 @@ export const readSubscription = reader<Subscription>('subscription', {
   paidUntil: isWhole,
   cancelsAt: orNull(isWhole),
   paymentFailure: orNull(isRecord),
+  version: isWhole,
+});
+
+export const readKeyedOperation = reader<KeyedOperation>('keyed operation', {
+  accountId: isText,
+  key: isText,
+  fingerprint: isText,
+  state: isText,
+  lockedUntil: isWhole,
+  expiresAt: isWhole,
+  holdId: isText,
+  operationName: orNull(isText),
+  lines: isList,
+  units: isList,
+  delivered: isList,
+  answer: orNull(isText),
   version: isWhole,
 });
 

@@ -4,6 +4,7 @@
  */
 import { MongoClient, ReadConcern } from 'mongodb';
 import type { Db, MongoClientOptions } from 'mongodb';
+import { Reachability } from './reachability.js';
 
 export interface MongoOptions {
   readonly maxPoolSize?: number;
@@ -15,18 +16,31 @@ export interface MongoOptions {
   readonly connectTimeoutMS?: number;
   /** How long a call waits for its reply. */
   readonly socketTimeoutMS?: number;
+  /** How often the driver looks whether a server that was lost is back. */
+  readonly heartbeatFrequencyMS?: number;
   readonly retryReads?: boolean;
   readonly retryWrites?: boolean;
+  /** Told of every command that is sent, for counting. */
+  readonly onCommand?: (sent: SentCommand) => void;
+}
+
+export interface SentCommand {
+  /** As in `find` or `update`. */
+  readonly name: string;
+  /** As the driver sends it. */
+  readonly command: Readonly<Record<string, unknown>>;
 }
 
 const DEFAULTS = {
   appName: 'tollgate',
   maxPoolSize: 50,
   minPoolSize: 2,
-  waitQueueTimeoutMS: 5_000,
-  serverSelectionTimeoutMS: 5_000,
-  connectTimeoutMS: 5_000,
-  socketTimeoutMS: 10_000,
+  // A caller is told to try again later rather than left waiting: a short failover is ridden out, a long one is not.
+  waitQueueTimeoutMS: 2_000,
+  serverSelectionTimeoutMS: 2_000,
+  connectTimeoutMS: 2_000,
+  socketTimeoutMS: 5_000,
+  heartbeatFrequencyMS: 1_000,
   retryReads: true,
   retryWrites: true,
 } as const satisfies MongoClientOptions;
@@ -36,12 +50,20 @@ const DATABASE = 'tollgate';
 export interface MongoDatabase {
   readonly client: MongoClient;
   readonly db: Db;
+  readonly reachability: Reachability;
 }
 
 /** Not connected yet: throws for a connection string that makes no sense, never for a server that is not there. */
 export const mongoDatabase = (url: string, options: MongoOptions): MongoDatabase => {
-  const client = new MongoClient(url, withoutThoseOf(url, { ...DEFAULTS, ...options }));
-  return { client, db: client.db(databaseOf(url), GUARANTEES) };
+  const { onCommand, ...settings } = options;
+  const monitorCommands = onCommand !== undefined;
+  const client = new MongoClient(url, withoutThoseOf(url, { ...DEFAULTS, ...settings, monitorCommands }));
+  if (onCommand !== undefined) {
+    client.on('commandStarted', ({ commandName, command }) => {
+      onCommand({ name: commandName, command });
+    });
+  }
+  return { client, db: client.db(databaseOf(url), GUARANTEES), reachability: new Reachability(client) };
 };
 
 /**

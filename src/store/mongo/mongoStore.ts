@@ -3,15 +3,17 @@
  * transactions. A wallet is one document and its journal rides in it, so that both change in one atomic write; the
  * entries are moved to the ledger's collection with `appendLedger` afterwards.
  */
-import type { MongoClient } from 'mongodb';
 import type { Account, ApiKey } from '../../domain/account.js';
 import type { AccountId, HoldId } from '../../domain/ids.js';
+import { keyedOperationId } from '../../domain/keyedOperation.js';
+import type { KeyedOperation } from '../../domain/keyedOperation.js';
 import type { LedgerEntry } from '../../domain/ledger.js';
+import type { Instant } from '../../domain/period.js';
 import type { Plan } from '../../domain/plan.js';
 import type { Subscription } from '../../domain/subscription.js';
 import type { Wallet } from '../../domain/wallet.js';
 import type { LedgerPage, Store, WriteOutcome } from '../store.js';
-import { readAccount, readApiKey, readSubscription, readWallet } from '../storedShape.js';
+import { readAccount, readApiKey, readKeyedOperation, readSubscription, readWallet } from '../storedShape.js';
 import { StoreError } from '../storeError.js';
 import { Ledger } from './ledger.js';
 import { mongoDatabase } from './mongoDatabase.js';
@@ -30,7 +32,7 @@ export const openMongoStore = async (url: string, options: MongoOptions = {}): P
     const collections = collectionsOf(database.db);
     await database.client.connect();
     await createIndexes(collections);
-    return new MongoStore(database.client, collections);
+    return new MongoStore(database, collections);
   } catch (error) {
     await database?.client.close();
     throw storeErrorOf(error);
@@ -42,18 +44,21 @@ class MongoStore implements Store {
   readonly #apiKeys: VersionedRecords<ApiKey>;
   readonly #subscriptions: VersionedRecords<Subscription>;
   readonly #wallets: VersionedRecords<Wallet>;
+  readonly #keyedOperations: VersionedRecords<KeyedOperation>;
   readonly #plans: Plans;
   readonly #ledger: Ledger;
   #isClosed = false;
 
   constructor(
-    private readonly client: MongoClient,
-    { accounts, apiKeys, subscriptions, wallets, plans, ledger }: Collections,
+    private readonly database: MongoDatabase,
+    private readonly collections: Collections,
   ) {
+    const { accounts, apiKeys, subscriptions, wallets, keyedOperations, plans, ledger } = collections;
     this.#accounts = new VersionedRecords(accounts, (account) => account.id, readAccount);
     this.#apiKeys = new VersionedRecords(apiKeys, (key) => key.secretHash, readApiKey);
     this.#subscriptions = new VersionedRecords(subscriptions, (each) => each.accountId, readSubscription);
     this.#wallets = new VersionedRecords(wallets, (wallet) => wallet.accountId, readWallet);
+    this.#keyedOperations = new VersionedRecords(keyedOperations, keyedOperationId, readKeyedOperation);
     this.#plans = new Plans(plans);
     this.#ledger = new Ledger(ledger, this.#wallets);
   }
@@ -78,6 +83,10 @@ class MongoStore implements Store {
     return this.#use(() => this.#plans.findAll());
   }
 
+  findKeyedOperations(ids: readonly string[]): Promise<readonly (KeyedOperation | null)[]> {
+    return this.#use(() => this.#keyedOperations.find(ids));
+  }
+
   saveAccounts(accounts: readonly Account[]): Promise<readonly WriteOutcome[]> {
     return this.#saveAll(this.#accounts, accounts);
   }
@@ -92,6 +101,14 @@ class MongoStore implements Store {
 
   savePlans(plans: readonly Plan[]): Promise<readonly WriteOutcome[]> {
     return this.#use(() => this.#plans.save(plans));
+  }
+
+  saveKeyedOperations(operations: readonly KeyedOperation[]): Promise<readonly WriteOutcome[]> {
+    return this.#saveAll(this.#keyedOperations, operations);
+  }
+
+  async forgetKeyedOperations(before: Instant): Promise<void> {
+    await this.#use(() => this.collections.keyedOperations.deleteMany({ 'body.expiresAt': { $lt: before } }));
   }
 
   async commitWallets(wallets: readonly Wallet[]): Promise<readonly (Wallet | null)[]> {
@@ -118,13 +135,13 @@ class MongoStore implements Store {
   }
 
   async ping(): Promise<void> {
-    await this.#use(() => this.client.db('admin').command({ ping: 1 }));
+    await this.#use(() => this.database.client.db('admin').command({ ping: 1 }));
   }
 
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    await this.client.close();
+    await this.database.client.close();
   }
 
   async #saveAll<T extends { readonly version: number }>(
@@ -138,6 +155,7 @@ class MongoStore implements Store {
   /** Every verb but `close` goes through here, so that nothing but `StoreError` leaves the store. */
   async #use<R>(work: () => Promise<R>): Promise<R> {
     this.#checkOpen();
+    this.database.reachability.check();
     try {
       return await work();
     } catch (error) {

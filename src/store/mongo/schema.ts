@@ -29,6 +29,7 @@ export interface Collections {
   readonly apiKeys: Collection<VersionedDocument>;
   readonly subscriptions: Collection<VersionedDocument>;
   readonly wallets: Collection<VersionedDocument>;
+  readonly keyedOperations: Collection<VersionedDocument>;
   readonly plans: Collection<PlanDocument>;
   readonly ledger: Collection<LedgerDocument>;
 }
@@ -38,6 +39,7 @@ export const collectionsOf = (db: Db): Collections => ({
   apiKeys: db.collection<VersionedDocument>('apiKeys'),
   subscriptions: db.collection<VersionedDocument>('subscriptions'),
   wallets: db.collection<VersionedDocument>('wallets'),
+  keyedOperations: db.collection<VersionedDocument>('keyedOperations'),
   plans: db.collection<PlanDocument>('plans'),
   ledger: db.collection<LedgerDocument>('ledger'),
 });
@@ -46,7 +48,7 @@ export const collectionsOf = (db: Db): Collections => ({
  * Makes the indexes that are missing. Each begins with the account, the shard key, so that they can be unique on a
  * sharded cluster too. `_id` keeps an entry from being entered twice, and the first index two entries from one place.
  */
-export const createIndexes = async ({ ledger }: Collections): Promise<void> => {
+export const createIndexes = async ({ ledger, keyedOperations }: Collections): Promise<void> => {
   await ledger.createIndexes([
     { name: 'accountSeq', key: { accountId: 1, seq: -1 }, unique: true },
     {
@@ -55,4 +57,5 @@ export const createIndexes = async ({ ledger }: Collections): Promise<void> => {
       partialFilterExpression: { holdId: { $exists: true } },
     },
   ]);
+  await keyedOperations.createIndexes([{ name: 'expiry', key: { 'body.expiresAt': 1 } }]);
 };

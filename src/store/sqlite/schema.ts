@@ -30,6 +30,10 @@ const MIGRATIONS: readonly string[] = [
   CREATE UNIQUE INDEX ledger_by_id ON ledger (account_id, id);
   CREATE INDEX ledger_by_hold ON ledger (account_id, hold_id, seq) WHERE hold_id IS NOT NULL;
   `,
+  `
+  CREATE TABLE keyed_operations (id TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
+  CREATE INDEX keyed_operations_by_expiry ON keyed_operations (json_extract(body, '$.expiresAt'));
+  `,
 ];
 
 /** Brings the file up to this version of Tollgate. Two processes may do it at the same time. */

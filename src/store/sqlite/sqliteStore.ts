@@ -6,18 +6,21 @@ import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Account, ApiKey } from '../../domain/account.js';
 import type { AccountId, HoldId } from '../../domain/ids.js';
+import { keyedOperationId } from '../../domain/keyedOperation.js';
+import type { KeyedOperation } from '../../domain/keyedOperation.js';
 import type { LedgerEntry } from '../../domain/ledger.js';
+import type { Instant } from '../../domain/period.js';
 import type { Plan } from '../../domain/plan.js';
 import type { Subscription } from '../../domain/subscription.js';
 import type { Wallet } from '../../domain/wallet.js';
 import type { LedgerPage, Store, WriteOutcome } from '../store.js';
-import { readAccount, readApiKey, readSubscription, readWallet } from '../storedShape.js';
+import { readAccount, readApiKey, readKeyedOperation, readSubscription, readWallet } from '../storedShape.js';
 import { StoreError } from '../storeError.js';
 import { Ledger } from './ledger.js';
 import { Plans } from './plans.js';
 import { migrate } from './schema.js';
 import { inTransaction, openSqliteDriver } from './sqliteDriver.js';
-import type { SqliteDriver, SqliteOptions } from './sqliteDriver.js';
+import type { SqliteDriver, SqliteOptions, SqliteStatement } from './sqliteDriver.js';
 import { storeErrorOf } from './storeErrorOf.js';
 import { VersionedRecords } from './versionedRecords.js';
 
@@ -56,6 +59,8 @@ class SqliteStore implements Store {
   readonly #apiKeys: VersionedRecords<ApiKey>;
   readonly #subscriptions: VersionedRecords<Subscription>;
   readonly #wallets: VersionedRecords<Wallet>;
+  readonly #keyedOperations: VersionedRecords<KeyedOperation>;
+  readonly #forgetKeyed: SqliteStatement;
   readonly #plans: Plans;
   readonly #ledger: Ledger;
   #isClosed = false;
@@ -68,6 +73,8 @@ class SqliteStore implements Store {
     this.#apiKeys = new VersionedRecords(driver, 'api_keys', (key) => key.secretHash, readApiKey);
     this.#subscriptions = new VersionedRecords(driver, 'subscriptions', (each) => each.accountId, readSubscription);
     this.#wallets = new VersionedRecords(driver, 'wallets', (wallet) => wallet.accountId, readWallet);
+    this.#keyedOperations = new VersionedRecords(driver, 'keyed_operations', keyedOperationId, readKeyedOperation);
+    this.#forgetKeyed = driver.prepare(`DELETE FROM keyed_operations WHERE json_extract(body, '$.expiresAt') < ?`);
     this.#plans = new Plans(driver);
     this.#ledger = new Ledger(driver);
   }
@@ -92,6 +99,10 @@ class SqliteStore implements Store {
     return this.#use(() => this.#plans.findAll());
   }
 
+  findKeyedOperations(ids: readonly string[]): Promise<readonly (KeyedOperation | null)[]> {
+    return this.#use(() => this.#keyedOperations.find(ids));
+  }
+
   saveAccounts(accounts: readonly Account[]): Promise<readonly WriteOutcome[]> {
     return this.#saveAll(this.#accounts, accounts);
   }
@@ -106,6 +117,16 @@ class SqliteStore implements Store {
 
   savePlans(plans: readonly Plan[]): Promise<readonly WriteOutcome[]> {
     return this.#writeEach(plans, (plan) => this.#plans.save(plan));
+  }
+
+  saveKeyedOperations(operations: readonly KeyedOperation[]): Promise<readonly WriteOutcome[]> {
+    return this.#saveAll(this.#keyedOperations, operations);
+  }
+
+  forgetKeyedOperations(before: Instant): Promise<void> {
+    return this.#use(() => {
+      this.#forgetKeyed.run(before);
+    });
   }
 
   commitWallets(wallets: readonly Wallet[]): Promise<readonly (Wallet | null)[]> {

@@ -1,0 +1,103 @@
+/** From what an operation drew and what its response delivers to what it is charged, and what is said of it. */
+import { GraphQLError } from 'graphql';
+import { StoreError } from '../store/storeError.js';
+import type { DataOrigin } from './delivery.js';
+import type { Draw } from './draw.js';
+import type { Engine } from './engine.js';
+import type { OpenTab } from './openTab.js';
+import { capture, captureOf, chargedFields, deliveredUnits, giveBack } from './settlement.js';
+import type { Capture, HeldOperation, PaymentSummary } from './settlement.js';
+
+/** The part of a response that says what was delivered; a mutation's is kept for its Idempotency-Key. */
+export interface DeliveredResponse {
+  readonly data?: unknown;
+  readonly errors?: readonly unknown[] | undefined;
+}
+
+/**
+ * Captures what the response delivers and releases the rest. Resolves with what `extensions.payment` says (`null`:
+ * nobody's account is concerned), or with the error to send instead where it could not be confirmed.
+ */
+export const settleTab = async (
+  engine: Engine,
+  { tab, account, keyed }: OpenTab,
+  operationName: string | null,
+  { response, origin }: { readonly response: DeliveredResponse; readonly origin: DataOrigin },
+): Promise<PaymentSummary | GraphQLError | null> => {
+  const { delivered, undrawn } = tab.close(engine.priced.schema, { data: response.data, origin });
+  if (account === null) return undrawn === null ? null : withheld(undrawn);
+  const held: HeldOperation = { accountId: account.accountId, holdId: account.holdId, operationName };
+  if (undrawn !== null) {
+    void untilDone(engine, async () => {
+      await keyed?.unlock();
+      if (account.hasHold()) await giveBack(engine.keeper, held);
+    });
+    return withheld(undrawn);
+  }
+  const summary = summaryOf(delivered);
+  const captured = captureOf(delivered);
+  try {
+    if (keyed !== null) {
+      const outcome = { ...captured, delivered: deliveredUnits(delivered) };
+      const isMine = await keyed.answer(outcome, { response, payment: summary });
+      if (!isMine) throw new StoreError('OVERLOADED', 'The operation took longer than its Idempotency-Key was locked.');
+    }
+  } catch (error) {
+    return unconfirmed(engine, error, account.hasHold() ? () => giveBack(engine.keeper, held) : null);
+  }
+  if (!account.hasHold()) return { ...summary, balance: account.available };
+  try {
+    return { ...summary, balance: await capture(engine.keeper, held, captured) };
+  } catch (error) {
+    // An answer that was kept can still be charged for and sent; one that was not is as if it had never been.
+    const isKept = keyed !== null;
+    return unconfirmed(engine, error, () => finishLater(engine, held, captured, isKept));
+  }
+};
+
+const summaryOf = (delivered: readonly Draw[]): Pick<PaymentSummary, 'charged' | 'fields'> => {
+  const fields = chargedFields(delivered);
+  return { charged: fields.reduce((sum, row) => sum + row.credits, 0), fields };
+};
+
+/** Nobody was asked to pay for it, so it is not sent: what the resolvers delivered beside it is given back. */
+const withheld = (coordinate: string): GraphQLError =>
+  new GraphQLError(
+    `The answer has a value of ${coordinate} that no resolver of this operation delivered, so it is not paid for and not sent. Answers with paid fields must not come out of a cache.`,
+    { extensions: { code: 'UNPAID_VALUE', coordinate } },
+  );
+
+const finishLater = async (engine: Engine, held: HeldOperation, captured: Capture, isKept: boolean): Promise<void> => {
+  if (isKept) await capture(engine.keeper, held, captured);
+  else await giveBack(engine.keeper, held);
+};
+
+const unconfirmed = (engine: Engine, error: unknown, later: (() => Promise<void>) | null): GraphQLError => {
+  engine.settings.onFailure(error);
+  if (later !== null) void untilDone(engine, later);
+  return new GraphQLError(
+    'The operation ran, but its charge could not be confirmed, so its answer is not sent. Try again later.',
+    {
+      extensions: { code: 'SERVICE_UNAVAILABLE', reason: 'STORE_UNAVAILABLE', remedy: 'RETRY_LATER', retryable: true },
+    },
+  );
+};
+
+/** How long the background tries to finish what could not be confirmed, and how often. */
+const FINISH_WITHIN_MS = 10 * 60_000;
+const FINISH_EVERY_MS = 1_000;
+
+const untilDone = async ({ settings }: Engine, work: () => Promise<void>): Promise<void> => {
+  const until = settings.now() + FINISH_WITHIN_MS;
+  while (settings.now() < until) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      settings.onFailure(error);
+      // Any other error would come again: a hold that is over is over.
+      if (!(error instanceof StoreError) || error.code === 'CLOSED') return;
+      await new Promise((resolve) => setTimeout(resolve, FINISH_EVERY_MS).unref());
+    }
+  }
+};

@@ -1,0 +1,4 @@
+import { sqliteDatabase } from '../support/server.js';
+import { journeySuite } from './journeySuite.js';
+
+journeySuite('SQLite', { database: sqliteDatabase, ledgerAppends: 0 });

@@ -1,0 +1,267 @@
+/** What an operator sees: the server is started as a process, from the same entry as `npm start`. */
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { partAt } from '../support/bodies.js';
+import { freePort, startChild } from '../support/childServer.js';
+import type { ChildServer } from '../support/childServer.js';
+import { paymentOf } from '../support/refusals.js';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const NPM_START = join(ROOT, 'scripts/start.mjs');
+/** What `npm start` runs once it has built. */
+const MAIN = join(ROOT, 'dist/main.js');
+const TIME_TO_BUILD_MS = 120_000;
+
+let folder = '';
+const children: ChildServer[] = [];
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tollgate-start-'));
+  // `npm start` with settings that stop it: builds, and leaves what the tests start.
+  const built = spawnSync(process.execPath, [NPM_START], { cwd: folder, env: { ...process.env, PORT: 'abc' } });
+  expect(built.stderr.toString()).toMatch(/^Tollgate did not start: PORT/);
+}, TIME_TO_BUILD_MS);
+
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    child.kill('SIGKILL');
+    await child.ended;
+  }
+});
+
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const run = (env: Readonly<Record<string, string>>, { program = MAIN, cwd = folder } = {}): ChildServer => {
+  const child = startChild({ args: [program], cwd, env });
+  children.push(child);
+  return child;
+};
+
+const send = async (port: number, key: string, document: string) => {
+  const response = await fetch(`http://127.0.0.1:${port}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
+    body: JSON.stringify({ query: document }),
+  });
+  const body: unknown = await response.json();
+  return { status: response.status, body };
+};
+
+const NEAREST_3 = '{ nearest(lat: 48.2, lon: 16.37, first: 3) { name } }';
+const BALANCE = '{ billing { balance { available held } ledger { nodes { kind credits } } } }';
+
+const CURL = /^ {2}curl -i (\S+) (.*)$/;
+
+/** The request that a printed line makes: its address, its headers, and what it sends. */
+const requestOf = (line: string): { readonly url: string; readonly init: RequestInit } => {
+  const [, url = '', rest = ''] = CURL.exec(line) ?? [];
+  const headers = [...rest.matchAll(/-H '([^':]+): ([^']+)'/g)].map(([, name = '', value = '']) => [name, value]);
+  const body = /-d '([^']+)'$/.exec(rest)?.[1] ?? '';
+  return { url, init: { method: 'POST', headers: Object.fromEntries(headers), body } };
+};
+
+describe('npm start', () => {
+  it(
+    'needs no settings: it serves the demo from a file of its own, and prints lines that do what they say',
+    async () => {
+      const port = await freePort();
+      const printed = await run({ PORT: String(port) }, { program: NPM_START }).started;
+      expect(printed.split('\n')).toEqual([
+        `Tollgate serves Atlas at http://127.0.0.1:${port}/graphql`,
+        '',
+        'Keys of this demo:',
+        '  demo-free    No subscription, no credits',
+        '  demo-payg    100 credits, no subscription',
+        '  demo-pro     Plan pro, 500 credits',
+        '  demo-lapsed  Was on plan pro; its card expired and the grace is over',
+        '',
+        'Served free, without a key:',
+        expect.stringMatching(CURL),
+        '',
+        'Charged, 1 credit for each city that it finds:',
+        expect.stringMatching(CURL),
+        '',
+        'Refused with 402, which says what is missing:',
+        expect.stringMatching(CURL),
+        '',
+      ]);
+      const answers: { readonly status: number; readonly body: unknown }[] = [];
+      for (const line of printed.split('\n').filter((each) => CURL.test(each))) {
+        const { url, init } = requestOf(line);
+        const response = await fetch(url, init);
+        const body: unknown = await response.json();
+        answers.push({ status: response.status, body });
+      }
+      expect(answers).toEqual([
+        { status: 200, body: { data: { country: { name: 'Austria', capital: ['Vienna'] } } } },
+        {
+          status: 200,
+          body: {
+            data: { nearest: [{ name: 'Vienna' }, { name: 'Vösendorf' }, { name: 'Leopoldsdorf' }] },
+            extensions: paymentOf('Query.nearest', { charged: 3, balance: 97 }),
+          },
+        },
+        {
+          status: 402,
+          body: {
+            errors: [
+              {
+                message:
+                  'Query.nearest costs 3 credits, and 0 are available. Add funds, or subscribe to a plan that covers it: pro.',
+                locations: [{ line: 1, column: 3 }],
+                extensions: {
+                  code: 'PAYMENT_REQUIRED',
+                  reason: 'INSUFFICIENT_FUNDS',
+                  remedy: 'ADD_FUNDS',
+                  remedyUrl: `http://127.0.0.1:${port}/remedies/add-funds`,
+                  coordinate: 'Query.nearest',
+                  feature: 'geocoding',
+                  required: 3,
+                  available: 0,
+                  plans: ['pro'],
+                  resetAt: null,
+                  retryable: false,
+                  refusalId: expect.any(String),
+                },
+              },
+            ],
+          },
+        },
+      ]);
+      const remedyUrl = partAt(answers[2]?.body, 'errors', 0, 'extensions', 'remedyUrl');
+      const page = await fetch(String(remedyUrl));
+      expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('<h1>Add funds</h1>')]);
+    },
+    TIME_TO_BUILD_MS,
+  );
+
+  it('a second time finds the same data, after a stop and after a crash: what was spent stays spent', async () => {
+    const port = await freePort();
+    const cwd = mkdtempSync(join(folder, 'twice-'));
+    const first = run({ PORT: String(port) }, { cwd });
+    await first.started;
+    expect((await send(port, 'demo-payg', NEAREST_3)).status).toBe(200);
+    first.kill('SIGTERM');
+    expect(await first.ended).toEqual({
+      code: 0,
+      signal: null,
+      stdout: expect.any(String),
+      stderr: expect.any(String),
+    });
+
+    const second = run({ PORT: String(port) }, { cwd });
+    await second.started;
+    const charge = { kind: 'CHARGE', credits: -3 };
+    const grant = { kind: 'GRANT', credits: 100 };
+    expect(await send(port, 'demo-payg', BALANCE)).toEqual({
+      status: 200,
+      body: { data: { billing: { balance: { available: 97, held: 0 }, ledger: { nodes: [charge, grant] } } } },
+    });
+    expect((await send(port, 'demo-payg', NEAREST_3)).status).toBe(200);
+    second.kill('SIGKILL');
+    expect((await second.ended).signal).toBe('SIGKILL');
+
+    await run({ PORT: String(port) }, { cwd }).started;
+    expect(await send(port, 'demo-payg', BALANCE)).toEqual({
+      status: 200,
+      body: { data: { billing: { balance: { available: 94, held: 0 }, ledger: { nodes: [charge, charge, grant] } } } },
+    });
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'ends with code 0 on %s, while a client keeps its connection',
+    async (signal) => {
+      const port = await freePort();
+      const child = run({
+        PORT: String(port),
+        DATABASE_URL: 'sqlite::memory:',
+        TOLLGATE_DEMO: 'true',
+        LOG_LEVEL: 'warn',
+      });
+      await child.started;
+      expect((await send(port, 'demo-payg', NEAREST_3)).status).toBe(200);
+      child.kill(signal);
+      expect(await child.ended).toEqual({ code: 0, signal: null, stdout: expect.any(String), stderr: '' });
+    },
+  );
+
+  it('knows no demo key where a database is named', async () => {
+    const port = await freePort();
+    const child = run({ PORT: String(port), DATABASE_URL: 'sqlite::memory:' });
+    expect(await child.started).toBe(`Tollgate serves Atlas at http://127.0.0.1:${port}/graphql\n`);
+    expect((await send(port, 'demo-payg', NEAREST_3)).status).toBe(401);
+  });
+});
+
+describe('a start that fails says in one line what to do, and ends with code 1', () => {
+  const expectOneLine = async (child: ChildServer, line: RegExp): Promise<void> => {
+    const { code, stdout, stderr } = await child.ended;
+    expect({ code, stdout, lines: stderr.split('\n') }).toEqual({
+      code: 1,
+      stdout: '',
+      lines: [expect.stringMatching(line), ''],
+    });
+  };
+
+  it('where the port is taken', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const address = taken.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    try {
+      await expectOneLine(
+        run({ PORT: String(port), DATABASE_URL: 'sqlite::memory:', TOLLGATE_DEMO: 'true' }),
+        new RegExp(
+          `^Tollgate did not start: Port ${port} on 127\\.0\\.0\\.1 is in use\\. .*PORT=${port + 1} npm start$`,
+        ),
+      );
+    } finally {
+      taken.close();
+    }
+  });
+
+  it('where the folder can’t be written', async () => {
+    // A folder beneath a file can't be made by anybody, not even by root.
+    writeFileSync(join(folder, 'file'), '');
+    await expectOneLine(
+      run({ DATABASE_URL: 'sqlite:./file/data/tollgate.db' }),
+      /^Tollgate did not start: .*file.*DATABASE_URL/,
+    );
+  });
+
+  it('where the file is no database', async () => {
+    writeFileSync(join(folder, 'letter.db'), 'This is a letter. '.repeat(100));
+    await expectOneLine(run({ DATABASE_URL: 'sqlite:./letter.db' }), /^Tollgate did not start: .*letter\.db/);
+  });
+
+  it('where the database does not answer', async () => {
+    const url = `mongodb://127.0.0.1:${await freePort()}/tollgate?serverSelectionTimeoutMS=200`;
+    await expectOneLine(run({ DATABASE_URL: url }), /^Tollgate did not start: .*MongoDB/);
+  });
+
+  it.each([
+    [{ PORT: 'abc' }, /^Tollgate did not start: PORT must be a port/],
+    [{ PORT: '65536' }, /^Tollgate did not start: PORT must be 1 to 65535/],
+    [
+      { DATABASE_URL: 'postgres://user:secret@host/db' },
+      /^Tollgate did not start: DATABASE_URL must begin with sqlite:/,
+    ],
+    [{ HOST: '0.0.0.0' }, /^Tollgate did not start: HOST is 0\.0\.0\.0, and demo keys .*127\.0\.0\.1/],
+    [{ TOLLGATE_DEMO: 'maybe' }, /^Tollgate did not start: TOLLGATE_DEMO must be true or false/],
+    [{ LOG_LEVEL: 'loud', PORT: '-1' }, /^Tollgate did not start: PORT must be .*; LOG_LEVEL must be one of/],
+  ])('where the settings are wrong: %o', async (env, line) => {
+    await expectOneLine(run(env), line);
+  });
+
+  it('where HOST is no address of this machine', async () => {
+    const env = { HOST: '192.0.2.1', DATABASE_URL: 'sqlite::memory:', PORT: String(await freePort()) };
+    await expectOneLine(run(env), /^Tollgate did not start: HOST is 192\.0\.2\.1, which is no address of this machine/);
+  });
+});

@@ -1,0 +1,179 @@
+/**
+ * The real server in this process, on a port and a database of its own: what a test sends it goes through HTTP, and what
+ * comes back is compared whole.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { GraphQLSchema } from 'graphql';
+import { pino } from 'pino';
+import { createAccount, grantCredits, issueKey } from '../../src/api/operator.js';
+import type { KeyTerms } from '../../src/api/operator.js';
+import { createAtlasSchema } from '../../src/demo/atlasSchema.js';
+import { demoKeys } from '../../src/demo/keys.js';
+import { seedDemo } from '../../src/demo/seed.js';
+import { accountId } from '../../src/domain/ids.js';
+import type { LedgerEntry } from '../../src/domain/ledger.js';
+import { viewAt } from '../../src/domain/walletView.js';
+import { createPaywall } from '../../src/paywall/paywall.js';
+import type { Paywall, PaywallOptions } from '../../src/paywall/paywall.js';
+import { createServer } from '../../src/server/createServer.js';
+import { openStore } from '../../src/store/openStore.js';
+import type { Store } from '../../src/store/store.js';
+import { observeStore } from './observedStore.js';
+import type { ObservedStore } from './observedStore.js';
+
+export interface Answer {
+  readonly status: number;
+  /** Those of `HEADERS` that were sent, so that one too many is seen like one too few. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}
+
+/** The headers by which a client decides what to do. */
+const HEADERS = ['content-type', 'cache-control', 'link', 'www-authenticate', 'retry-after', 'allow'] as const;
+
+export interface TestServer extends ObservedStore {
+  readonly url: string;
+  readonly paywall: Paywall;
+  /** Sends an operation; `key` is sent as a bearer token, `null` sends none. */
+  readonly query: (
+    key: string | null,
+    document: string,
+    variables?: Readonly<Record<string, unknown>>,
+    headers?: Readonly<Record<string, string>>,
+  ) => Promise<Answer>;
+  /** Sends any request. The path is relative to the server's root. */
+  readonly request: (path: string, init?: RequestInit) => Promise<Answer>;
+  /** An account with these credits and, as a client would have it, a key from the operator. */
+  readonly accountWithKey: (id: string, credits: number, terms?: KeyTerms) => Promise<string>;
+  /** What an account has now, and every entry of its ledger, oldest first. */
+  readonly books: (account: string) => Promise<Books>;
+  readonly close: () => Promise<void>;
+}
+
+export interface Books {
+  readonly available: number;
+  readonly held: number;
+  /** Operations that have set something aside. */
+  readonly holds: number;
+  readonly entries: readonly LedgerEntry[];
+  /** Of all entries. */
+  readonly sum: number;
+}
+
+/** A database that is there for one test. */
+export interface TestDatabase {
+  readonly store: Store;
+  /** Another store on the same database, as a second process has it. */
+  readonly second: () => Promise<Store>;
+  readonly drop: () => Promise<void>;
+}
+
+export type OpenDatabase = () => Promise<TestDatabase>;
+
+export const sqliteDatabase: OpenDatabase = async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tollgate-http-'));
+  const stores: Store[] = [];
+  const open = async (): Promise<Store> => {
+    const store = await openStore(`sqlite:${join(folder, 'tollgate.db')}`);
+    stores.push(store);
+    return store;
+  };
+  return {
+    store: await open(),
+    second: open,
+    drop: async () => {
+      for (const store of stores) await store.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+};
+
+export interface TestServerOptions extends Partial<Omit<PaywallOptions, 'store' | 'schema'>> {
+  /** Atlas with the demo's accounts where it is left out. */
+  readonly schema?: GraphQLSchema;
+  readonly database?: () => Promise<Pick<TestDatabase, 'store' | 'drop'>>;
+}
+
+export const startServer = async (options: TestServerOptions = {}): Promise<TestServer> => {
+  const { schema, database = sqliteDatabase, ...rest } = options;
+  const { store: real, drop } = await database();
+  const observed = observeStore(real);
+  const paywall = createPaywall({
+    schema: schema ?? createAtlasSchema(),
+    store: observed.store,
+    remedyUrl: (remedy) => `https://atlas.test/${remedy}`,
+    ...(schema === undefined ? { fixedKeys: demoKeys() } : {}),
+    ...rest,
+  });
+  const { engine } = paywall;
+  if (schema === undefined) await seedDemo(engine);
+  const server = await createServer({ paywall, logger: pino({ level: 'silent' }) });
+  const url = await server.listen({ host: '127.0.0.1', port: 0 });
+
+  const request = async (path: string, init?: RequestInit): Promise<Answer> => {
+    const response = await fetch(`${url}${path}`, init);
+    const text = await response.text();
+    return { status: response.status, headers: headersOf(response), body: bodyOf(text) };
+  };
+
+  return {
+    ...observed,
+    url,
+    paywall,
+    request,
+    query: (key, document, variables, headers = {}) =>
+      request('/graphql', {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+          ...headers,
+        },
+        body: JSON.stringify({ query: document, variables }),
+      }),
+    accountWithKey: async (id, credits, terms) => {
+      const account = await createAccount(engine, { id, name: id });
+      if (credits > 0) await grantCredits(engine, account.id, { id: `start-${id}`, credits, reason: 'A test' });
+      return (await issueKey(engine, account.id, terms)).secret;
+    },
+    books: (account) => readBooks(real, account, engine.settings.now()),
+    close: async () => {
+      observed.recover();
+      await server.close();
+      await paywall.close();
+      await drop();
+    },
+  };
+};
+
+const headersOf = (response: Response): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    HEADERS.flatMap((name) => {
+      const value = response.headers.get(name);
+      return value === null ? [] : [[name, value]];
+    }),
+  );
+
+const bodyOf = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+};
+
+const PAGE = 1_000;
+
+const readBooks = async (store: Store, account: string, now: number): Promise<Books> => {
+  const id = accountId(account);
+  const [wallet] = await store.findWallets([id]);
+  if (wallet == null) return { available: 0, held: 0, holds: 0, entries: [], sum: 0 };
+  const { available, held } = viewAt(wallet, now);
+  const newestFirst = await store.findLedgerPage(id, { first: PAGE, before: null });
+  const entries = [...newestFirst].reverse();
+  const sum = entries.reduce((total, entry) => total + entry.credits, 0);
+  const holds = wallet.holds.filter((hold) => hold.expiresAt > now).length;
+  return { available, held, holds, entries, sum };
+};
