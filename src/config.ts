@@ -8,8 +8,8 @@ export interface Config {
   readonly databaseUrl: string;
   readonly host: string;
   readonly port: number;
-  /** Where clients reach this server; links in errors begin with it. */
-  readonly publicUrl: string;
+  /** Where clients reach this server; links in errors begin with it. `null`: the address that it listens on. */
+  readonly publicUrl: string | null;
   readonly isDemo: boolean;
   /** How long credits stay set aside for an operation that never ends; longer than any operation may take. */
   readonly holdTtlMs: number;
@@ -50,7 +50,7 @@ const environment = z.object({
     .min(HOLD_TTL_MS_MIN, `must be ${HOLD_TTL_MS_MIN} to ${HOLD_TTL_MS_MAX}`)
     .max(HOLD_TTL_MS_MAX, `must be ${HOLD_TTL_MS_MIN} to ${HOLD_TTL_MS_MAX}`)
     .default(60_000),
-  LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
+  LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).optional(),
 });
 
 /** Throws `ConfigError`. An empty variable counts as not set. */
@@ -71,9 +71,10 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
     databaseUrl: DATABASE_URL ?? DATABASE_URL_DEFAULT,
     host: HOST,
     port: PORT,
-    publicUrl: (PUBLIC_URL ?? `http://${HOST.includes(':') ? `[${HOST}]` : HOST}:${PORT}`).replace(/\/$/, ''),
+    publicUrl: PUBLIC_URL?.replace(/\/$/, '') ?? null,
     isDemo,
     holdTtlMs: TOLLGATE_HOLD_TTL_MS,
-    logLevel: LOG_LEVEL,
+    // Whoever tries the demo reads what it prints, and nothing needs their attention.
+    logLevel: LOG_LEVEL ?? (isDemo ? 'warn' : 'info'),
   });
 };

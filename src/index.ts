@@ -25,7 +25,14 @@ export { StoreError } from './store/storeError.js';
 
 // What an operator does
 export { createAccount, grantCredits, issueKey, OperatorError, publishPlan, saveSubscription } from './api/operator.js';
-export { startSubscription } from './domain/subscription.js';
+export {
+  cancelAtPeriodEnd,
+  cancelNow,
+  recordPayment,
+  recordPaymentFailure,
+  startSubscription,
+} from './domain/subscription.js';
+export { accountId, planId, subscriptionId } from './domain/ids.js';
 export type { Subscription } from './domain/subscription.js';
 export type { Allowance, Plan } from './domain/plan.js';
 export type { Refusal, RefusalReason, Remedy } from './domain/refusal.js';

@@ -21,11 +21,13 @@ class StartError extends Error {
 const start = async (config: Config): Promise<void> => {
   const logger = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
   const store = await openStore(config.databaseUrl);
+  // Known once the server listens, and no error is sent before.
+  let publicUrl = config.publicUrl;
   const paywall = createPaywall({
     schema: createAtlasSchema(),
     store,
     holdTtlMs: config.holdTtlMs,
-    remedyUrl: (remedy) => `${config.publicUrl}/remedies/${remedySlug(remedy)}`,
+    remedyUrl: (remedy) => `${publicUrl}/remedies/${remedySlug(remedy)}`,
     onFailure: (error) => {
       logger.error({ err: error }, 'The store failed');
     },
@@ -42,11 +44,12 @@ const start = async (config: Config): Promise<void> => {
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
 
-  await server.listen({ host: config.host, port: config.port }).catch(async (error: unknown) => {
+  const address = await server.listen({ host: config.host, port: config.port }).catch(async (error: unknown) => {
     await stop();
     throw new StartError(listenFault(error, config), { cause: error });
   });
-  console.log(welcome(config));
+  publicUrl ??= address;
+  console.log(welcome({ publicUrl, isDemo: config.isDemo }));
 };
 
 const listenFault = (error: unknown, { host, port }: Config): string => {

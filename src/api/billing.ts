@@ -3,11 +3,10 @@ import { GraphQLDateTime, GraphQLSafeInt } from 'graphql-scalars';
 import type { Account } from '../domain/account.js';
 import { limitKey } from '../domain/admission.js';
 import type { AccountId } from '../domain/ids.js';
-import { windowAt } from '../domain/period.js';
 import type { Instant, LimitPer } from '../domain/period.js';
 import type { Plan } from '../domain/plan.js';
 import { plansCovering } from '../domain/plan.js';
-import { anchorOf, stateAt } from '../domain/subscription.js';
+import { limitWindowAt, stateAt } from '../domain/subscription.js';
 import type { Subscription } from '../domain/subscription.js';
 import { usedOf } from '../domain/wallet.js';
 import type { Grant } from '../domain/wallet.js';
@@ -130,7 +129,7 @@ const limitsOf = (
 ): readonly LimitUsageSource[] =>
   plan.features.flatMap(({ feature, limit }) => {
     if (limit === null) return [];
-    const window = windowAt(limit.per, anchorOf(subscription), plan.interval, now);
+    const window = limitWindowAt(limit.per, subscription, plan.interval, now);
     const used = usedOf(view.counters, { key: limitKey(feature, limit.per), window });
     return [{ feature, used, limit: limit.units, per: limit.per, resetAt: window.endsAt }];
   });

@@ -9,7 +9,7 @@ import { holdEntryId } from './ledger.js';
 import type { LedgerEntry, Movement } from './ledger.js';
 import type { Instant } from './period.js';
 import { ENDED_HOLDS_MAX, isExpired, isSameLimit } from './wallet.js';
-import type { Counter, EndedHold, Grant, Hold, LimitUnits, Take, Wallet } from './wallet.js';
+import type { Counter, EndedHold, Hold, LimitUnits, Take, Wallet } from './wallet.js';
 
 /** Writes movements to the journal, in order. The grants themselves are changed by the caller. */
 export const enter = (wallet: Wallet, movements: readonly Movement[]): Wallet => {
@@ -57,10 +57,10 @@ export const endHold = (wallet: Wallet, hold: Hold, end: HoldEnd, at: Instant): 
     coordinate: charge.coordinate,
   }));
 
-  const grants: Grant[] = [];
   const heldOf = sumByGrant(hold.takes);
-  for (const grant of wallet.grants) {
-    const held = heldOf.get(grant.id) ?? 0;
+  const grants = wallet.grants.map((grant) => {
+    const held = heldOf.get(grant.id);
+    if (held === undefined) return grant;
     const charged = chargedOf.get(grant.id) ?? 0;
     const lost = isExpired(grant, at) ? held - charged : 0;
     if (lost > 0) {
@@ -73,10 +73,8 @@ export const endHold = (wallet: Wallet, hold: Hold, end: HoldEnd, at: Instant): 
         holdId: hold.id,
       });
     }
-    grants.push(
-      held === 0 ? grant : { ...grant, remaining: grant.remaining - charged - lost, held: grant.held - held },
-    );
-  }
+    return { ...grant, remaining: grant.remaining - charged - lost, held: grant.held - held };
+  });
 
   const credits = charges.reduce((sum, charge) => sum + charge.credits, 0);
   return enter(
@@ -140,8 +138,10 @@ export const unitsOf = (units: readonly LimitUnits[], of: Pick<LimitUnits, 'key'
   units.reduce((sum, each) => (isSameLimit(each, of) ? sum + each.units : sum), 0);
 
 /** Keeps the newest, whatever the order in which the ends were noticed. */
-const remember = (ended: readonly EndedHold[], end: EndedHold): readonly EndedHold[] =>
-  [...ended, end].sort((a, b) => a.endedAt - b.endedAt || (a.id < b.id ? -1 : 1)).slice(-ENDED_HOLDS_MAX);
+const remember = (ended: readonly EndedHold[], end: EndedHold): readonly EndedHold[] => {
+  const isOlder = (each: EndedHold) => each.endedAt < end.endedAt || (each.endedAt === end.endedAt && each.id < end.id);
+  return ended.toSpliced(ended.findLastIndex(isOlder) + 1, 0, end).slice(-ENDED_HOLDS_MAX);
+};
 
 export const findHold = (wallet: Wallet, id: HoldId): Hold | undefined => wallet.holds.find((hold) => hold.id === id);
 export const findEnded = (wallet: Wallet, id: HoldId): EndedHold | undefined =>

@@ -15,7 +15,7 @@ export interface Gate {
   /** Whether this resolver runs in the execution that the gate was opened for. */
   readonly isOf: (info: GraphQLResolveInfo) => boolean;
   readonly draw: (info: GraphQLResolveInfo) => Draw | Refusal | Promise<Draw | Refusal>;
-  readonly toError: (refusal: Refusal) => GraphQLError;
+  readonly toError: (refusal: Refusal, info: GraphQLResolveInfo) => GraphQLError;
 }
 
 /** The gate of the operation that has this context value, if one is open. */
@@ -57,7 +57,7 @@ const gated =
     const gate = findGate(contextValue);
     if (!gate?.isOf(info)) throw noOpenTab(paid);
     const run = (drawn: Draw | Refusal) => {
-      if ('reason' in drawn) throw gate.toError(drawn);
+      if ('reason' in drawn) throw gate.toError(drawn, info);
       return resolve(source, args, contextValue, info);
     };
     const drawn = gate.draw(info);

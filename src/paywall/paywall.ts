@@ -2,7 +2,7 @@
  * The paywall of one schema: opens a tab for an operation before it runs, and settles it before its response is sent.
  * It knows graphql-js and no server. `execute` runs the whole journey; a server's plugin makes the same two calls.
  */
-import { defaultFieldResolver } from 'graphql';
+import { defaultFieldResolver, responsePathAsArray } from 'graphql';
 import type { DocumentNode, ExecutionResult, GraphQLSchema, GraphQLError } from 'graphql';
 import { nanoid } from 'nanoid';
 import { invariant } from '../domain/invariant.js';
@@ -193,7 +193,8 @@ const gateOf = (tab: Tab, context: RefusalContext): Gate => {
     // graphql-js makes one object of coerced variables for each execution: the first to draw is the one.
     isOf: ({ variableValues }) => (execution ??= variableValues) === variableValues,
     draw: (info) => tab.draw(info),
-    toError: (refusal) => refusalError(refusal, context),
+    toError: (refusal, { fieldNodes, path }) =>
+      refusalError(refusal, context, { nodes: fieldNodes, path: responsePathAsArray(path) }),
   };
 };
 
@@ -245,7 +246,7 @@ const answerBlocked = (refused: readonly Refused[], context: RefusalContext): Op
   const [first, ...rest] = refused.map(({ refusal }) => refusal);
   return {
     kind: 'answer',
-    errors: refused.map(({ refusal, quoted }) => refusalError(refusal, context, quoted.place.nodes)),
+    errors: refused.map(({ refusal, quoted }) => refusalError(refusal, context, { nodes: quoted.place.nodes })),
     refusal: first === undefined ? null : firstOf([first, ...rest]),
   };
 };

@@ -48,11 +48,22 @@ export const refusalExtensions = (refusal: Refusal, { refusalId, remedyUrl }: Re
   };
 };
 
-export const refusalError = (refusal: Refusal, context: RefusalContext, nodes?: readonly FieldNode[]): GraphQLError =>
-  new GraphQLError(refusalMessage(refusal), {
-    ...(nodes === undefined ? {} : { nodes: [...nodes] }),
+/** Where in the operation a refused field stands, and, once it runs, where in the response. */
+export interface RefusalPlace {
+  readonly nodes?: readonly FieldNode[];
+  readonly path?: readonly (string | number)[];
+}
+
+export const refusalError = (refusal: Refusal, context: RefusalContext, place: RefusalPlace = {}): GraphQLError => {
+  const error = new GraphQLError(refusalMessage(refusal), {
+    ...(place.nodes === undefined ? {} : { nodes: [...place.nodes] }),
+    ...(place.path === undefined ? {} : { path: place.path }),
     extensions: refusalExtensions(refusal, context),
   });
+  // A refusal is an answer, not a fault: servers that show stacks outside production have none to show.
+  delete error.stack;
+  return error;
+};
 
 /** A sentence that a person can act on. */
 export const refusalMessage = (refusal: Refusal): string => {

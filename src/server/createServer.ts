@@ -1,12 +1,14 @@
 /** The edge: Apollo Server on Fastify, with the Tollgate plugin. It knows HTTP and decides nothing about payment. */
 import { ApolloServer } from '@apollo/server';
 import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
-import fastifyApollo, { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
+import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
+import fastifyWebsocket from '@fastify/websocket';
 import Fastify, { LogController } from 'fastify';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { Paywall, PaywallContext } from '../paywall/paywall.js';
 import { tollgatePlugin } from './apolloPlugin.js';
 import { callerContext } from './callerContext.js';
+import { eventStreamHandler, webSocketHandler } from './eventTransports.js';
 import { healthRoutes } from './healthRoutes.js';
 import { maskErrors } from './maskErrors.js';
 import { remedyPage } from './remedyPage.js';
@@ -22,23 +24,32 @@ export const createServer = async ({ paywall, logger }: ServerOptions): Promise<
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
   });
+  const formatError = maskErrors((error) => {
+    logger.error({ err: error }, 'A request failed');
+  });
   const apollo = new ApolloServer<PaywallContext>({
     schema: paywall.schema,
     fieldResolver: paywall.fieldResolver,
     // The cache-control plugin looks at every field of every response, and nothing here is cached by it.
     plugins: [tollgatePlugin(paywall), fastifyApolloDrainPlugin(server), ApolloServerPluginCacheControlDisabled()],
-    formatError: maskErrors((error) => {
-      logger.error({ err: error }, 'A request failed');
-    }),
+    formatError,
     includeStacktraceInErrorResponses: false,
     introspection: true,
     logger,
     stopOnTerminationSignals: false,
   });
   await apollo.start();
-  await server.register(fastifyApollo(apollo), {
-    path: '/graphql',
+  await server.register(fastifyWebsocket);
+  const url = '/graphql';
+  const handler = fastifyApolloHandler(apollo, {
     context: (request) => callerContext(paywall, request.headers.authorization),
+  });
+  server.route({ method: ['POST', 'OPTIONS'], url, handler });
+  server.route({ method: 'GET', url, handler, wsHandler: webSocketHandler(paywall, formatError) });
+  server.route({
+    method: ['GET', 'POST', 'PUT', 'DELETE'],
+    url: `${url}/stream`,
+    handler: eventStreamHandler(paywall, formatError),
   });
   healthRoutes(server, paywall.engine.store);
   server.get<{ Params: { slug: string } }>('/remedies/:slug', (request, reply) => {

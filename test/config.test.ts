@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError, readConfig } from '../src/config.js';
+
+const DEFAULTS = {
+  databaseUrl: 'sqlite:./data/tollgate.db',
+  host: '127.0.0.1',
+  port: 4000,
+  publicUrl: null,
+  isDemo: true,
+  holdTtlMs: 60_000,
+  logLevel: 'warn',
+};
+
+const messageOf = (env: Readonly<Record<string, string>>): string => {
+  try {
+    readConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  throw new Error('It was accepted.');
+};
+
+describe('the environment', () => {
+  it('may be empty: the demo, on this machine alone', () => {
+    expect(readConfig({})).toEqual(DEFAULTS);
+  });
+
+  it('says the same with a variable that is empty as without it', () => {
+    const empty = { DATABASE_URL: '', HOST: '', PORT: '', PUBLIC_URL: '', TOLLGATE_DEMO: '', LOG_LEVEL: '' };
+    expect(readConfig(empty)).toEqual(DEFAULTS);
+  });
+
+  it('is read as a whole', () => {
+    const env = {
+      DATABASE_URL: 'mongodb://db.example/tollgate',
+      HOST: '0.0.0.0',
+      PORT: '8080',
+      PUBLIC_URL: 'https://api.example/',
+      TOLLGATE_DEMO: 'false',
+      TOLLGATE_HOLD_TTL_MS: '1500',
+      LOG_LEVEL: 'silent',
+      HOME: '/root',
+    };
+    expect(readConfig(env)).toEqual({
+      databaseUrl: 'mongodb://db.example/tollgate',
+      host: '0.0.0.0',
+      port: 8080,
+      publicUrl: 'https://api.example',
+      isDemo: false,
+      holdTtlMs: 1_500,
+      logLevel: 'silent',
+    });
+  });
+
+  it('can’t be changed once it was read', () => {
+    expect(Object.isFrozen(readConfig({}))).toBe(true);
+  });
+
+  it('logs each operation where it is no demo', () => {
+    expect(readConfig({ TOLLGATE_DEMO: 'false' }).logLevel).toBe('info');
+    expect(readConfig({ LOG_LEVEL: 'debug' }).logLevel).toBe('debug');
+  });
+});
+
+describe('the demo', () => {
+  it.each([
+    [{}, true],
+    [{ DATABASE_URL: 'sqlite:./data/tollgate.db' }, false],
+    [{ DATABASE_URL: 'mongodb://localhost/tollgate' }, false],
+    [{ DATABASE_URL: 'mongodb://localhost/tollgate', TOLLGATE_DEMO: 'true' }, true],
+    [{ TOLLGATE_DEMO: 'false' }, false],
+    [{ TOLLGATE_DEMO: '0' }, false],
+    [{ TOLLGATE_DEMO: 'off' }, false],
+    [{ TOLLGATE_DEMO: '1' }, true],
+    [{ TOLLGATE_DEMO: 'on' }, true],
+  ])('is on where no database is named, or where it is asked for: %o', (env, isDemo) => {
+    expect(readConfig(env).isDemo).toBe(isDemo);
+  });
+
+  it.each(['0.0.0.0', '::', '192.168.0.1', 'example.com', '127.0.0.1.example.com', 'localhost.example.com'])(
+    'is refused on %s, which others can reach',
+    (host) => {
+      expect(messageOf({ HOST: host })).toBe(
+        `HOST is ${host}, and demo keys are known to everybody: set TOLLGATE_DEMO=false, or listen on 127.0.0.1`,
+      );
+      expect(readConfig({ HOST: host, TOLLGATE_DEMO: 'false' }).host).toBe(host);
+    },
+  );
+
+  it.each(['127.0.0.1', '127.0.0.2', 'localhost', '::1'])('runs on %s', (host) => {
+    expect(readConfig({ HOST: host }).isDemo).toBe(true);
+  });
+});
+
+describe('a bad setting stops the start, names itself and says what it may be', () => {
+  it.each([
+    [{ PORT: 'abc' }, 'PORT must be a port'],
+    [{ PORT: '4000x' }, 'PORT must be a port'],
+    [{ PORT: '40.5' }, 'PORT must be a whole number'],
+    // Port 0 would be another one at each start, and the printed addresses would lead nowhere.
+    [{ PORT: '0' }, 'PORT must be 1 to 65535'],
+    [{ PORT: ' ' }, 'PORT must be 1 to 65535'],
+    [{ PORT: '-1' }, 'PORT must be 1 to 65535'],
+    [{ PORT: '65536' }, 'PORT must be 1 to 65535'],
+    [{ DATABASE_URL: 'postgres://h/db' }, 'DATABASE_URL must begin with sqlite:, mongodb:// or mongodb+srv://'],
+    [{ DATABASE_URL: 'sqlite:' }, 'DATABASE_URL must begin with sqlite:, mongodb:// or mongodb+srv://'],
+    [{ DATABASE_URL: './data.db' }, 'DATABASE_URL must begin with sqlite:, mongodb:// or mongodb+srv://'],
+    [{ PUBLIC_URL: 'api.example' }, 'PUBLIC_URL must be a URL that begins with http:// or https://'],
+    [{ PUBLIC_URL: 'ftp://api.example' }, 'PUBLIC_URL must be a URL that begins with http:// or https://'],
+    [{ TOLLGATE_DEMO: 'yes' }, 'TOLLGATE_DEMO must be true or false'],
+    [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent'],
+    [
+      { PORT: 'abc', LOG_LEVEL: 'x' },
+      'PORT must be a port; LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent',
+    ],
+  ])('%o', (env, message) => {
+    expect(messageOf(env)).toBe(message);
+  });
+
+  it('repeats nothing of an address, which may have a password in it', () => {
+    expect(messageOf({ DATABASE_URL: 'postgres://user:secret@host/db' })).not.toContain('secret');
+  });
+});

@@ -1,0 +1,179 @@
+/** Paid subscriptions over WebSocket and server-sent events, on the running server with real clients. */
+import { makeExecutableSchema } from '@graphql-tools/schema';
+import { createClient as createStream } from 'graphql-sse';
+import { createClient as createSocket } from 'graphql-ws';
+import { afterEach, describe, expect, it } from 'vitest';
+import WebSocket from 'ws';
+import { directiveTypeDefs } from '../../src/api/typeDefs.js';
+import { startServer } from '../support/server.js';
+import type { TestServer } from '../support/server.js';
+
+const typeDefs = /* GraphQL */ `
+  type Query {
+    hello: String
+    paid: String @requiresPayment(cost: 2)
+  }
+  type Subscription {
+    ticks(count: Int!): Tick @requiresPayment(cost: 1)
+    faults: String
+  }
+  type Tick {
+    at: Int!
+    detail: String @requiresPayment(cost: 5)
+  }
+`;
+
+let started = 0;
+let returned = 0;
+
+const ticks = (_root: unknown, { count }: { count: number }): AsyncIterableIterator<unknown> => {
+  started += 1;
+  let at = 0;
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    next: async () =>
+      at === count ? { done: true, value: undefined } : { done: false, value: { ticks: { at: at++ } } },
+    return: async () => {
+      returned += 1;
+      return { done: true, value: undefined };
+    },
+  };
+};
+
+async function* faults() {
+  yield await Promise.resolve({ faults: 'never seen' });
+}
+
+const schema = () =>
+  makeExecutableSchema({
+    typeDefs: [directiveTypeDefs(), typeDefs],
+    resolvers: {
+      Query: { hello: () => 'hello', paid: () => 'paid' },
+      Tick: { detail: ({ at }: { at: number }) => `detail ${at}` },
+      Subscription: {
+        ticks: { subscribe: ticks },
+        faults: {
+          subscribe: faults,
+          resolve: () => {
+            throw new Error('A secret of the server');
+          },
+        },
+      },
+    },
+  });
+
+type Collect = (server: TestServer, key: string | null, query: string) => Promise<readonly unknown[]>;
+
+const overWebSocket: Collect = async (server, key, query) => {
+  const client = createSocket({
+    url: `${server.url.replace('http', 'ws')}/graphql`,
+    webSocketImpl: WebSocket,
+    ...(key === null ? {} : { connectionParams: { authorization: `Bearer ${key}` } }),
+  });
+  const results: unknown[] = [];
+  await new Promise<void>((resolve) => {
+    client.subscribe(
+      { query },
+      {
+        next: (result) => results.push(result),
+        error: (errors) => {
+          results.push({ errors });
+          resolve();
+        },
+        complete: resolve,
+      },
+    );
+  });
+  await client.dispose();
+  return results;
+};
+
+const overEventStream: Collect = async (server, key, query) => {
+  const client = createStream({
+    url: `${server.url}/graphql/stream`,
+    ...(key === null ? {} : { headers: { authorization: `Bearer ${key}` } }),
+  });
+  const results: unknown[] = [];
+  await new Promise<void>((resolve, reject) => {
+    client.subscribe({ query }, { next: (result) => results.push(result), error: reject, complete: resolve });
+  });
+  client.dispose();
+  return results;
+};
+
+const refusal = (reason: string) => ({ errors: [{ extensions: { reason } }] });
+const tick = (at: number, balance: number) => ({
+  data: { ticks: { at } },
+  extensions: { payment: { charged: 1, balance } },
+});
+
+describe.each([
+  ['WebSocket', overWebSocket],
+  ['server-sent events', overEventStream],
+])('over %s', (_name, collect) => {
+  let server: TestServer;
+  const start = async (credits: number): Promise<string> => {
+    [started, returned] = [0, 0];
+    server = await startServer({ schema: schema() });
+    return server.accountWithKey('listener', credits);
+  };
+  afterEach(() => server.close());
+
+  it('each event that is delivered is charged', async () => {
+    const key = await start(10);
+    const events = await collect(server, key, 'subscription { ticks(count: 3) { at } }');
+    expect(events).toMatchObject([tick(0, 9), tick(1, 8), tick(2, 7)]);
+    expect(events).toHaveLength(3);
+    expect(await server.books('listener')).toMatchObject({ available: 7, held: 0, sum: 7 });
+  });
+
+  it('the refusal is the last event when the means run out, and the source is returned', async () => {
+    const key = await start(2);
+    const events = await collect(server, key, 'subscription { ticks(count: 100) { at } }');
+    expect(events).toMatchObject([tick(0, 1), tick(1, 0), refusal('INSUFFICIENT_FUNDS')]);
+    expect(events).toHaveLength(3);
+    expect(events[2]).not.toHaveProperty('data');
+    expect(returned).toBe(1);
+    expect(await server.books('listener')).toMatchObject({ available: 0, held: 0, sum: 0 });
+  });
+
+  it('what is refused never starts its source', async () => {
+    const key = await start(0);
+    expect(await collect(server, key, 'subscription { ticks(count: 3) { at } }')).toMatchObject([
+      refusal('INSUFFICIENT_FUNDS'),
+    ]);
+    expect(await collect(server, null, 'subscription { ticks(count: 3) { at } }')).toMatchObject([
+      refusal('KEY_REQUIRED'),
+    ]);
+    expect(await collect(server, 'nonsense', 'subscription { faults }')).toMatchObject([refusal('KEY_UNKNOWN')]);
+    expect(started).toBe(0);
+  });
+
+  it('a field of an event that the means don’t suffice for is null, and the events go on', async () => {
+    const key = await start(7);
+    const events = await collect(server, key, 'subscription { ticks(count: 2) { at detail } }');
+    expect(events).toMatchObject([
+      { data: { ticks: { at: 0, detail: 'detail 0' } }, extensions: { payment: { charged: 6, balance: 1 } } },
+      { data: { ticks: { at: 1, detail: null } }, errors: [{ path: ['ticks', 'detail'] }] },
+    ]);
+    expect(await server.books('listener')).toMatchObject({ available: 0, held: 0 });
+  });
+
+  it('queries are paid as over HTTP', async () => {
+    const key = await start(3);
+    expect(await collect(server, key, '{ hello paid }')).toMatchObject([
+      { data: { hello: 'hello', paid: 'paid' }, extensions: { payment: { charged: 2, balance: 1 } } },
+    ]);
+    expect(await collect(server, key, '{ hello paid }')).toMatchObject([{ data: { hello: 'hello', paid: null } }]);
+    expect(await collect(server, key, '{ paid }')).toMatchObject([refusal('INSUFFICIENT_FUNDS')]);
+  });
+
+  it('what goes wrong inside stays inside', async () => {
+    const key = await start(1);
+    const events = await collect(server, key, 'subscription { faults }');
+    expect(events).toMatchObject([{ errors: [{ message: 'Something went wrong on the server.' }] }]);
+    expect(JSON.stringify(events)).not.toContain('secret');
+  });
+});
