@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 const mongoTests = ['test/**/mongo*.test.ts', 'test/**/mongo/**/*.test.ts'];
 
 export default defineConfig({
+  // Vite would take graphql's ES modules for the sources, where Node takes its CommonJS for the libraries: two of it.
+  resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
     pool: 'forks',
     // Vitest leaves one core free by itself, which on a machine with two would run one file at a time.

@@ -139,8 +139,9 @@ export const unitsOf = (units: readonly LimitUnits[], of: Pick<LimitUnits, 'key'
 
 /** Keeps the newest, whatever the order in which the ends were noticed. */
 const remember = (ended: readonly EndedHold[], end: EndedHold): readonly EndedHold[] => {
-  const isOlder = (each: EndedHold) => each.endedAt < end.endedAt || (each.endedAt === end.endedAt && each.id < end.id);
-  return ended.toSpliced(ended.findLastIndex(isOlder) + 1, 0, end).slice(-ENDED_HOLDS_MAX);
+  const { id, endedAt } = end;
+  const before = ended.findLastIndex((each) => each.endedAt < endedAt || (each.endedAt === endedAt && each.id < id));
+  return ended.toSpliced(before + 1, 0, end).slice(-ENDED_HOLDS_MAX);
 };
 
 export const findHold = (wallet: Wallet, id: HoldId): Hold | undefined => wallet.holds.find((hold) => hold.id === id);

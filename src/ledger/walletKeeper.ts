@@ -54,7 +54,11 @@ const KNOWN_WALLETS_MAX = 1_000;
 const TASKS_PER_WRITE_MAX = 100;
 const WALLETS_PER_BATCH_MAX = 500;
 const RACES_MAX = 30;
-const RACE_BACKOFF_MS = 5;
+/** After so many writes in a row, or for so long after a lost race, a lane leaves other processes time for theirs. */
+const WRITES_IN_A_ROW_MAX = 8;
+const CONTENDED_MS = 2_000;
+/** How much the last commit counts in the mean of how long they take. */
+const COMMIT_MS_WEIGHT = 0.2;
 const FAILURES_MAX = 3;
 const FAILURE_BACKOFF_MS = 50;
 const CLOSE_CHECK_MS = 5;
@@ -77,6 +81,7 @@ interface Lane {
   /** The wallet that tasks of the running write decide on. */
   wallet: Wallet;
   isBusy: boolean;
+  writesInARow: number;
 }
 
 /** One write of one lane. */
@@ -92,8 +97,12 @@ export class WalletKeeper {
   /** Lanes with tasks and without a running write. */
   readonly #ready = new Set<Lane>();
   readonly #known: LRUCache<AccountId, Wallet>;
+  /** Accounts whose wallets another process was first with a short time ago. */
+  readonly #contended = new LRUCache<AccountId, true>({ max: KNOWN_WALLETS_MAX, ttl: CONTENDED_MS });
   readonly #mover: JournalMover;
   readonly #queueLengthMax: number;
+  /** How long a commit takes, on the average. */
+  #commitMs = 1;
   #queueLength = 0;
   #isScheduled = false;
   #isClosed = false;
@@ -184,7 +193,7 @@ export class WalletKeeper {
   #laneOf(accountId: AccountId): Lane {
     const known = this.#lanes.get(accountId);
     if (known !== undefined) return known;
-    const lane: Lane = { accountId, queue: [], wallet: emptyWallet(accountId), isBusy: false };
+    const lane: Lane = { accountId, queue: [], wallet: emptyWallet(accountId), isBusy: false, writesInARow: 0 };
     this.#lanes.set(accountId, lane);
     return lane;
   }
@@ -262,8 +271,7 @@ export class WalletKeeper {
 
   async #commit(turns: readonly Turn[]): Promise<void> {
     const changed = turns.filter((turn) => turn.isChanged);
-    const stored = changed.length === 0 ? [] : await this.store.commitWallets(changed.map(({ lane }) => lane.wallet));
-    this.#commits += changed.length;
+    const stored = changed.length === 0 ? [] : await this.#commitWallets(changed.map(({ lane }) => lane.wallet));
     const storedOf = new Map(changed.map((turn, index) => [turn, stored[index] ?? null]));
     for (const turn of turns) {
       const wallet = turn.isChanged ? (storedOf.get(turn) ?? null) : turn.lane.wallet;
@@ -272,13 +280,42 @@ export class WalletKeeper {
     }
   }
 
+  async #commitWallets(wallets: readonly Wallet[]): Promise<readonly (Wallet | null)[]> {
+    const startedAt = performance.now();
+    const stored = await this.store.commitWallets(wallets);
+    this.#commitMs += COMMIT_MS_WEIGHT * (performance.now() - startedAt - this.#commitMs);
+    this.#commits += wallets.length;
+    return stored;
+  }
+
   #succeed({ lane, tasks, isChanged }: Turn, wallet: Wallet): void {
     if (isChanged) this.know(wallet);
     for (const task of tasks) {
       this.#countEnd();
       task.resolve();
     }
-    this.#free(lane);
+    this.#giveWay(lane, isChanged);
+  }
+
+  /**
+   * Lets the lane go on, after a pause where other processes may want to write. Who writes without one knows the wallet
+   * already, while the others have to read it first: they would come too late every time.
+   */
+  #giveWay(lane: Lane, hasWritten: boolean): void {
+    lane.writesInARow += 1;
+    const isLong = lane.writesInARow >= WRITES_IN_A_ROW_MAX;
+    if (!hasWritten || !(isLong || this.#contended.has(lane.accountId))) {
+      this.#free(lane);
+      return;
+    }
+    lane.writesInARow = 0;
+    this.#freeLater(lane, 2 * this.#commitMs);
+  }
+
+  #freeLater(lane: Lane, withinMs: number): void {
+    setTimeout(() => {
+      this.#free(lane);
+    }, Math.random() * withinMs);
   }
 
   #reject(task: Pending, error: unknown): void {
@@ -299,12 +336,15 @@ export class WalletKeeper {
 
   #tryAgainAfterRace(turn: Turn): void {
     this.#races += 1;
+    this.#contended.set(turn.lane.accountId, true);
     const error = new StoreError('OVERLOADED', `Another process was first with this wallet ${RACES_MAX} times.`);
     this.#tryAgain(turn, error, (task) => (task.races += 1) < RACES_MAX);
+    this.#freeLater(turn.lane, this.#commitMs);
   }
 
   #tryAgainAfterFailure(turn: Turn, error: unknown): void {
     this.#tryAgain(turn, error, (task) => this.#mayTryAfter(error, task));
+    this.#freeLater(turn.lane, FAILURE_BACKOFF_MS);
   }
 
   #mayTryAfter(error: unknown, task: Pending): boolean {
@@ -312,7 +352,7 @@ export class WalletKeeper {
     return error instanceof StoreError && error.code === 'UNREACHABLE' && task.failures < FAILURES_MAX;
   }
 
-  /** Puts tasks back in front of the queue after a short, random wait, on a wallet that is read anew. */
+  /** Puts tasks back in front of the queue, on a wallet that is read anew. */
   #tryAgain({ lane, tasks }: Turn, error: unknown, mayTry: (task: Pending) => boolean): void {
     this.#known.delete(lane.accountId);
     const again: Pending[] = [];
@@ -321,13 +361,6 @@ export class WalletKeeper {
       else this.#reject(task, error);
     }
     lane.queue.unshift(...again);
-    const waits = again.map((task) => task.races * RACE_BACKOFF_MS + task.failures * FAILURE_BACKOFF_MS);
-    setTimeout(
-      () => {
-        this.#free(lane);
-      },
-      Math.random() * Math.max(0, ...waits),
-    );
   }
 }
 

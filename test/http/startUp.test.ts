@@ -232,7 +232,7 @@ describe('a start that fails says in one line what to do, and ends with code 1',
     writeFileSync(join(folder, 'file'), '');
     await expectOneLine(
       run({ DATABASE_URL: 'sqlite:./file/data/tollgate.db' }),
-      /^Tollgate did not start: .*file.*DATABASE_URL/,
+      /^Tollgate did not start: The database .*file.data.tollgate\.db can't be opened for writing. Let this user write .*choose another path.$/,
     );
   });
 

@@ -22,7 +22,7 @@ const runs = (numRuns: number) => ({ seed, numRuns: runsOf(numRuns) });
 const step = fc.noBias(fc.nat(0xffffffff));
 /** Mostly short runs, for speed, and some of full length. */
 const steps = fc.oneof(
-  { weight: 9, arbitrary: fc.array(step, { minLength: 1, maxLength: 60, size: 'max' }) },
+  { weight: 4, arbitrary: fc.array(step, { minLength: 1, maxLength: 60, size: 'max' }) },
   { weight: 1, arbitrary: fc.array(step, { minLength: 1, maxLength: COMMANDS_MAX, size: 'max' }) },
 );
 

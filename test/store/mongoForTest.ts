@@ -25,6 +25,8 @@ export const describeMongo = (name: string, tests: (url: string) => void): void 
 
 export interface OpenedMongo extends OpenedStore {
   readonly database: string;
+  /** What another process opens it by. */
+  readonly url: string;
 }
 
 /** A store in a database of its own, with a random name, on the server of this URL. */
@@ -41,6 +43,7 @@ export const openMongoForTest = async (url: string, options: MongoOptions = {}):
   return {
     store,
     database,
+    url: at,
     reopen: async () => {
       await store.close();
       return open();

@@ -50,15 +50,12 @@ export const randomSteps = (seed: number, length: number): readonly number[] => 
 
 export const START = Date.UTC(2025, 0, 31, 22, 58);
 const ADVANCES_MS = [
-  0,
-  0,
-  0,
-  0,
-  0,
-  0,
   1,
   900,
+  900,
   20_000,
+  20_000,
+  MINUTE_MS,
   MINUTE_MS,
   4 * MINUTE_MS,
   11 * MINUTE_MS,
@@ -66,7 +63,7 @@ const ADVANCES_MS = [
   DAY_MS,
 ] as const;
 const TTLS_MS = [30_000, MINUTE_MS, 2 * MINUTE_MS, HOUR_MS] as const;
-const RECENT_HOLDS = 6;
+const RECENT_HOLDS = 4;
 const RECENT_GRANTS = 5;
 
 /** Makes up commands that a caller could send, most of which can succeed. Each has an id of its own. */
@@ -79,7 +76,7 @@ export class CommandMaker {
   /** `ledger` is all that was entered so far: what the store would find. */
   next(step: number, ledger: readonly LedgerEntry[]): WalletCommand {
     const dice = new Dice(step);
-    this.now += dice.pick(ADVANCES_MS);
+    if (dice.roll(10) === 0) this.now += dice.pick(ADVANCES_MS);
     const made = (this.#made += 1);
     switch (
       dice.pick(['grant', 'hold', 'hold', 'hold', 'capture', 'capture', 'release', 'extend', 'adjust', 'refund'])
@@ -102,8 +99,9 @@ export class CommandMaker {
         return { kind: 'release', holdId: this.#recentHold(dice) };
       case 'adjust':
         return this.#adjust(`a${made}`, dice);
-      default: {
-        const of = this.#recentHold(dice);
+      case 'refund': {
+        const charges = ledger.filter(({ kind }) => kind === 'CHARGE');
+        const of = charges.at(-1 - dice.roll(RECENT_HOLDS))?.holdId ?? this.#recentHold(dice);
         const credits = 1 + dice.roll(4);
         return {
           kind: 'refund',
@@ -120,7 +118,7 @@ export class CommandMaker {
 
   #grant(id: string, dice: Dice, ledger: readonly LedgerEntry[]): WalletCommand {
     this.#grants.push(id);
-    const ttl = dice.pick([null, MINUTE_MS, 5 * MINUTE_MS, HOUR_MS, DAY_MS]);
+    const ttl = dice.pick([null, 20_000, MINUTE_MS, 5 * MINUTE_MS, HOUR_MS, DAY_MS]);
     const command = {
       kind: 'grant',
       id: grantId(id),
@@ -139,7 +137,7 @@ export class CommandMaker {
   }
 
   #capture(operation: string, dice: Dice): WalletCommand {
-    const first = { coordinate: 'Query.first', credits: dice.roll(4) };
+    const first = { coordinate: 'Query.first', credits: dice.roll(5) };
     const second = { coordinate: 'Query.second', credits: dice.roll(3) };
     const lines = second.credits === 0 ? [first] : [first, second];
     const units =
@@ -169,7 +167,7 @@ export class CommandMaker {
 
   /** One of the last, or now and then one that never was. */
   #recentHold(dice: Dice): ReturnType<typeof holdId> {
-    const back = dice.roll(RECENT_HOLDS + 1);
-    return holdId(this.#holds.at(-1 - back) ?? 'none');
+    const back = dice.roll(RECENT_HOLDS);
+    return holdId(dice.roll(10) === 0 ? 'none' : (this.#holds.at(-1 - back) ?? 'none'));
   }
 }
