@@ -47,6 +47,7 @@ export class Tab {
   readonly #left = new Map<Allotment, Standing>();
   readonly #prepaid: Map<string, number>;
   #waiting: Waiting[] = [];
+  #extending: Promise<void> | null = null;
   #isClosed = false;
 
   constructor(private readonly terms: TabTerms) {
@@ -67,9 +68,13 @@ export class Tab {
     return this.#note(field, info.path, decision);
   }
 
-  /** No position can draw any more: what was drawn is being settled, for what the response delivers. */
-  close(schema: GraphQLSchema, response: Response): Delivery {
+  /**
+   * No position can draw any more: what was drawn is being settled, for what the response delivers. Positions that still
+   * wait are in parts of the response that an error has made null: they get no answer, and nothing is held for them.
+   */
+  async close(schema: GraphQLSchema, response: Response): Promise<Delivery> {
     this.#isClosed = true;
+    await this.#extending;
     return deliveryOf(schema, this.terms.admitted, this.draws, response);
   }
 
@@ -83,7 +88,11 @@ export class Tab {
   }
 
   #askForMore(field: QuotedField): Promise<Decision> {
-    if (this.#waiting.length === 0) setImmediate(() => void this.#extend());
+    if (this.#waiting.length === 0) {
+      setImmediate(() => {
+        if (!this.#isClosed) this.#extending = this.#extend();
+      });
+    }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ field, resolve, reject });
     });
