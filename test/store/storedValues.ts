@@ -1,7 +1,8 @@
 /** Values to store, each with all of its fields, and strings that stores have stumbled over. */
 import type { Account, ApiKey } from '../../src/domain/account.js';
-import { apiKeyId, grantId, planId, subscriptionId } from '../../src/domain/ids.js';
+import { apiKeyId, grantId, holdId, planId, subscriptionId } from '../../src/domain/ids.js';
 import type { AccountId } from '../../src/domain/ids.js';
+import type { KeyedOperation } from '../../src/domain/keyedOperation.js';
 import type { Instant } from '../../src/domain/period.js';
 import type { Plan } from '../../src/domain/plan.js';
 import type { Subscription } from '../../src/domain/subscription.js';
@@ -54,6 +55,22 @@ export const aPlan = (id: string, version: number): Plan => ({
   trialDays: 14,
   graceDays: 7,
   requestsPerMinute: null,
+});
+
+export const aKeyedOperation = (account: AccountId, key: string, expiresAt = 9_000): KeyedOperation => ({
+  accountId: account,
+  key,
+  fingerprint: 'digest',
+  state: 'IN_FLIGHT',
+  lockedUntil: 5,
+  expiresAt,
+  holdId: holdId('hold'),
+  operationName: null,
+  lines: [{ coordinate: 'Query.nearest', credits: 3 }],
+  units: [],
+  delivered: [{ coordinate: 'Query.nearest', units: 3 }],
+  answer: null,
+  version: 0,
 });
 
 /** A wallet that was never stored, with one grant and its entry. */
