@@ -22,6 +22,7 @@ class StartError extends Error {
 
 const start = async (config: Config): Promise<void> => {
   const logger = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
+  keepGoing(logger);
   const store = await openStore(config.databaseUrl);
   try {
     await serve(config, store, logger);
@@ -30,6 +31,16 @@ const start = async (config: Config): Promise<void> => {
     await store.close();
     throw error;
   }
+};
+
+/**
+ * graphql-js leaves some rejections to nobody: where one item of a list makes the list null, those of the other items.
+ * The operation was answered, so the process goes on.
+ */
+const keepGoing = (logger: Logger): void => {
+  process.on('unhandledRejection', (error) => {
+    logger.error({ err: error }, 'A rejection was left unhandled');
+  });
 };
 
 const serve = async (config: Config, store: Store, logger: Logger): Promise<void> => {

@@ -14,7 +14,7 @@ import { standingOf } from './admit.js';
 import type { AdmittedField, AdmittedSelection, Allotment } from './admit.js';
 import { deliveryOf } from './delivery.js';
 import type { Delivery, Response } from './delivery.js';
-import { noteDraw } from './draw.js';
+import { drawAt, noteDraw } from './draw.js';
 import type { Draw, Path } from './draw.js';
 import type { QuotedField } from './quote.js';
 
@@ -57,6 +57,9 @@ export class Tab {
   /** Admits one position and notes what it drew, or says what it lacks. */
   draw(info: GraphQLResolveInfo): Draw | Refusal | Promise<Draw | Refusal> {
     invariant(!this.#isClosed, 'a paid field resolved after its operation was settled');
+    // A wrapper around the resolver may have called it before: one position is charged once.
+    const before = drawAt(info.path);
+    if (before !== undefined) return before;
     const field = this.#placeOf(info);
     const { place, units } = field.quoted;
     invariant(place.paid !== null, 'a free field drew on a tab');
@@ -121,6 +124,8 @@ export class Tab {
   }
 
   #note(field: AdmittedField, path: Path, decision: Draw['decision'], isPrepaid = false): Draw {
+    const before = drawAt(path);
+    if (before !== undefined) return before;
     const { place, units } = field.quoted;
     invariant(place.paid !== null, 'a free field drew on a tab');
     const draw = noteDraw({ path, paid: place.paid, decision, quotedUnits: units, isPrepaid, usedUnits: units });

@@ -3,8 +3,19 @@ import { format, resolveConfig } from 'prettier';
 import { COLUMNS } from './row.js';
 import type { Cell, Pointless, Row } from './row.js';
 
-/** What `docs/conformance.md` must be. */
-export const conformancePage = async (rows: readonly Row[], path: string): Promise<string> => {
+const BEGIN = '<!-- The table is made by test/conformance; see CONTRIBUTING.md. -->';
+const END = '<!-- The end of the table. -->';
+
+/** What a page that shows the matrix must be: the same, with the table as it is now. */
+export const withTable = async (page: string, rows: readonly Row[], path: string): Promise<string> => {
+  const [before, rest] = page.split(BEGIN);
+  const after = rest?.split(END)[1];
+  if (before === undefined || after === undefined) throw new Error(`${path} has no place for the table.`);
+  const text = [before.trimEnd(), BEGIN, tableOf(rows), END, after.trimStart()].join('\n\n');
+  return format(text, { ...(await resolveConfig(path)), parser: 'markdown' });
+};
+
+const tableOf = (rows: readonly Row[]): string => {
   const notes: string[] = [];
   const noteOn = ({ pointless }: Pointless): string => {
     if (!notes.includes(pointless)) notes.push(pointless);
@@ -17,20 +28,11 @@ export const conformancePage = async (rows: readonly Row[], path: string): Promi
     });
     return `| ${[row.name, row.shows, ...cells].map(escaped).join(' | ')} |`;
   });
-  const text = [
-    INTRODUCTION,
+  return [
     `| operation | what it shows | ${COLUMNS.join(' | ')} |\n|${' --- |'.repeat(COLUMNS.length + 2)}\n${lines.join('\n')}`,
     notes.map((note, index) => `${index + 1}. ${note}`).join('\n'),
   ].join('\n\n');
-  return format(text, { ...(await resolveConfig(path)), parser: 'markdown' });
 };
-
-const INTRODUCTION = `# Every way to write an operation, priced
-
-This table is made from \`test/conformance/rows/\` by a test, which also runs each cell: over HTTP, and by \`paywall.execute\` without a
-server. A cell gives the status, how many credits were charged and how many errors were sent. Compared are the whole answer, the status, the
-ledger's entries, the number of calls of the store, and which resolvers ran. “Covered”: by a plan, by an account without credits. “Refused in
-part”: the means suffice for some of it. “Refused whole”: nothing of it is run.`;
 
 const inWords = (cell: Cell): string => {
   const charged = cell.ledger.reduce((sum, entry) => sum - Number.parseInt(entry, 10), 0);

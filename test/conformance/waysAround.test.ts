@@ -291,7 +291,13 @@ describe('operations that share one context value at the same time', () => {
 
 const apollo = async (setup: Omit<ApolloSetup, 'schema'>, ran: string[] = []): Promise<ApolloForTest> => {
   const schema = makeExecutableSchema({
-    typeDefs: [directiveTypeDefs(), 'type Query { air: String secret: String @requiresPayment(cost: 1) }'],
+    typeDefs: [
+      directiveTypeDefs(),
+      `type Query { air: String secret: String @requiresPayment(cost: 1) either: Either }
+       union Either = Paid | Free
+       type Paid { secret: String @requiresPayment(cost: 1) }
+       type Free { air: String }`,
+    ],
     resolvers: {
       Query: {
         air: () => 'O2',
@@ -299,7 +305,9 @@ const apollo = async (setup: Omit<ApolloSetup, 'schema'>, ran: string[] = []): P
           ran.push('secret');
           return SECRET;
         },
+        either: () => ({ __typename: 'Paid' }),
       },
+      Paid: { secret: () => SECRET },
     },
   });
   const started = await startApollo({ ...setup, schema });
@@ -404,6 +412,17 @@ describe.each([
     const answer = await server.post(bob, { query: '{ secret }' });
     expect(answer).toMatchObject({ status: 402, link: '<https://atlas.test/ADD_FUNDS>; rel="payment"' });
     expect(JSON.stringify(answer.body)).not.toContain(SECRET);
+  });
+
+  it('does not deliver what may be paid beneath an abstract type, though the answer does not tell which type it was', async () => {
+    const server = await apollo(setup);
+    const [alice, carol] = [await server.keyOf('alice', 5), await server.keyOf('carol', 5)];
+    const either = { query: '{ either { ... on Paid { secret } ... on Free { secret: air } } }' };
+    expect(await server.post(alice, either)).toMatchObject({ body: { data: { either: { secret: SECRET } } } });
+    expect(await server.post(carol, either)).toMatchObject({
+      status: 500,
+      body: { errors: [{ extensions: { code: 'UNPAID_VALUE' } }] },
+    });
   });
 
   it('serves what is free, and its answers tell nobody what another account has', async () => {

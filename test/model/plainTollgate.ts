@@ -382,5 +382,5 @@ const sizedBy = ({ listSize }: Field, told: number | null): Sized | null =>
 const sizeOf = ({ lists }: Field, told: number | null): number =>
   lists === 0 ? 1 : (told ?? LIST_SIZE_DEFAULT) * LIST_SIZE_DEFAULT ** (lists - 1);
 
-export const valueAt = (data: unknown, path: readonly (string | number)[]): unknown =>
+const valueAt = (data: unknown, path: readonly (string | number)[]): unknown =>
   path.reduce<unknown>((at, key) => (typeof at === 'object' && at !== null ? Reflect.get(at, key) : undefined), data);

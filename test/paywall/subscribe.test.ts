@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { parse, subscribe as subscribeByGraphQL } from 'graphql';
 import type { ExecutionResult } from 'graphql';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Caller } from '../../src/paywall/caller.js';
@@ -122,6 +123,19 @@ describe('a subscription that is refused', () => {
       rootValue: { bare: () => new Source() },
     };
     expect(await paywall.paywall.subscribe(request)).toHaveProperty('errors');
+  });
+
+  it('has none without a tab: graphql-js alone does not start it', async () => {
+    const source = new Source();
+    const { paywall } = await ready(source);
+    const { schema } = paywall;
+    const rootValue = { bare: () => source.next() };
+    for (const document of ['subscription { tick }', 'subscription { bare }'].map((text) => parse(text))) {
+      expect(await subscribeByGraphQL({ schema, document, rootValue, contextValue: {} })).toMatchObject({
+        errors: [{ extensions: { code: 'NO_OPEN_TAB' } }],
+      });
+    }
+    expect(source.started).toBe(0);
   });
 
   it('and one that is not valid, says so', async () => {

@@ -1,6 +1,10 @@
 /** What becomes of positions that nobody foresaw, and of those that nobody waits for any more. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { grantCredits } from '../../src/api/operator.js';
 import { payment } from '../../src/paywall/payment.js';
+import { openStore } from '../../src/store/openStore.js';
+import { setTimeout as pause } from 'node:timers/promises';
+import { isObjectType } from 'graphql';
 import type { GraphQLResolveInfo } from 'graphql';
 import { readyPaywall, schemaOf } from './ready.js';
 import type { ReadyPaywall } from './ready.js';
@@ -55,11 +59,94 @@ describe('an item that an error in another item has made null', () => {
     const failures: unknown[] = [];
     const { run, callerWith, walletOf } = await ready(schema, { onFailure: (error) => failures.push(error) });
     const caller = await callerWith(10);
-    const result = await run(caller, 'query ($first: Int!) { veins(first: $first) { gold depth } }', { first });
-    await turnsOfTheEventLoop(5);
+    const result = await run(caller, 'query ($first: Int!) { veins(first: $first) { depth gold } }', { first });
+    await turnsOfTheEventLoop(30);
     expect(result).toMatchObject({ data: { veins: null }, extensions: { payment: { charged: 0, balance: 10 } } });
     expect(await walletOf(caller)).toEqual({ available: 10, held: 0, holds: 0 });
     expect(failures).toEqual([]);
+  });
+});
+
+describe('a resolver that is called more than once for its position', () => {
+  it('is charged once: a wrapper that tries again does not make it two', async () => {
+    const schema = schemaOf(
+      `type Query { list: [Item] @listSize(assumedSize: 1) }
+       type Item { a: Int @requiresPayment(cost: 2) }`,
+      { Query: { list: () => [{}, {}] }, Item: { a: () => 1 } },
+    );
+    const { paywall, run, callerWith, walletOf } = await ready(schema);
+    const field = paywall.schema.getType('Item');
+    const paid = isObjectType(field) ? field.getFields()['a'] : undefined;
+    const resolve = paid?.resolve;
+    if (paid === undefined || resolve === undefined) throw new Error('Item.a has no resolver.');
+    paid.resolve = async (...args) => {
+      await Promise.all([resolve(...args), resolve(...args)]);
+      return resolve(...args);
+    };
+    const caller = await callerWith(20);
+    const result = await run(caller, '{ list { a } }');
+    expect(result).toMatchObject({
+      data: { list: [{ a: 1 }, { a: 1 }] },
+      extensions: { payment: { charged: 4, balance: 16, fields: [{ coordinate: 'Item.a', positions: 2 }] } },
+    });
+    expect(await walletOf(caller)).toEqual({ available: 16, held: 0, holds: 0 });
+  });
+});
+
+describe('response keys that mean something to JavaScript', () => {
+  it('are charged like any other', async () => {
+    const schema = schemaOf(
+      'type Query { a: Int @requiresPayment(cost: 1) b: B } type B { c: Int @requiresPayment(cost: 1) }',
+      {
+        Query: { a: () => 1, b: () => ({}) },
+        B: { c: () => 2 },
+      },
+    );
+    const { run, callerWith, walletOf } = await ready(schema);
+    const caller = await callerWith(10);
+    const keys = ['__proto__', 'constructor', 'hasOwnProperty', 'toString', 'then', 'valueOf'];
+    const document = `{ ${keys.map((key) => `${key}: b { ${key}: c }`).join(' ')} }`;
+    const result = await run(caller, document);
+    expect(result.errors).toBeUndefined();
+    expect(result.extensions).toMatchObject({ payment: { charged: 6, balance: 4 } });
+    expect(await walletOf(caller)).toEqual({ available: 4, held: 0, holds: 0 });
+    const rest = await run(caller, `{ ${keys.map((key) => `${key}: a`).join(' ')} }`);
+    expect(rest.errors?.map(({ path }) => path)).toEqual([['then'], ['valueOf']]);
+  });
+});
+
+describe('an extension that is under way when an error makes its item null', () => {
+  it('is waited for, so that nothing of it stays on hold', async () => {
+    const store = await openStore('sqlite::memory:');
+    let isSlow = false;
+    const commitWallets: typeof store.commitWallets = async (wallets) => {
+      if (isSlow) await pause(20);
+      return store.commitWallets(wallets);
+    };
+    const slow = new Proxy(store, {
+      get: (target, verb) => {
+        const value: unknown = verb === 'commitWallets' ? commitWallets : Reflect.get(target, verb);
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      },
+    });
+    const schema = schemaOf(
+      `type Query { veins(first: Int!): [Vein!] @listSize(slicingArguments: ["first"]) }
+       type Vein { gold: Int @requiresPayment(cost: 2) depth: Int! }`,
+      {
+        Query: { veins: () => [{ depth: 1 }, { depth: () => pause(5).then(() => null) }] },
+        Vein: { gold: () => 1 },
+      },
+    );
+    const { paywall, run, callerWith, walletOf } = await ready(schema, { store: slow });
+    const caller = await callerWith(10);
+    isSlow = true;
+    // The wallet is being written for something else, so that the extension has to wait its turn.
+    const granted = grantCredits(paywall.engine, caller.accountId, { id: 'more', credits: 5, reason: 'A test' });
+    const result = await run(caller, '{ veins(first: 0) { depth gold } }');
+    await granted;
+    await pause(50);
+    expect(result).toMatchObject({ data: { veins: null }, extensions: { payment: { charged: 0, balance: 15 } } });
+    expect(await walletOf(caller)).toEqual({ available: 15, held: 0, holds: 0 });
   });
 });
 
@@ -135,6 +222,18 @@ describe('whenRefused: REJECT', () => {
       errors: [expect.objectContaining({ extensions: expect.objectContaining({ coordinate: 'Query.b' }) })],
     });
     expect(await walletOf(caller)).toEqual({ available: 1, held: 0, holds: 0 });
+  });
+});
+
+describe('a refusal that a nullable item stops on its way up', () => {
+  it('blocks nothing', async () => {
+    const schema = schemaOf(
+      'type Query { free: Int boxes: [Box]! @listSize(assumedSize: 2) } type Box { a: Int! @requiresPayment(cost: 5) }',
+      { Query: { free: () => 1, boxes: () => [{}, {}] }, Box: { a: () => 7 } },
+    );
+    const { run, callerWith } = await ready(schema, { lint: 'off' });
+    const result = await run(await callerWith(5), '{ free boxes { a } }');
+    expect(result).toMatchObject({ data: { free: 1, boxes: [{ a: 7 }, null] }, errors: [{ path: ['boxes', 1, 'a'] }] });
   });
 });
 
