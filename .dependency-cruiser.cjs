@@ -24,6 +24,7 @@ const layers = [
   { name: 'config', from: '^src/config\\.ts$', may: ['^src/domain/'] },
   { name: 'index', from: '^src/index\\.ts$', may: ['^src/(server|api|paywall|ledger|store|domain)/'] },
   { name: 'main', from: '^src/main\\.ts$', may: ['^src/(?!index)'] },
+  { name: 'migrate', from: '^src/migrate\\.ts$', may: ['^src/store/'] },
 ];
 
 /** Packages that only one part may use, so that it alone has to change when the package does. */

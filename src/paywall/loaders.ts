@@ -83,7 +83,7 @@ const storeError = (fault: unknown): StoreError => {
 const loaderOf = <Key, Value>(find: Find<Key, Value>): DataLoader<Key, Value> => {
   const gathering = new Gathering();
   const findEach = eachByItself(find);
-  return new DataLoader((keys) => gathering.during(() => findEach(keys)), {
+  return new DataLoader<Key, Value>((keys) => gathering.during(() => findEach(keys)), {
     cache: false,
     maxBatchSize: BATCH_SIZE_MAX,
     batchScheduleFn: gathering.schedule,

@@ -6,14 +6,15 @@ import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Account, ApiKey } from '../../domain/account.js';
 import type { AccountId, HoldId } from '../../domain/ids.js';
-import { keyedOperationId } from '../../domain/keyedOperation.js';
 import type { KeyedOperation } from '../../domain/keyedOperation.js';
 import type { LedgerEntry } from '../../domain/ledger.js';
 import type { Instant } from '../../domain/period.js';
 import type { Plan } from '../../domain/plan.js';
 import type { Subscription } from '../../domain/subscription.js';
 import type { Wallet } from '../../domain/wallet.js';
-import type { LedgerPage, Store, WriteOutcome } from '../store.js';
+import { keyOfRecord } from '../records.js';
+import type { RecordKind, StoredRecords } from '../records.js';
+import type { ImportOutcome, LedgerPage, RecordPage, Store, WriteOutcome } from '../store.js';
 import { readAccount, readApiKey, readKeyedOperation, readSubscription, readWallet } from '../storedShape.js';
 import { StoreError } from '../storeError.js';
 import { Ledger } from './ledger.js';
@@ -55,11 +56,7 @@ export const openSqliteStore = async (path: string, options: SqliteOptions = {})
 };
 
 class SqliteStore implements Store {
-  readonly #accounts: VersionedRecords<Account>;
-  readonly #apiKeys: VersionedRecords<ApiKey>;
-  readonly #subscriptions: VersionedRecords<Subscription>;
-  readonly #wallets: VersionedRecords<Wallet>;
-  readonly #keyedOperations: VersionedRecords<KeyedOperation>;
+  readonly #records: { readonly [Kind in RecordKind]: VersionedRecords<StoredRecords[Kind]> };
   readonly #forgetKeyed: SqliteStatement;
   readonly #plans: Plans;
   readonly #ledger: Ledger;
@@ -69,30 +66,33 @@ class SqliteStore implements Store {
     private readonly driver: SqliteDriver,
     private readonly file: string,
   ) {
-    this.#accounts = new VersionedRecords(driver, 'accounts', (account) => account.id, readAccount);
-    this.#apiKeys = new VersionedRecords(driver, 'api_keys', (key) => key.secretHash, readApiKey);
-    this.#subscriptions = new VersionedRecords(driver, 'subscriptions', (each) => each.accountId, readSubscription);
-    this.#wallets = new VersionedRecords(driver, 'wallets', (wallet) => wallet.accountId, readWallet);
-    this.#keyedOperations = new VersionedRecords(driver, 'keyed_operations', keyedOperationId, readKeyedOperation);
+    const { accounts, apiKeys, subscriptions, keyedOperations, wallets } = keyOfRecord;
+    this.#records = {
+      accounts: new VersionedRecords(driver, 'accounts', accounts, readAccount),
+      apiKeys: new VersionedRecords(driver, 'api_keys', apiKeys, readApiKey),
+      subscriptions: new VersionedRecords(driver, 'subscriptions', subscriptions, readSubscription),
+      keyedOperations: new VersionedRecords(driver, 'keyed_operations', keyedOperations, readKeyedOperation),
+      wallets: new VersionedRecords(driver, 'wallets', wallets, readWallet),
+    };
     this.#forgetKeyed = driver.prepare(`DELETE FROM keyed_operations WHERE json_extract(body, '$.expiresAt') < ?`);
     this.#plans = new Plans(driver);
     this.#ledger = new Ledger(driver);
   }
 
   findApiKeys(secretHashes: readonly string[]): Promise<readonly (ApiKey | null)[]> {
-    return this.#use(() => this.#apiKeys.find(secretHashes));
+    return this.#use(() => this.#records.apiKeys.find(secretHashes));
   }
 
   findAccounts(ids: readonly AccountId[]): Promise<readonly (Account | null)[]> {
-    return this.#use(() => this.#accounts.find(ids));
+    return this.#use(() => this.#records.accounts.find(ids));
   }
 
   findSubscriptions(accountIds: readonly AccountId[]): Promise<readonly (Subscription | null)[]> {
-    return this.#use(() => this.#subscriptions.find(accountIds));
+    return this.#use(() => this.#records.subscriptions.find(accountIds));
   }
 
   findWallets(accountIds: readonly AccountId[]): Promise<readonly (Wallet | null)[]> {
-    return this.#use(() => this.#wallets.find(accountIds));
+    return this.#use(() => this.#records.wallets.find(accountIds));
   }
 
   findPlans(): Promise<readonly Plan[]> {
@@ -100,19 +100,19 @@ class SqliteStore implements Store {
   }
 
   findKeyedOperations(ids: readonly string[]): Promise<readonly (KeyedOperation | null)[]> {
-    return this.#use(() => this.#keyedOperations.find(ids));
+    return this.#use(() => this.#records.keyedOperations.find(ids));
   }
 
   saveAccounts(accounts: readonly Account[]): Promise<readonly WriteOutcome[]> {
-    return this.#saveAll(this.#accounts, accounts);
+    return this.#saveAll(this.#records.accounts, accounts);
   }
 
   saveApiKeys(keys: readonly ApiKey[]): Promise<readonly WriteOutcome[]> {
-    return this.#saveAll(this.#apiKeys, keys);
+    return this.#saveAll(this.#records.apiKeys, keys);
   }
 
   saveSubscriptions(subscriptions: readonly Subscription[]): Promise<readonly WriteOutcome[]> {
-    return this.#saveAll(this.#subscriptions, subscriptions);
+    return this.#saveAll(this.#records.subscriptions, subscriptions);
   }
 
   savePlans(plans: readonly Plan[]): Promise<readonly WriteOutcome[]> {
@@ -120,7 +120,7 @@ class SqliteStore implements Store {
   }
 
   saveKeyedOperations(operations: readonly KeyedOperation[]): Promise<readonly WriteOutcome[]> {
-    return this.#saveAll(this.#keyedOperations, operations);
+    return this.#saveAll(this.#records.keyedOperations, operations);
   }
 
   forgetKeyedOperations(before: Instant): Promise<void> {
@@ -132,7 +132,7 @@ class SqliteStore implements Store {
   commitWallets(wallets: readonly Wallet[]): Promise<readonly (Wallet | null)[]> {
     return this.#writeEach(wallets, (wallet) => {
       const stored: Wallet = { ...wallet, version: wallet.version + 1, journal: [] };
-      if (!this.#wallets.compareAndSet(stored)) return null;
+      if (!this.#records.wallets.compareAndSet(stored)) return null;
       for (const entry of wallet.journal) this.#ledger.enter(entry);
       return stored;
     });
@@ -156,9 +156,20 @@ class SqliteStore implements Store {
     return this.#use(() => this.#ledger.findOfHold(accountId, holdId));
   }
 
+  listRecords<Kind extends RecordKind>(kind: Kind, page: RecordPage): Promise<readonly StoredRecords[Kind][]> {
+    return this.#use(() => this.#records[kind].list(page));
+  }
+
+  importRecords<Kind extends RecordKind>(
+    kind: Kind,
+    records: readonly StoredRecords[Kind][],
+  ): Promise<readonly ImportOutcome[]> {
+    return this.#writeEach(records, (record) => this.#records[kind].insert(record));
+  }
+
   ping(): Promise<void> {
     return this.#use(() => {
-      this.#wallets.find(['ping']);
+      this.#records.wallets.find(['ping']);
     });
   }
 

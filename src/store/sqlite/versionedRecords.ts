@@ -1,5 +1,7 @@
 /** One table of values that are found by a key and replaced by compare and set. */
+import { isDeepStrictEqual } from 'node:util';
 import { inOrder } from '../inOrder.js';
+import type { ImportOutcome, RecordPage } from '../store.js';
 import { StoreError } from '../storeError.js';
 import { keyList, keyText } from './sqliteDriver.js';
 import type { SqliteDriver, SqliteRow, SqliteStatement } from './sqliteDriver.js';
@@ -10,6 +12,8 @@ export class VersionedRecords<T extends { readonly version: number }> {
   readonly #find: SqliteStatement;
   readonly #insert: SqliteStatement;
   readonly #update: SqliteStatement;
+  readonly #listFirst: SqliteStatement;
+  readonly #listAfter: SqliteStatement;
 
   constructor(
     driver: SqliteDriver,
@@ -19,6 +23,8 @@ export class VersionedRecords<T extends { readonly version: number }> {
   ) {
     this.#find = driver.prepare(`SELECT body FROM ${table} WHERE id IN (SELECT value FROM json_each(?))`);
     this.#insert = driver.prepare(`INSERT INTO ${table} (id, version, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`);
+    this.#listFirst = driver.prepare(`SELECT body FROM ${table} ORDER BY id LIMIT ?`);
+    this.#listAfter = driver.prepare(`SELECT body FROM ${table} WHERE id > ? ORDER BY id LIMIT ?`);
     this.#update = driver.prepare(`UPDATE ${table} SET version = ?, body = ? WHERE id = ? AND version = ?`);
   }
 
@@ -26,6 +32,20 @@ export class VersionedRecords<T extends { readonly version: number }> {
     if (keys.length === 0) return [];
     const found = this.#find.all(keyList(keys)).map((row) => this.read(bodyOf(row)));
     return inOrder(keys, found, this.keyOf);
+  }
+
+  list({ first, after }: RecordPage): readonly T[] {
+    const rows = after === null ? this.#listFirst.all(first) : this.#listAfter.all(keyText(after), first);
+    return rows.map((row) => this.read(bodyOf(row)));
+  }
+
+  /** Stores a value as it is, unless there is one under its key. Belongs into a transaction. */
+  insert(value: T): ImportOutcome {
+    const id = keyText(this.keyOf(value));
+    const body = JSON.stringify(value);
+    if (this.#insert.run(id, value.version, body) === 1) return 'STORED';
+    const [stored] = this.#find.all(keyList([this.keyOf(value)])).map(bodyOf);
+    return isDeepStrictEqual(stored, JSON.parse(body)) ? 'SAME' : 'OTHER';
   }
 
   /** Stores `next` if what is stored has the version before it. Belongs into a transaction. */
