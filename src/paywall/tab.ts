@@ -14,7 +14,7 @@ import { standingOf } from './admit.js';
 import type { AdmittedField, AdmittedSelection, Allotment } from './admit.js';
 import { deliveryOf } from './delivery.js';
 import type { Delivery, Response } from './delivery.js';
-import { drawAt, noteDraw } from './draw.js';
+import { Draws, noteDraws } from './draw.js';
 import type { Draw, Path } from './draw.js';
 import type { QuotedField } from './quote.js';
 
@@ -40,7 +40,7 @@ interface Waiting {
 }
 
 export class Tab {
-  readonly draws: Draw[] = [];
+  readonly #draws = new Draws();
   /** graphql-js makes one array of nodes for all items of a list, so a place is looked up once and not per item. */
   readonly #places = new Map<readonly FieldNode[], AdmittedField>();
   /** What each allotment still has. */
@@ -58,17 +58,17 @@ export class Tab {
   draw(info: GraphQLResolveInfo): Draw | Refusal | Promise<Draw | Refusal> {
     invariant(!this.#isClosed, 'a paid field resolved after its operation was settled');
     // A wrapper around the resolver may have called it before: one position is charged once.
-    const before = drawAt(info.path);
+    const before = this.#draws.at(info.path);
     if (before !== undefined) return before;
     const field = this.#placeOf(info);
     const { place, units } = field.quoted;
     invariant(place.paid !== null, 'a free field drew on a tab');
-    if (this.#drawPrepaid(place.paid.coordinate, units)) return this.#note(field, info.path, PREPAID, true);
+    if (this.#drawPrepaid(place.paid.coordinate, units)) return this.#note(field, info, PREPAID, true);
     const standing = this.#leftOf(field.allotment);
     const decision = decide(place.paid, units, standing, this.terms.openedAt);
-    if (decision.outcome === 'refused') return this.#drawBeyond(field, info.path, decision.refusal);
+    if (decision.outcome === 'refused') return this.#drawBeyond(field, info, decision.refusal);
     if (standing.means !== null) this.#keep(field.allotment, standing, meansAfter(standing.means, decision));
-    return this.#note(field, info.path, decision);
+    return this.#note(field, info, decision);
   }
 
   /**
@@ -78,15 +78,15 @@ export class Tab {
   async close(schema: GraphQLSchema, response: Response): Promise<Delivery> {
     this.#isClosed = true;
     await this.#extending;
-    return deliveryOf(schema, this.terms.admitted, this.draws, response);
+    return deliveryOf(schema, this.terms.admitted, this.#draws.all, response);
   }
 
   /** The allotment does not suffice: it was cut short by the means already, or the list is longer than quoted. */
-  #drawBeyond(field: AdmittedField, path: Path, refusal: Refusal): Refusal | Promise<Draw | Refusal> {
+  #drawBeyond(field: AdmittedField, info: GraphQLResolveInfo, refusal: Refusal): Refusal | Promise<Draw | Refusal> {
     if (field.refusal !== null) return field.refusal;
     if (this.terms.standing.means === null) return refusal;
     return this.#askForMore(field.quoted).then((decision) =>
-      decision.outcome === 'refused' ? decision.refusal : this.#note(field, path, decision),
+      decision.outcome === 'refused' ? decision.refusal : this.#note(field, info, decision),
     );
   }
 
@@ -123,13 +123,14 @@ export class Tab {
     return true;
   }
 
-  #note(field: AdmittedField, path: Path, decision: Draw['decision'], isPrepaid = false): Draw {
-    const before = drawAt(path);
+  #note(field: AdmittedField, info: GraphQLResolveInfo, decision: Draw['decision'], isPrepaid = false): Draw {
+    const before = this.#draws.at(info.path);
     if (before !== undefined) return before;
     const { place, units } = field.quoted;
     invariant(place.paid !== null, 'a free field drew on a tab');
-    const draw = noteDraw({ path, paid: place.paid, decision, quotedUnits: units, isPrepaid, usedUnits: units });
-    this.draws.push(draw);
+    const draw = { path: info.path, paid: place.paid, decision, quotedUnits: units, isPrepaid, usedUnits: units };
+    if (this.#draws.isEmpty) noteDraws(info, this.#draws);
+    this.#draws.add(draw);
     return draw;
   }
 

@@ -5,6 +5,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Account, ApiKey } from '../../domain/account.js';
+import { accountId as accountIdOf } from '../../domain/ids.js';
 import type { AccountId, HoldId } from '../../domain/ids.js';
 import { keyedOperationId } from '../../domain/keyedOperation.js';
 import type { KeyedOperation } from '../../domain/keyedOperation.js';
@@ -16,6 +17,7 @@ import type { Wallet } from '../../domain/wallet.js';
 import type { LedgerPage, Store, WriteOutcome } from '../store.js';
 import { readAccount, readApiKey, readKeyedOperation, readSubscription, readWallet } from '../storedShape.js';
 import { StoreError } from '../storeError.js';
+import { FileMemory } from './fileMemory.js';
 import { Ledger } from './ledger.js';
 import { Plans } from './plans.js';
 import { migrate } from './schema.js';
@@ -55,6 +57,7 @@ export const openSqliteStore = async (path: string, options: SqliteOptions = {})
 };
 
 class SqliteStore implements Store {
+  readonly #memory: FileMemory;
   readonly #accounts: VersionedRecords<Account>;
   readonly #apiKeys: VersionedRecords<ApiKey>;
   readonly #subscriptions: VersionedRecords<Subscription>;
@@ -69,11 +72,24 @@ class SqliteStore implements Store {
     private readonly driver: SqliteDriver,
     private readonly file: string,
   ) {
-    this.#accounts = new VersionedRecords(driver, 'accounts', (account) => account.id, readAccount);
-    this.#apiKeys = new VersionedRecords(driver, 'api_keys', (key) => key.secretHash, readApiKey);
-    this.#subscriptions = new VersionedRecords(driver, 'subscriptions', (each) => each.accountId, readSubscription);
-    this.#wallets = new VersionedRecords(driver, 'wallets', (wallet) => wallet.accountId, readWallet);
-    this.#keyedOperations = new VersionedRecords(driver, 'keyed_operations', keyedOperationId, readKeyedOperation);
+    const memory = (this.#memory = new FileMemory(driver));
+    this.#accounts = new VersionedRecords(driver, memory, 'accounts', (account) => account.id, readAccount);
+    this.#apiKeys = new VersionedRecords(driver, memory, 'api_keys', (key) => key.secretHash, readApiKey);
+    this.#subscriptions = new VersionedRecords(
+      driver,
+      memory,
+      'subscriptions',
+      (each) => each.accountId,
+      readSubscription,
+    );
+    this.#wallets = new VersionedRecords(driver, memory, 'wallets', (wallet) => wallet.accountId, readWallet);
+    this.#keyedOperations = new VersionedRecords(
+      driver,
+      memory,
+      'keyed_operations',
+      keyedOperationId,
+      readKeyedOperation,
+    );
     this.#forgetKeyed = driver.prepare(`DELETE FROM keyed_operations WHERE json_extract(body, '$.expiresAt') < ?`);
     this.#plans = new Plans(driver);
     this.#ledger = new Ledger(driver);
@@ -126,6 +142,7 @@ class SqliteStore implements Store {
   forgetKeyedOperations(before: Instant): Promise<void> {
     return this.#use(() => {
       this.#forgetKeyed.run(before);
+      this.#memory.forget();
     });
   }
 
@@ -158,7 +175,7 @@ class SqliteStore implements Store {
 
   ping(): Promise<void> {
     return this.#use(() => {
-      this.#wallets.find(['ping']);
+      this.#ledger.findPage(accountIdOf('ping'), { first: 1, before: null });
     });
   }
 
@@ -178,7 +195,16 @@ class SqliteStore implements Store {
   }
 
   #writeEach<T, R>(values: readonly T[], write: (value: T) => R): Promise<readonly R[]> {
-    return this.#use(() => (values.length === 0 ? [] : inTransaction(this.driver, () => values.map(write))));
+    return this.#use(() => {
+      if (values.length === 0) return [];
+      try {
+        return inTransaction(this.driver, () => values.map(write));
+      } catch (error) {
+        // What was remembered of these writes is not in the file.
+        this.#memory.forget();
+        throw error;
+      }
+    });
   }
 
   /** Every verb but `close` goes through here, so that nothing but `StoreError` leaves the store. */
