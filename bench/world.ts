@@ -19,6 +19,7 @@ import type { Plan } from '../src/domain/plan.js';
 import { emptyWallet } from '../src/domain/wallet.js';
 import type { Wallet } from '../src/domain/wallet.js';
 import { applyCommand } from '../src/domain/walletCommands.js';
+import type { FixedKeys } from '../src/paywall/caller.js';
 import { createPaywall } from '../src/paywall/paywall.js';
 import type { Paywall } from '../src/paywall/paywall.js';
 import { openStore } from '../src/store/openStore.js';
@@ -40,8 +41,8 @@ export const SEARCH_AND_COUNTRY = `query Both { country(code: "AT") { name regio
 export const listOf = (items: number): string =>
   `query List { country(code: "US") { cities(first: ${items}) { name distance(${AT}) } } }`;
 
-const ACCOUNTS_PER_MEANS = 64;
-const PLENTY = 2 ** 50;
+export const ACCOUNTS_PER_MEANS = 64;
+export const PLENTY = 2 ** 50;
 
 const planOf = (id: string, units: number | null): Plan => ({
   id: planId(id),
@@ -71,11 +72,21 @@ export interface World {
   readonly close: () => Promise<void>;
 }
 
+export interface WorldTerms {
+  readonly schema?: GraphQLSchema;
+  /** Keys that need not be looked up in the store. */
+  readonly fixedKeys?: FixedKeys;
+}
+
 /** Opens a world in a new folder and seeds it, or the one that is in `folder` already. */
-export const openWorld = async (folder?: string, schema = createAtlasSchema()): Promise<World> => {
+export const openWorld = async (folder?: string, { schema, fixedKeys }: WorldTerms = {}): Promise<World> => {
   const place = folder ?? mkdtempSync(join(tmpdir(), 'tollgate-bench-'));
   const store = await openStore(`sqlite:${join(place, 'tollgate.db')}`);
-  const paywall = createPaywall({ schema, store });
+  const paywall = createPaywall({
+    schema: schema ?? createAtlasSchema(),
+    store,
+    ...(fixedKeys === undefined ? {} : { fixedKeys }),
+  });
   loadAtlas();
   if (folder === undefined) await seed(paywall);
   return {
@@ -126,11 +137,11 @@ export const seedAccounts = async (
 };
 
 /** A wallet with plenty of credits, in so many grants. */
-export const walletWith = (id: string, grants: number): Wallet => {
+export const walletWith = (id: string, grants: number, credits = PLENTY): Wallet => {
   let wallet = emptyWallet(accountId(id));
   for (let index = 0; index < grants; index += 1) {
     const command = { kind: 'grant', id: grantId(`${id}/${index}`), reason: 'bench', priority: 0 } as const;
-    const terms = { credits: Math.floor(PLENTY / grants), expiresAt: null };
+    const terms = { credits: Math.floor(credits / grants), expiresAt: null };
     wallet = applyCommand(wallet, { ...command, ...terms }, Date.now()).wallet;
   }
   return wallet;
@@ -149,12 +160,16 @@ export const nextKeyOf = (means: Means): (() => string) => {
 
 /** Atlas as if nobody had thought of prices. */
 export const createFreeSchema = (): GraphQLSchema =>
-  makeExecutableSchema({ typeDefs: freeTypeDefs(), resolvers: freeResolvers() });
+  makeExecutableSchema({ typeDefs: pricedTypeDefs(''), resolvers: freeResolvers() });
 
-export const freeTypeDefs = (): string => readTypeDefs('atlas').replaceAll(/@(requiresPayment|listSize)\([^)]*\)/g, '');
+/** With another directive where Atlas has its prices; an empty one makes everything free. */
+export const pricedTypeDefs = (directive: string): string =>
+  readTypeDefs('atlas')
+    .replaceAll(/@listSize\([^)]*\)/g, '')
+    .replaceAll(/@requiresPayment\([^)]*\)/g, directive);
 
 /** The paid lists of Atlas report their length to the paywall; without a paywall there is nobody to report to. */
-const freeResolvers = () => ({
+export const freeResolvers = () => ({
   ...atlasResolvers,
   Query: {
     ...atlasResolvers.Query,
