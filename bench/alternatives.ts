@@ -192,7 +192,7 @@ const targetsOf = (
   contenders.slice(1).map(({ name }, index): Target => {
     const slowest = Math.max(...standings.map((standing) => standing[index + 1]?.ratio.median ?? Number.NaN));
     const fault = faults[index + 1];
-    const isCorrect = fault !== undefined && fault.overspent === 0 && fault.chargedForFailures === 0;
+    const isCorrect = fault?.overspent === 0 && fault.chargedForFailures === 0;
     return {
       claim: `faster than ${name} on every operation`,
       wanted: 'its ratio < 1',

@@ -83,7 +83,8 @@ export const authorized = (free: GraphQLSchema, book: AccountBook): Contender =>
       const tally: TallyContext = { account, isCovered: false, spent: 0 };
       const enveloped = getEnveloped(tally);
       const contextValue = (await enveloped.contextFactory()) as TallyContext;
-      const result: unknown = await enveloped.execute({ schema: enveloped.schema, document, contextValue });
+      const schema = enveloped.schema as GraphQLSchema;
+      const result: unknown = await enveloped.execute({ schema, document, contextValue });
       await take(book, contextValue);
       if (typeof result !== 'object' || result === null) throw new GraphQLError('There is no result.');
       return result;

@@ -12,10 +12,7 @@ const WEEKS_IN_SECONDS = 3 * 7 * 24 * 60 * 60;
 /** Every account has so many credits in three weeks: near a balance, and as long as its timers can wait. */
 export const rateLimited = (book: AccountBook, credits: number): Contender => {
   const spent = new Map<string, number>();
-  const { rateLimitDirectiveTypeDefs, rateLimitDirectiveTransformer } = rateLimitDirective<
-    Context,
-    ConstructorParameters<typeof RateLimiterMemory>[0]
-  >({
+  const { rateLimitDirectiveTypeDefs, rateLimitDirectiveTransformer } = rateLimitDirective<Context>({
     limiterClass: RateLimiterMemory,
     keyGenerator: (_limit, _source, _args, { account }) => account,
     pointsCalculator: async (_limit, _source, { first }, { account }, { fieldName }) => {

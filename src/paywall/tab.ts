@@ -5,8 +5,7 @@
  * the event loop together.
  */
 import type { FieldNode, GraphQLResolveInfo, GraphQLSchema } from 'graphql';
-import { decide, meansAfter } from '../domain/admission.js';
-import type { Decision, Means, Standing } from '../domain/admission.js';
+import type { Decision, Standing } from '../domain/admission.js';
 import { invariant } from '../domain/invariant.js';
 import type { Instant } from '../domain/period.js';
 import type { Refusal } from '../domain/refusal.js';
@@ -17,6 +16,7 @@ import type { Delivery, Response } from './delivery.js';
 import { Draws, noteDraws } from './draw.js';
 import type { Draw, Path } from './draw.js';
 import type { QuotedField } from './quote.js';
+import { Remainder } from './remainder.js';
 
 /** Decides positions beyond the quote on the wallet as it is now, and holds what they need: same length, same order. */
 export type ExtendTab = (positions: readonly QuotedField[]) => Promise<readonly Decision[]>;
@@ -44,7 +44,7 @@ export class Tab {
   /** graphql-js makes one array of nodes for all items of a list, so a place is looked up once and not per item. */
   readonly #places = new Map<readonly FieldNode[], AdmittedField>();
   /** What each allotment still has. */
-  readonly #left = new Map<Allotment, Standing>();
+  readonly #left = new Map<Allotment, Remainder>();
   readonly #prepaid: Map<string, number>;
   #waiting: Waiting[] = [];
   #extending: Promise<void> | null = null;
@@ -64,10 +64,8 @@ export class Tab {
     const { place, units } = field.quoted;
     invariant(place.paid !== null, 'a free field drew on a tab');
     if (this.#drawPrepaid(place.paid.coordinate, units)) return this.#note(field, info, PREPAID, true);
-    const standing = this.#leftOf(field.allotment);
-    const decision = decide(place.paid, units, standing, this.terms.openedAt);
+    const decision = this.#leftOf(field.allotment).draw(field.quoted);
     if (decision.outcome === 'refused') return this.#drawBeyond(field, info, decision.refusal);
-    if (standing.means !== null) this.#keep(field.allotment, standing, meansAfter(standing.means, decision));
     return this.#note(field, info, decision);
   }
 
@@ -134,16 +132,13 @@ export class Tab {
     return draw;
   }
 
-  #leftOf(allotment: Allotment): Standing {
+  #leftOf(allotment: Allotment): Remainder {
     const known = this.#left.get(allotment);
     if (known !== undefined) return known;
-    const standing = standingOf(allotment, this.terms.standing, this.terms.openedAt);
-    this.#left.set(allotment, standing);
-    return standing;
-  }
-
-  #keep(allotment: Allotment, standing: Standing, means: Means): void {
-    if (means !== standing.means) this.#left.set(allotment, { ...standing, means });
+    const { standing, openedAt } = this.terms;
+    const left = new Remainder(standingOf(allotment, standing, openedAt), openedAt);
+    this.#left.set(allotment, left);
+    return left;
   }
 
   #placeOf(info: GraphQLResolveInfo): AdmittedField {
