@@ -1,5 +1,5 @@
 /** Who is calling: the key that was sent, the account it speaks for, and that account's standing. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Means, Standing } from '../domain/admission.js';
 import { keyStateAt } from '../domain/account.js';
 import type { KeyState } from '../domain/account.js';
@@ -30,7 +30,7 @@ export interface Caller {
 export type FixedKeys = ReadonlyMap<string, AccountId>;
 
 /** How a secret is stored: nobody who reads the store can call with what is there. */
-export const hashSecret = (secret: string): string => createHash('sha256').update(secret).digest('base64url');
+export const hashSecret = (secret: string): string => hash('sha256', secret, 'base64url');
 
 const BEARER = /^Bearer +([\x21-\x7e]+) *$/i;
 

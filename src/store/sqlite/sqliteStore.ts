@@ -5,6 +5,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Account, ApiKey } from '../../domain/account.js';
+import { accountId as accountIdOf } from '../../domain/ids.js';
 import type { AccountId, HoldId } from '../../domain/ids.js';
 import type { KeyedOperation } from '../../domain/keyedOperation.js';
 import type { LedgerEntry } from '../../domain/ledger.js';
@@ -17,6 +18,7 @@ import type { RecordKind, StoredRecords } from '../records.js';
 import type { ImportOutcome, LedgerPage, RecordPage, Store, WriteOutcome } from '../store.js';
 import { readAccount, readApiKey, readKeyedOperation, readSubscription, readWallet } from '../storedShape.js';
 import { StoreError } from '../storeError.js';
+import { FileMemory } from './fileMemory.js';
 import { Ledger } from './ledger.js';
 import { Plans } from './plans.js';
 import { migrate } from './schema.js';
@@ -56,6 +58,7 @@ export const openSqliteStore = async (path: string, options: SqliteOptions = {})
 };
 
 class SqliteStore implements Store {
+  readonly #memory: FileMemory;
   readonly #records: { readonly [Kind in RecordKind]: VersionedRecords<StoredRecords[Kind]> };
   readonly #forgetKeyed: SqliteStatement;
   readonly #plans: Plans;
@@ -66,13 +69,14 @@ class SqliteStore implements Store {
     private readonly driver: SqliteDriver,
     private readonly file: string,
   ) {
+    const memory = (this.#memory = new FileMemory(driver));
     const { accounts, apiKeys, subscriptions, keyedOperations, wallets } = keyOfRecord;
     this.#records = {
-      accounts: new VersionedRecords(driver, 'accounts', accounts, readAccount),
-      apiKeys: new VersionedRecords(driver, 'api_keys', apiKeys, readApiKey),
-      subscriptions: new VersionedRecords(driver, 'subscriptions', subscriptions, readSubscription),
-      keyedOperations: new VersionedRecords(driver, 'keyed_operations', keyedOperations, readKeyedOperation),
-      wallets: new VersionedRecords(driver, 'wallets', wallets, readWallet),
+      accounts: new VersionedRecords(driver, memory, 'accounts', accounts, readAccount),
+      apiKeys: new VersionedRecords(driver, memory, 'api_keys', apiKeys, readApiKey),
+      subscriptions: new VersionedRecords(driver, memory, 'subscriptions', subscriptions, readSubscription),
+      keyedOperations: new VersionedRecords(driver, memory, 'keyed_operations', keyedOperations, readKeyedOperation),
+      wallets: new VersionedRecords(driver, memory, 'wallets', wallets, readWallet),
     };
     this.#forgetKeyed = driver.prepare(`DELETE FROM keyed_operations WHERE json_extract(body, '$.expiresAt') < ?`);
     this.#plans = new Plans(driver);
@@ -126,6 +130,7 @@ class SqliteStore implements Store {
   forgetKeyedOperations(before: Instant): Promise<void> {
     return this.#use(() => {
       this.#forgetKeyed.run(before);
+      this.#memory.forget();
     });
   }
 
@@ -169,7 +174,7 @@ class SqliteStore implements Store {
 
   ping(): Promise<void> {
     return this.#use(() => {
-      this.#records.wallets.find(['ping']);
+      this.#ledger.findPage(accountIdOf('ping'), { first: 1, before: null });
     });
   }
 
@@ -189,7 +194,16 @@ class SqliteStore implements Store {
   }
 
   #writeEach<T, R>(values: readonly T[], write: (value: T) => R): Promise<readonly R[]> {
-    return this.#use(() => (values.length === 0 ? [] : inTransaction(this.driver, () => values.map(write))));
+    return this.#use(() => {
+      if (values.length === 0) return [];
+      try {
+        return inTransaction(this.driver, () => values.map(write));
+      } catch (error) {
+        // What was remembered of these writes is not in the file.
+        this.#memory.forget();
+        throw error;
+      }
+    });
   }
 
   /** Every verb but `close` goes through here, so that nothing but `StoreError` leaves the store. */
