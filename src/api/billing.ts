@@ -6,7 +6,7 @@ import type { AccountId } from '../domain/ids.js';
 import type { Instant, LimitPer } from '../domain/period.js';
 import type { Plan } from '../domain/plan.js';
 import { plansCovering } from '../domain/plan.js';
-import { limitWindowAt, stateAt } from '../domain/subscription.js';
+import { effectiveAt, limitWindowAt, stateAt } from '../domain/subscription.js';
 import type { Subscription } from '../domain/subscription.js';
 import { usedOf } from '../domain/wallet.js';
 import type { Grant } from '../domain/wallet.js';
@@ -54,11 +54,12 @@ const loadSubscription = async (
 ): Promise<SubscriptionSource | null> => {
   const { accountId, loaders } = caller;
   if (accountId === null) return null;
-  const [subscription, plans] = await Promise.all([
+  const [stored, plans] = await Promise.all([
     loaders.subscriptions.load(accountId),
     paywall.engine.shelf.current(),
   ]);
-  if (subscription === null) return null;
+  if (stored === null) return null;
+  const subscription = effectiveAt(stored, now);
   return { subscription, plan: plans.find(subscription.planId, subscription.planVersion), now };
 };
 

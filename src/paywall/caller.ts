@@ -5,7 +5,7 @@ import { keyStateAt } from '../domain/account.js';
 import type { KeyState } from '../domain/account.js';
 import type { AccountId } from '../domain/ids.js';
 import type { Instant } from '../domain/period.js';
-import { grantDue } from '../domain/subscription.js';
+import { effectiveAt, grantDue } from '../domain/subscription.js';
 import type { Subscription } from '../domain/subscription.js';
 import type { Plan } from '../domain/plan.js';
 import type { Wallet } from '../domain/wallet.js';
@@ -88,12 +88,13 @@ export const loadKnown = async (caller: Caller, shelf: PlanShelf, now: Instant):
   const { accountId, loaders } = caller;
   if (accountId === null) return unknown;
   try {
-    const [account, subscription, wallet, plans] = await Promise.all([
+    const [account, stored, wallet, plans] = await Promise.all([
       loaders.accounts.load(accountId),
       loaders.subscriptions.load(accountId),
       loaders.wallets.load(accountId),
       shelf.current(),
     ]);
+    const subscription = stored === null ? null : effectiveAt(stored, now);
     const plan = subscription === null ? null : plans.find(subscription.planId, subscription.planVersion);
     const suspended = account !== null && account.suspendedAt !== null && now >= account.suspendedAt;
     const means = meansIn(grantIfDue(wallet, subscription, plan, now), { subscription, plan, plans }, now);
