@@ -54,10 +54,7 @@ const loadSubscription = async (
 ): Promise<SubscriptionSource | null> => {
   const { accountId, loaders } = caller;
   if (accountId === null) return null;
-  const [stored, plans] = await Promise.all([
-    loaders.subscriptions.load(accountId),
-    paywall.engine.shelf.current(),
-  ]);
+  const [stored, plans] = await Promise.all([loaders.subscriptions.load(accountId), paywall.engine.shelf.current()]);
   if (stored === null) return null;
   const subscription = effectiveAt(stored, now);
   return { subscription, plan: plans.find(subscription.planId, subscription.planVersion), now };

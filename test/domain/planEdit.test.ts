@@ -4,8 +4,8 @@ import type { PlanContent, PlanStep } from '../../src/domain/planEdit.js';
 import { plan, PRO } from '../support/domain.js';
 
 const contentOf = (changes: Partial<PlanContent> = {}): PlanContent => {
-  const { id: _id, version: _version, status: _status, ...content } = plan(changes);
-  return content;
+  const { name, price, interval, features, creditsPerPeriod, trialDays, graceDays, requestsPerMinute } = plan(changes);
+  return { name, price, interval, features, creditsPerPeriod, trialDays, graceDays, requestsPerMinute };
 };
 const draft = plan({ status: 'DRAFT' });
 const active = plan({ version: 2, status: 'ACTIVE' });

@@ -4,7 +4,7 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CREDITS_MAX } from '../../src/domain/credits.js';
-import { accountId, grantId, holdId } from '../../src/domain/ids.js';
+import { accountId, apiKeyId, grantId, holdId } from '../../src/domain/ids.js';
 import type { AccountId } from '../../src/domain/ids.js';
 import type { LedgerEntry } from '../../src/domain/ledger.js';
 import { emptyWallet } from '../../src/domain/wallet.js';
@@ -12,7 +12,17 @@ import type { Wallet } from '../../src/domain/wallet.js';
 import { applyCommand } from '../../src/domain/walletCommands.js';
 import type { Store } from '../../src/store/store.js';
 import { StoreError } from '../../src/store/storeError.js';
-import { anAccount, anApiKey, aPlan, aSubscription, HOSTILE_STRINGS, walletOf } from './storedValues.js';
+import { listingContract } from './listingContract.js';
+import {
+  anAccount,
+  anApiKey,
+  anAuditEntry,
+  anOperator,
+  aPlan,
+  aSubscription,
+  HOSTILE_STRINGS,
+  walletOf,
+} from './storedValues.js';
 
 export interface OpenedStore {
   readonly store: Store;
@@ -35,6 +45,7 @@ const NOW = Date.UTC(2026, 0, 31, 12);
 const ALICE = accountId('alice');
 const BOB = accountId('bob');
 const NOBODY = accountId('nobody');
+const PAGE = { count: 1, after: null, isBackward: false };
 
 export const storeContract = (name: string, { open, openUnreachable }: StoreUnderTest): void => {
   describe(name, () => {
@@ -338,6 +349,8 @@ export const storeContract = (name: string, { open, openUnreachable }: StoreUnde
       });
     });
 
+    listingContract(() => opened);
+
     describe('values come back unchanged', () => {
       it.each([0, 1, CREDITS_MAX - 1, CREDITS_MAX])('the number %d', async (extreme) => {
         const id = anyone();
@@ -462,6 +475,20 @@ export const storeContract = (name: string, { open, openUnreachable }: StoreUnde
           findLedgerPage: () => closed.findLedgerPage(ALICE, { first: 1, before: null }),
           findLedgerEntries: () => closed.findLedgerEntries(ALICE, ['id']),
           findHoldEntries: () => closed.findHoldEntries(ALICE, holdId('h')),
+          findApiKeysById: () => closed.findApiKeysById([apiKeyId('k')]),
+          findKeyUses: () => closed.findKeyUses(['hash']),
+          findOperators: () => closed.findOperators(),
+          findAccountPage: () => closed.findAccountPage(PAGE),
+          findApiKeyPage: () => closed.findApiKeyPage(ALICE, PAGE),
+          findSubscriptionPage: () => closed.findSubscriptionPage({ planId: null, planVersion: null }, PAGE),
+          findAuditPage: () => closed.findAuditPage(null, PAGE),
+          findKeyedOperations: () => closed.findKeyedOperations(['id']),
+          saveOperators: () => closed.saveOperators([anOperator('o')]),
+          saveKeyUses: () => closed.saveKeyUses([{ secretHash: 'h', usedAt: 1 }]),
+          saveKeyedOperations: () => closed.saveKeyedOperations([]),
+          forgetKeyedOperations: () => closed.forgetKeyedOperations(0),
+          appendAudit: () => closed.appendAudit([anAuditEntry('a', 1)]),
+          keepSecret: () => closed.keepSecret('s', 'x'),
           ping: () => closed.ping(),
         };
         for (const [verb, call] of Object.entries(verbs)) {

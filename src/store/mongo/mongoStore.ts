@@ -4,18 +4,30 @@
  * entries are moved to the ledger's collection with `appendLedger` afterwards.
  */
 import type { Account, ApiKey } from '../../domain/account.js';
-import type { AccountId, HoldId } from '../../domain/ids.js';
+import type { AuditEntry, AuditPlace } from '../../domain/audit.js';
+import type { AccountId, ApiKeyId, HoldId } from '../../domain/ids.js';
 import { keyedOperationId } from '../../domain/keyedOperation.js';
 import type { KeyedOperation } from '../../domain/keyedOperation.js';
 import type { LedgerEntry } from '../../domain/ledger.js';
+import type { Operator } from '../../domain/operator.js';
 import type { Instant } from '../../domain/period.js';
 import type { Plan } from '../../domain/plan.js';
 import type { Subscription } from '../../domain/subscription.js';
 import type { Wallet } from '../../domain/wallet.js';
-import type { LedgerPage, Store, WriteOutcome } from '../store.js';
-import { readAccount, readApiKey, readKeyedOperation, readSubscription, readWallet } from '../storedShape.js';
+import type { KeyUse, LedgerPage, ListPage, Store, SubscribedTo, WriteOutcome } from '../store.js';
+import {
+  readAccount,
+  readApiKey,
+  readKeyedOperation,
+  readOperator,
+  readSubscription,
+  readWallet,
+} from '../storedShape.js';
 import { StoreError } from '../storeError.js';
+import { AuditLog } from './auditLog.js';
+import { KeyUses } from './keyUses.js';
 import { Ledger } from './ledger.js';
+import { Listings } from './listings.js';
 import { mongoDatabase } from './mongoDatabase.js';
 import type { MongoDatabase, MongoOptions } from './mongoDatabase.js';
 import { Plans } from './plans.js';
@@ -45,6 +57,10 @@ class MongoStore implements Store {
   readonly #subscriptions: VersionedRecords<Subscription>;
   readonly #wallets: VersionedRecords<Wallet>;
   readonly #keyedOperations: VersionedRecords<KeyedOperation>;
+  readonly #operators: VersionedRecords<Operator>;
+  readonly #auditLog: AuditLog;
+  readonly #keyUses: KeyUses;
+  readonly #listings: Listings;
   readonly #plans: Plans;
   readonly #ledger: Ledger;
   #isClosed = false;
@@ -59,6 +75,10 @@ class MongoStore implements Store {
     this.#subscriptions = new VersionedRecords(subscriptions, (each) => each.accountId, readSubscription);
     this.#wallets = new VersionedRecords(wallets, (wallet) => wallet.accountId, readWallet);
     this.#keyedOperations = new VersionedRecords(keyedOperations, keyedOperationId, readKeyedOperation);
+    this.#operators = new VersionedRecords(collections.operators, (operator) => operator.id, readOperator);
+    this.#auditLog = new AuditLog(collections.audit);
+    this.#keyUses = new KeyUses(collections.keyUses);
+    this.#listings = new Listings(collections);
     this.#plans = new Plans(plans);
     this.#ledger = new Ledger(ledger, this.#wallets);
   }
@@ -83,6 +103,34 @@ class MongoStore implements Store {
     return this.#use(() => this.#plans.findAll());
   }
 
+  findApiKeysById(ids: readonly ApiKeyId[]): Promise<readonly (ApiKey | null)[]> {
+    return this.#use(() => this.#listings.findApiKeysById(ids));
+  }
+
+  findKeyUses(secretHashes: readonly string[]): Promise<readonly (Instant | null)[]> {
+    return this.#use(() => this.#keyUses.find(secretHashes));
+  }
+
+  findOperators(): Promise<readonly Operator[]> {
+    return this.#use(() => this.#listings.findOperators());
+  }
+
+  findAccountPage(page: ListPage<AccountId>): Promise<readonly Account[]> {
+    return this.#use(() => this.#listings.findAccounts(page));
+  }
+
+  findApiKeyPage(accountId: AccountId, page: ListPage<ApiKeyId>): Promise<readonly ApiKey[]> {
+    return this.#use(() => this.#listings.findApiKeys(accountId, page));
+  }
+
+  findSubscriptionPage(to: SubscribedTo, page: ListPage<AccountId>): Promise<readonly Subscription[]> {
+    return this.#use(() => this.#listings.findSubscriptions(to, page));
+  }
+
+  findAuditPage(target: string | null, page: ListPage<AuditPlace>): Promise<readonly AuditEntry[]> {
+    return this.#use(() => this.#auditLog.findPage(target, page));
+  }
+
   findKeyedOperations(ids: readonly string[]): Promise<readonly (KeyedOperation | null)[]> {
     return this.#use(() => this.#keyedOperations.find(ids));
   }
@@ -101,6 +149,29 @@ class MongoStore implements Store {
 
   savePlans(plans: readonly Plan[]): Promise<readonly WriteOutcome[]> {
     return this.#use(() => this.#plans.save(plans));
+  }
+
+  saveOperators(operators: readonly Operator[]): Promise<readonly WriteOutcome[]> {
+    return this.#saveAll(this.#operators, operators);
+  }
+
+  saveKeyUses(uses: readonly KeyUse[]): Promise<void> {
+    return this.#use(() => this.#keyUses.save(uses));
+  }
+
+  appendAudit(entries: readonly AuditEntry[]): Promise<void> {
+    return this.#use(() => this.#auditLog.append(entries));
+  }
+
+  async keepSecret(name: string, proposed: string): Promise<string> {
+    const kept = await this.#use(() =>
+      this.collections.secrets.findOneAndUpdate(
+        { _id: { $eq: name } },
+        { $setOnInsert: { secret: proposed } },
+        { upsert: true, returnDocument: 'after' },
+      ),
+    );
+    return kept?.secret ?? proposed;
   }
 
   saveKeyedOperations(operations: readonly KeyedOperation[]): Promise<readonly WriteOutcome[]> {
