@@ -119,7 +119,7 @@ const Billing: BillingResolvers = {
 const covering = (offers: readonly Plan[], paid: PaidField): readonly Plan[] =>
   plansCovering(offers, paid.feature, 1).flatMap((id) => offers.filter((plan) => plan.id === id));
 
-const limitsOf = (
+export const limitsOf = (
   plan: Plan,
   subscription: Subscription,
   view: WalletView,
@@ -132,8 +132,8 @@ const limitsOf = (
     return [{ feature, used, limit: limit.units, per: limit.per, resetAt: window.endsAt }];
   });
 
-const dateOf = (instant: Instant): Date => new Date(instant);
-const dateOrNull = (instant: Instant | null): Date | null => (instant === null ? null : new Date(instant));
+export const dateOf = (instant: Instant): Date => new Date(instant);
+export const dateOrNull = (instant: Instant | null): Date | null => (instant === null ? null : new Date(instant));
 
 /** Merge them with the resolvers of your own schema. */
 export const billingResolvers: Resolvers = {
