@@ -13,6 +13,8 @@ export type { RefusalExtensions } from './paywall/refusalError.js';
 // In an Apollo server
 export { tollgatePlugin } from './server/apolloPlugin.js';
 export { callerContext } from './server/callerContext.js';
+export { maskErrors } from './server/maskErrors.js';
+export { stringifyResult } from './server/stringifyResult.js';
 
 // The schema's parts
 export { billingTypeDefs, directiveTypeDefs } from './api/typeDefs.js';

@@ -1,5 +1,6 @@
 /** The server's start: config → store → paywall → server. The only file that reads the environment or ends the process. */
 import { pino } from 'pino';
+import type { Logger } from 'pino';
 import { ConfigError, readConfig } from './config.js';
 import type { Config } from './config.js';
 import { ensureOwner } from './api/admin/operatorDesk.js';
@@ -12,6 +13,7 @@ import { createPaywall } from './paywall/paywall.js';
 import { createServer } from './server/createServer.js';
 import { remedySlug } from './server/remedyPage.js';
 import { openStore } from './store/openStore.js';
+import type { Store } from './store/store.js';
 import { StoreError } from './store/storeError.js';
 
 /** What an operator can mend, in one line; anything else is a bug and shows its stack. */
@@ -21,7 +23,28 @@ class StartError extends Error {
 
 const start = async (config: Config): Promise<void> => {
   const logger = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
+  keepGoing(logger);
   const store = await openStore(config.databaseUrl);
+  try {
+    await serve(config, store, logger);
+  } catch (error) {
+    // What is open would keep the process alive.
+    await store.close();
+    throw error;
+  }
+};
+
+/**
+ * graphql-js leaves some rejections to nobody: where one item of a list makes the list null, those of the other items.
+ * The operation was answered, so the process goes on.
+ */
+const keepGoing = (logger: Logger): void => {
+  process.on('unhandledRejection', (error) => {
+    logger.error({ err: error }, 'A rejection was left unhandled');
+  });
+};
+
+const serve = async (config: Config, store: Store, logger: Logger): Promise<void> => {
   // Known once the server listens, and no error is sent before.
   let publicUrl = config.publicUrl;
   const paywall = createPaywall({

@@ -14,7 +14,7 @@ import type { Engine } from '../paywall/engine.js';
 import { DEMO_ACCOUNTS } from './keys.js';
 import type { DemoAccount } from './keys.js';
 
-export const DEMO_PLAN: Plan = {
+const DEMO_PLAN: Plan = {
   id: planId('pro'),
   version: 1,
   name: 'Atlas Pro',

@@ -1,7 +1,7 @@
 /**
- * A short digest by which two contents under one id are told apart: FNV-1a over UTF-16 units, twice with different
- * offsets, 64 bits in all (Fowler, Noll, Vo; draft-eastlake-fnv). It guards against mistakes of a caller, not against
- * an adversary: whoever can send a command may choose its id anyway.
+ * A short digest by which two contents under one id are told apart: FNV-1a over UTF-16 units, of 32 bits, from two
+ * offsets (Fowler, Noll, Vo; draft-eastlake-fnv). It guards against mistakes of a caller, not against an adversary:
+ * whoever can send a command may choose its id anyway.
  */
 const FNV_PRIME = 0x01000193;
 

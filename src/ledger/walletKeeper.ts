@@ -53,10 +53,12 @@ const KNOWN_WALLETS_MAX = 1_000;
 /** Fewer than a wallet remembers ended holds (`ENDED_HOLDS_MAX`), so that a whole write can come again. */
 const TASKS_PER_WRITE_MAX = 100;
 const WALLETS_PER_BATCH_MAX = 500;
-const RACES_MAX = 30;
+const RACES_MAX = 50;
 /** After so many writes in a row, or for so long after a lost race, a lane leaves other processes time for theirs. */
 const WRITES_IN_A_ROW_MAX = 8;
 const CONTENDED_MS = 2_000;
+/** Of the pauses of a contended lane, one in this many is as many times longer: for a process that is slow. */
+const LONG_PAUSE = 6;
 /** How much the last commit counts in the mean of how long they take. */
 const COMMIT_MS_WEIGHT = 0.2;
 const FAILURES_MAX = 3;
@@ -309,7 +311,7 @@ export class WalletKeeper {
       return;
     }
     lane.writesInARow = 0;
-    this.#freeLater(lane, 2 * this.#commitMs);
+    this.#freeLater(lane, 2 * this.#commitMs * (Math.random() * LONG_PAUSE < 1 ? LONG_PAUSE : 1));
   }
 
   #freeLater(lane: Lane, withinMs: number): void {

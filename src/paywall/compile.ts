@@ -8,7 +8,7 @@ import type { DocumentNode, OperationDefinitionNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { conditionVariables, placesOf } from './places.js';
 import type { Fragments, Places, PricedSchema, Variables } from './places.js';
-import { isConstantPrice, quoteOperation, tooLarge } from './quote.js';
+import { isConstantPrice, quoteOperation, tooManyPlaces } from './quote.js';
 import type { Quote } from './quote.js';
 
 /** The places of an operation for one set of answers to its `@skip` and `@include`. */
@@ -84,8 +84,9 @@ export class CompiledOperation {
     const known = this.#variants.get(key);
     if (known !== undefined) return known;
     const { operation, fragments, maxPositions } = this;
-    const places = placesOf(this.priced, { operation, fragments, conditions: coerced, maxPlaces: maxPositions });
-    if (places === null) throw tooLarge(maxPositions);
+    const maxPlaces = Math.max(maxPositions, PLACES_MAX);
+    const places = placesOf(this.priced, { operation, fragments, conditions: coerced, maxPlaces });
+    if (places === null) throw tooManyPlaces(maxPlaces);
     const constantQuote = isConstantPrice(places) ? quoteOperation(places, {}, maxPositions) : null;
     const variant = { places, constantQuote };
     this.#variants.set(key, variant);
@@ -94,6 +95,8 @@ export class CompiledOperation {
 }
 
 const VARIANTS_MAX = 32;
+/** Free fields that lead to paid ones cost work, too, though they ask for no position. */
+const PLACES_MAX = 10_000;
 
 /** A coerced value can be what JSON has no form for. */
 const plainly = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? `${value}n` : value);

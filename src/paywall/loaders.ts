@@ -1,6 +1,6 @@
 /**
  * Reads, batched twice: a loader per request (each key once per request) over loaders of the process (the keys of all
- * requests of one turn of the event loop in one query). The process's loaders remember nothing. What a loader gives is
+ * requests that come while a query is under way in one query). The process's loaders remember nothing. What a loader gives is
  * for the reads of one request; what may be spent is decided on the wallet's own version.
  */
 import DataLoader from 'dataloader';
@@ -10,6 +10,7 @@ import type { Subscription } from '../domain/subscription.js';
 import { emptyWallet } from '../domain/wallet.js';
 import type { Wallet } from '../domain/wallet.js';
 import type { Store } from '../store/store.js';
+import { isAboutOneValue, StoreError } from '../store/storeError.js';
 
 export interface Loaders {
   /** By the hash of the secret. */
@@ -20,22 +21,83 @@ export interface Loaders {
 }
 
 const BATCH_SIZE_MAX = 1_000;
+/** How long keys wait at most for the query before theirs, so that one that is slow holds nobody up. */
+const GATHER_MS_MAX = 25;
 
-/** Gathers until the end of the turn, so that requests that were read from different sockets share a query. */
-const batchScheduleFn = (dispatch: () => void): void => void setImmediate(dispatch);
+/**
+ * When a loader asks: at the end of the turn of the event loop, so that requests that were read from different sockets
+ * share a query; and not before the last query is answered, so that many requests cost one query per round trip.
+ */
+class Gathering {
+  readonly #waiting = new Set<() => void>();
+  #underWay = 0;
 
-export const processLoaders = (store: Store): Loaders => {
-  const options = { cache: false, maxBatchSize: BATCH_SIZE_MAX, batchScheduleFn };
-  return {
-    apiKeys: new DataLoader((hashes) => store.findApiKeys(hashes), options),
-    accounts: new DataLoader((ids) => store.findAccounts(ids), options),
-    subscriptions: new DataLoader((ids) => store.findSubscriptions(ids), options),
-    wallets: new DataLoader(
-      async (ids) => (await store.findWallets(ids)).map((wallet, index) => wallet ?? emptyWallet(idAt(ids, index))),
-      options,
-    ),
+  readonly schedule = (dispatch: () => void): void => {
+    setImmediate(() => {
+      if (this.#underWay === 0) {
+        dispatch();
+        return;
+      }
+      this.#waiting.add(dispatch);
+      setTimeout(() => {
+        this.#release(dispatch);
+      }, GATHER_MS_MAX);
+    });
   };
+
+  async during<T>(query: () => Promise<T>): Promise<T> {
+    this.#underWay += 1;
+    try {
+      return await query();
+    } finally {
+      this.#underWay -= 1;
+      if (this.#underWay === 0) for (const dispatch of this.#waiting) this.#release(dispatch);
+    }
+  }
+
+  #release(dispatch: () => void): void {
+    if (this.#waiting.delete(dispatch)) dispatch();
+  }
+}
+
+type Find<Key, Value> = (keys: readonly Key[]) => Promise<readonly (Value | StoreError)[]>;
+
+/** A value that can't be read must not keep those of other requests from them: each key is asked for by itself then. */
+const eachByItself =
+  <Key, Value>(find: Find<Key, Value>): Find<Key, Value> =>
+  async (keys) => {
+    try {
+      return await find(keys);
+    } catch (error) {
+      if (keys.length === 1 || !isAboutOneValue(error)) throw error;
+      const found = await Promise.all(keys.map((key) => find([key]).catch((fault: unknown) => [storeError(fault)])));
+      return found.flat();
+    }
+  };
+
+const storeError = (fault: unknown): StoreError => {
+  if (fault instanceof StoreError) return fault;
+  throw fault;
 };
+
+const loaderOf = <Key, Value>(find: Find<Key, Value>): DataLoader<Key, Value> => {
+  const gathering = new Gathering();
+  const findEach = eachByItself(find);
+  return new DataLoader<Key, Value>((keys) => gathering.during(() => findEach(keys)), {
+    cache: false,
+    maxBatchSize: BATCH_SIZE_MAX,
+    batchScheduleFn: gathering.schedule,
+  });
+};
+
+export const processLoaders = (store: Store): Loaders => ({
+  apiKeys: loaderOf((hashes) => store.findApiKeys(hashes)),
+  accounts: loaderOf((ids) => store.findAccounts(ids)),
+  subscriptions: loaderOf((ids) => store.findSubscriptions(ids)),
+  wallets: loaderOf(async (ids) =>
+    (await store.findWallets(ids)).map((wallet, index) => wallet ?? emptyWallet(idAt(ids, index))),
+  ),
+});
 
 const idAt = (ids: readonly AccountId[], index: number): AccountId => {
   const id = ids[index];

@@ -21,6 +21,7 @@ import { findHold } from '../domain/walletMoves.js';
 import { viewAt } from '../domain/walletView.js';
 import type { Decided } from '../ledger/walletKeeper.js';
 import { StoreError } from '../store/storeError.js';
+import { untilDone } from './background.js';
 import { admit } from './admit.js';
 import type { Admission, AdmitRules } from './admit.js';
 import { grantIfDue, loadKnown } from './caller.js';
@@ -30,6 +31,7 @@ import type { Engine } from './engine.js';
 import { inFlight, KeyedRun } from './keyedRun.js';
 import type { Begun } from './keyedRun.js';
 import type { Quote, QuotedField } from './quote.js';
+import { giveBack } from './settlement.js';
 import { Tab } from './tab.js';
 
 export interface OpenRequest {
@@ -257,7 +259,14 @@ class Opening {
   #withoutStore(error: unknown, at: Instant): Admitted {
     if (!(error instanceof StoreError)) throw error;
     this.engine.settings.onFailure(error);
-    // The write may have been applied all the same. Nothing draws on it then, and it expires by itself.
+    // The write may have been applied all the same. Nothing draws on it then: it is given back, or expires by itself.
+    if (this.#hasHold && this.known.wallet !== null) {
+      const held = { accountId: this.known.wallet.accountId, holdId: this.#holdId, operationName: null };
+      void untilDone(this.engine, async () => {
+        await this.keyed?.unlock();
+        await giveBack(this.engine.keeper, held);
+      });
+    }
     this.#hasHold = false;
     const standing = { ...this.known.standing, means: null };
     return { admission: admit(this.quote, standing, at, this.rules), standing, at };

@@ -33,7 +33,7 @@ import { executeOperation, subscribeOperation } from './run.js';
 import type { RunRequest } from './run.js';
 import { readRequirements, typesAbovePaid } from './requirements.js';
 import type { LintLevel } from './requirements.js';
-import { settleTab } from './settle.js';
+import { settleTab, undoTab } from './settle.js';
 import type { DeliveredResponse } from './settle.js';
 import type { PaymentSummary } from './settlement.js';
 import type { Tab } from './tab.js';
@@ -75,8 +75,8 @@ export interface PaywallContext {
 
 /** What to do with an operation. */
 export type Opening =
-  /** Run it; then call `settle` with its data. */
-  | { readonly kind: 'run'; readonly settle: Settle }
+  /** Run it; then call `settle` with its data, and `undo` if what was settled can't be sent after all. */
+  | { readonly kind: 'run'; readonly settle: Settle; readonly undo: () => Promise<void> }
   /** Don't run it: it was carried out before under its Idempotency-Key, and this was its response. */
   | { readonly kind: 'replay'; readonly response: Readonly<Record<string, unknown>> }
   /** Don't run it: answer with these errors and no `data`. `refusal` is the one that answers for all of them. */
@@ -205,7 +205,7 @@ const gateOf = (tab: Tab, context: RefusalContext): Gate => {
   };
 };
 
-const RUN_FREE: Opening = { kind: 'run', settle: () => Promise.resolve(null) };
+const RUN_FREE: Opening = { kind: 'run', settle: () => Promise.resolve(null), undo: () => Promise.resolve() };
 
 interface OpeningTerms {
   readonly operationName: string | null;
@@ -234,6 +234,7 @@ const openingOf = (engine: Engine, opened: Opened, { operationName, context, gat
           gate.release();
           return settleTab(engine, opened, operationName, { response, origin });
         },
+        undo: () => undoTab(engine, opened, operationName),
       };
   }
 };

@@ -49,10 +49,16 @@ export const isConstantPrice = ({ root }: Places): boolean => isConstantType(roo
 const isConstantType = ({ places }: PlaceType): boolean =>
   places.every((place) => place.isConstant && place.beneath.every(isConstantType));
 
-export const tooLarge = (maxPositions: number): GraphQLError =>
+const tooLarge = (maxPositions: number): GraphQLError =>
   new GraphQLError(`The operation asks for more than ${maxPositions} priced fields. Ask for less at a time.`, {
     extensions: { code: 'BAD_USER_INPUT' },
   });
+
+export const tooManyPlaces = (maxPlaces: number): GraphQLError =>
+  new GraphQLError(
+    `The operation selects more than ${maxPlaces} fields that are priced or lead to priced ones. Ask for less at a time.`,
+    { extensions: { code: 'BAD_USER_INPUT' } },
+  );
 
 /** Fields of a connection whose length its own field tells (`sizedFields`). */
 interface Sized {

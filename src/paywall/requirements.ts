@@ -64,7 +64,7 @@ export class PriceSettingsError extends Error {
   }
 }
 
-export const DIRECTIVE_NAME = 'requiresPayment';
+const DIRECTIVE_NAME = 'requiresPayment';
 
 export const coordinateOf = (typeName: string, fieldName: string): string => `${typeName}.${fieldName}`;
 

@@ -1,6 +1,7 @@
 /** From what an operation drew and what its response delivers to what it is charged, and what is said of it. */
 import { GraphQLError } from 'graphql';
 import { StoreError } from '../store/storeError.js';
+import { untilDone } from './background.js';
 import type { DataOrigin } from './delivery.js';
 import type { Draw } from './draw.js';
 import type { Engine } from './engine.js';
@@ -24,7 +25,7 @@ export const settleTab = async (
   operationName: string | null,
   { response, origin }: { readonly response: DeliveredResponse; readonly origin: DataOrigin },
 ): Promise<PaymentSummary | GraphQLError | null> => {
-  const { delivered, undrawn } = tab.close(engine.priced.schema, { data: response.data, origin });
+  const { delivered, undrawn } = await tab.close(engine.priced.schema, { data: response.data, origin });
   if (account === null) return undrawn === null ? null : withheld(undrawn);
   const held: HeldOperation = { accountId: account.accountId, holdId: account.holdId, operationName };
   if (undrawn !== null) {
@@ -60,6 +61,13 @@ const summaryOf = (delivered: readonly Draw[]): Pick<PaymentSummary, 'charged' |
   return { charged: fields.reduce((sum, row) => sum + row.credits, 0), fields };
 };
 
+/** Gives back what a settled operation was charged: its answer could not be sent after all. */
+export const undoTab = async (engine: Engine, { account }: OpenTab, operationName: string | null): Promise<void> => {
+  if (!account?.hasHold()) return;
+  const held = { accountId: account.accountId, holdId: account.holdId, operationName };
+  await untilDone(engine, () => giveBack(engine.keeper, held));
+};
+
 /** Nobody was asked to pay for it, so it is not sent: what the resolvers delivered beside it is given back. */
 const withheld = (coordinate: string): GraphQLError =>
   new GraphQLError(
@@ -81,23 +89,4 @@ const unconfirmed = (engine: Engine, error: unknown, later: (() => Promise<void>
       extensions: { code: 'SERVICE_UNAVAILABLE', reason: 'STORE_UNAVAILABLE', remedy: 'RETRY_LATER', retryable: true },
     },
   );
-};
-
-/** How long the background tries to finish what could not be confirmed, and how often. */
-const FINISH_WITHIN_MS = 10 * 60_000;
-const FINISH_EVERY_MS = 1_000;
-
-const untilDone = async ({ settings }: Engine, work: () => Promise<void>): Promise<void> => {
-  const until = settings.now() + FINISH_WITHIN_MS;
-  while (settings.now() < until) {
-    try {
-      await work();
-      return;
-    } catch (error) {
-      settings.onFailure(error);
-      // Any other error would come again: a hold that is over is over.
-      if (!(error instanceof StoreError) || error.code === 'CLOSED') return;
-      await new Promise((resolve) => setTimeout(resolve, FINISH_EVERY_MS).unref());
-    }
-  }
 };

@@ -65,7 +65,7 @@ const unitsTaken = (delivered: readonly Draw[]): readonly LimitUnits[] => {
 };
 
 /** A hold that could not be captured, and why. */
-export class NotCaptured extends Error {
+class NotCaptured extends Error {
   override readonly name = 'NotCaptured';
   constructor(
     readonly holdId: HoldId,

@@ -14,7 +14,7 @@ import { standingOf } from './admit.js';
 import type { AdmittedField, AdmittedSelection, Allotment } from './admit.js';
 import { deliveryOf } from './delivery.js';
 import type { Delivery, Response } from './delivery.js';
-import { noteDraw } from './draw.js';
+import { drawAt, noteDraw } from './draw.js';
 import type { Draw, Path } from './draw.js';
 import type { QuotedField } from './quote.js';
 
@@ -47,6 +47,7 @@ export class Tab {
   readonly #left = new Map<Allotment, Standing>();
   readonly #prepaid: Map<string, number>;
   #waiting: Waiting[] = [];
+  #extending: Promise<void> | null = null;
   #isClosed = false;
 
   constructor(private readonly terms: TabTerms) {
@@ -56,6 +57,9 @@ export class Tab {
   /** Admits one position and notes what it drew, or says what it lacks. */
   draw(info: GraphQLResolveInfo): Draw | Refusal | Promise<Draw | Refusal> {
     invariant(!this.#isClosed, 'a paid field resolved after its operation was settled');
+    // A wrapper around the resolver may have called it before: one position is charged once.
+    const before = drawAt(info.path);
+    if (before !== undefined) return before;
     const field = this.#placeOf(info);
     const { place, units } = field.quoted;
     invariant(place.paid !== null, 'a free field drew on a tab');
@@ -67,9 +71,13 @@ export class Tab {
     return this.#note(field, info.path, decision);
   }
 
-  /** No position can draw any more: what was drawn is being settled, for what the response delivers. */
-  close(schema: GraphQLSchema, response: Response): Delivery {
+  /**
+   * No position can draw any more: what was drawn is being settled, for what the response delivers. Positions that still
+   * wait are in parts of the response that an error has made null: they get no answer, and nothing is held for them.
+   */
+  async close(schema: GraphQLSchema, response: Response): Promise<Delivery> {
     this.#isClosed = true;
+    await this.#extending;
     return deliveryOf(schema, this.terms.admitted, this.draws, response);
   }
 
@@ -83,7 +91,11 @@ export class Tab {
   }
 
   #askForMore(field: QuotedField): Promise<Decision> {
-    if (this.#waiting.length === 0) setImmediate(() => void this.#extend());
+    if (this.#waiting.length === 0) {
+      setImmediate(() => {
+        if (!this.#isClosed) this.#extending = this.#extend();
+      });
+    }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ field, resolve, reject });
     });
@@ -112,6 +124,8 @@ export class Tab {
   }
 
   #note(field: AdmittedField, path: Path, decision: Draw['decision'], isPrepaid = false): Draw {
+    const before = drawAt(path);
+    if (before !== undefined) return before;
     const { place, units } = field.quoted;
     invariant(place.paid !== null, 'a free field drew on a tab');
     const draw = noteDraw({ path, paid: place.paid, decision, quotedUnits: units, isPrepaid, usedUnits: units });

@@ -14,7 +14,7 @@ import type { FixedOperators } from '../api/admin/operatorDesk.js';
 import type { Engine } from '../paywall/engine.js';
 import { maskErrors } from './maskErrors.js';
 
-export const ADMIN_PATH = '/admin/graphql';
+const ADMIN_PATH = '/admin/graphql';
 
 export interface AdminServerOptions {
   /** Operators that are valid without being in the store. */

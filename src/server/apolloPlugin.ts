@@ -11,11 +11,13 @@ import type {
 } from '@apollo/server';
 import { HeaderMap } from '@apollo/server';
 import { GraphQLError } from 'graphql';
+import type { GraphQLFormattedError } from 'graphql';
 import type { DataOrigin } from '../paywall/delivery.js';
 import type { Opening, Paywall, PaywallContext } from '../paywall/paywall.js';
 import type { PaymentSummary } from '../paywall/settlement.js';
-import { GRAPHQL_RESPONSE_JSON, headOfAnswer, headOfFailure, typeOfServed } from './httpStatus.js';
+import { GRAPHQL_RESPONSE_JSON, headOfAnswer, headOfFailure, headOfRefusal, typeOfServed } from './httpStatus.js';
 import { idempotencyKeyOf } from './idempotencyKey.js';
+import { noteCharged } from './stringifyResult.js';
 
 type Context = GraphQLRequestContext<PaywallContext>;
 type Response = Context['response'];
@@ -112,12 +114,21 @@ const settle = async (
     response.body = bodyOf([settled]);
     return headOfFailure(settled);
   }
+  if (result?.data === null && result.errors?.some(isUnavailable)) {
+    // Nothing was delivered, so the answer may be what it is: the store is away.
+    response.body = { kind: 'single', singleResult: { errors: result.errors } };
+    return headOfRefusal('SERVICE_UNAVAILABLE', null);
+  }
   if (settled === null || result?.data == null || response.body === undefined) return NO_HEAD();
+  noteCharged(result.data, opening.undo);
   // Apollo would answer 406 in place of what was just charged, where the client accepts no JSON.
   if (response.body.kind === 'single') response.http.headers.set('content-type', typeOfServed(accept));
   response.body = withPayment(response.body, settled);
   return NO_HEAD();
 };
+
+const isUnavailable = ({ extensions }: GraphQLFormattedError): boolean =>
+  extensions?.['code'] === 'SERVICE_UNAVAILABLE';
 
 /** A new body: a cache may have kept the one that is there, to send it to others. */
 const withPayment = (body: Body, payment: PaymentSummary): Body => {

@@ -11,9 +11,12 @@ import type { AdminServerOptions } from './adminServer.js';
 import { tollgatePlugin } from './apolloPlugin.js';
 import { callerContext } from './callerContext.js';
 import { eventStreamHandler, webSocketHandler } from './eventTransports.js';
+import type { FormatError } from './eventTransports.js';
+import { answerInGraphQL } from './graphqlErrors.js';
 import { healthRoutes } from './healthRoutes.js';
 import { maskErrors } from './maskErrors.js';
 import { remedyPage } from './remedyPage.js';
+import { stringifyResult } from './stringifyResult.js';
 
 export interface ServerOptions {
   readonly paywall: Paywall;
@@ -37,6 +40,7 @@ export const createServer = async ({ paywall, logger, admin }: ServerOptions): P
     // The cache-control plugin looks at every field of every response, and nothing here is cached by it.
     plugins: [tollgatePlugin(paywall), fastifyApolloDrainPlugin(server), ApolloServerPluginCacheControlDisabled()],
     formatError,
+    stringifyResult,
     includeStacktraceInErrorResponses: false,
     introspection: true,
     logger,
@@ -44,16 +48,8 @@ export const createServer = async ({ paywall, logger, admin }: ServerOptions): P
   });
   await apollo.start();
   await server.register(fastifyWebsocket);
-  const url = '/graphql';
-  const handler = fastifyApolloHandler(apollo, {
-    context: (request) => callerContext(paywall, request.headers.authorization),
-  });
-  server.route({ method: ['POST', 'OPTIONS'], url, handler });
-  server.route({ method: 'GET', url, handler, wsHandler: webSocketHandler(paywall, formatError) });
-  server.route({
-    method: ['GET', 'POST', 'PUT', 'DELETE'],
-    url: `${url}/stream`,
-    handler: eventStreamHandler(paywall, formatError),
+  await server.register(async (scope) => {
+    graphqlRoutes(scope, apollo, { paywall, formatError });
   });
   if (admin !== undefined) await addAdminServer(server, paywall.engine, admin);
   healthRoutes(server, paywall.engine.store);
@@ -63,4 +59,25 @@ export const createServer = async ({ paywall, logger, admin }: ServerOptions): P
     else void reply.type('text/html; charset=utf-8').send(page);
   });
   return server;
+};
+
+interface Transports {
+  readonly paywall: Paywall;
+  readonly formatError: FormatError;
+}
+
+const graphqlRoutes = (
+  scope: FastifyInstance,
+  apollo: ApolloServer<PaywallContext>,
+  { paywall, formatError }: Transports,
+): void => {
+  const url = '/graphql';
+  const handler = fastifyApolloHandler(apollo, {
+    context: (request) => callerContext(paywall, request.headers.authorization),
+  });
+  answerInGraphQL(scope);
+  scope.route({ method: ['POST', 'OPTIONS'], url, handler });
+  scope.route({ method: 'GET', url, handler, wsHandler: webSocketHandler(paywall, formatError) });
+  const events = eventStreamHandler(paywall, formatError);
+  scope.route({ method: ['GET', 'POST', 'PUT', 'DELETE'], url: `${url}/stream`, handler: events });
 };

@@ -21,23 +21,23 @@ const ADVICE: Readonly<Record<Remedy, Advice>> = {
   },
   UPDATE_PAYMENT_METHOD: {
     title: 'Update the payment method',
-    text: 'A payment for the subscription failed and the time to mend it is over. Give a card that works; once the payment is made, the subscription covers again at once.',
+    text: 'A payment for the subscription failed and the time to mend it is over. Give whoever runs this API a card that works; once the payment is made, the subscription covers again at once.',
   },
   RENEW_SUBSCRIPTION: {
     title: 'Renew the subscription',
-    text: 'The subscription that covered this field has ended. Renew it, and it covers again at once.',
+    text: 'The subscription that covered this field has ended. Ask whoever runs this API to renew it; it covers again at once.',
   },
   UPGRADE_PLAN: {
     title: 'Upgrade the plan',
-    text: 'The plan does not cover this field, or its limit is used up. The query “{ billing { terms { coordinate plans { id name } } } }” lists the plans that cover each field.',
+    text: 'The plan does not cover this field, or its limit is used up. A limit begins anew at the time that the error names as “resetAt”; whoever runs this API can change the plan before. The query “{ billing { terms { coordinate plans { id name } } } }” lists the plans that cover each field.',
   },
   ADD_FUNDS: {
     title: 'Add funds',
-    text: 'The field can be bought with credits, and the balance does not suffice. The query “{ billing { balance { available } } }” tells what there is.',
+    text: 'The field can be bought with credits, and the balance does not suffice. Whoever runs this API can add credits to the account; they count at once. The query “{ billing { balance { available } } }” tells what there is.',
   },
   SUBSCRIBE: {
     title: 'Subscribe',
-    text: 'The field is for subscribers. The query “{ billing { plans { id name amountMinor currency } } }” lists what can be subscribed to.',
+    text: 'The field is for subscribers. Whoever runs this API can start a subscription; it covers at once. The query “{ billing { plans { id name amountMinor currency } } }” lists what can be subscribed to.',
   },
   RETRY_LATER: {
     title: 'Try again later',

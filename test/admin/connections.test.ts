@@ -125,7 +125,7 @@ const ratioOf = async (one: () => Promise<unknown>, other: () => Promise<unknown
     for (const [index, run] of round % 2 === 0 ? both : both.toReversed()) {
       const startedAt = performance.now();
       await run();
-      if (round >= 20) times[index]?.push(performance.now() - startedAt);
+      if (round >= 20) times[index].push(performance.now() - startedAt);
     }
   }
   return median(times[0]) / median(times[1]);

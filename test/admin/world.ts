@@ -24,7 +24,7 @@ const typeDefs = /* GraphQL */ `
 `;
 
 /** The product that is administered. */
-export const productSchema = () =>
+const productSchema = () =>
   makeExecutableSchema({
     typeDefs: [directiveTypeDefs(), typeDefs, billingTypeDefs()],
     resolvers: [billingResolvers, { Query: { free: () => 'free', paid: () => 'paid', covered: () => 'covered' } }],
@@ -152,7 +152,7 @@ export const textAt = (body: unknown, ...path: readonly (string | number)[]): st
 };
 
 /** The mutation with these arguments as variables, and all that can be asked of its payload without further ones. */
-export const documentOf = (mutation: string, args: readonly string[]): string => {
+const documentOf = (mutation: string, args: readonly string[]): string => {
   const field = adminSchema.getMutationType()?.getFields()[mutation];
   if (field === undefined) throw new Error(`There is no mutation ${mutation}.`);
   const given = field.args.filter(({ name }) => args.includes(name));

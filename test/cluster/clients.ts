@@ -5,8 +5,8 @@ export interface Asked {
   readonly operation: string;
   /** Credits that it is charged where it is served. */
   readonly cost: number;
-  /** `NO_ANSWER`: the connection broke before the whole answer was there. */
-  readonly outcome: 'SERVED' | 'REFUSED' | 'UNAVAILABLE' | 'NO_ANSWER';
+  /** `NO_ANSWER`: the connection broke before the whole answer was there. `CONFLICT`: its key is in use. */
+  readonly outcome: 'SERVED' | 'REFUSED' | 'UNAVAILABLE' | 'CONFLICT' | 'NO_ANSWER';
   readonly retryAfter: string | null;
   readonly ms: number;
 }
@@ -16,34 +16,44 @@ export interface AskOptions {
   readonly key: string;
   readonly operation: string;
   readonly cost?: number;
+  /** Sent as its Idempotency-Key. What was charged the first time is not charged again. */
+  readonly idempotencyKey?: string;
+  readonly isMutation?: boolean;
 }
+
+export const MUTATION_COST = 10;
 
 const TIMEOUT_MS = 30_000;
 
-/** A paid query, `cost` credits. An answer that no client should ever get is thrown. */
-export const ask = async ({ url, key, operation, cost = 1 }: AskOptions): Promise<Asked> => {
-  const query = `query ${operation} { nearest(lat: 48.2, lon: 16.37, first: ${cost}) { name } }`;
+/** A paid operation. An answer that no client should ever get is thrown. */
+export const ask = async ({
+  url,
+  key,
+  operation,
+  cost = 1,
+  idempotencyKey,
+  isMutation = false,
+}: AskOptions): Promise<Asked> => {
+  const due = isMutation ? MUTATION_COST : cost;
+  const document = isMutation
+    ? `mutation ${operation} { orderReport(countryCodes: ["AT"]) { id } }`
+    : `query ${operation} { nearest(lat: 48.2, lon: 16.37, first: ${cost}) { name } }`;
   const startedAt = performance.now();
-  const ended = (outcome: Asked['outcome'], retryAfter: string | null = null): Asked => ({
-    operation,
-    cost,
-    outcome,
-    retryAfter,
-    ms: performance.now() - startedAt,
-  });
-  const answer = await post(url, key, query);
-  if (answer === null) return ended('NO_ANSWER');
-  switch (answer.status) {
-    case 200:
-      if (!answer.text.includes(`"charged":${cost}`)) break;
-      return ended('SERVED');
-    case 402:
-      return ended('REFUSED');
-    case 503:
-      return ended('UNAVAILABLE', answer.retryAfter);
+  const answer = await post(url, key, document, idempotencyKey);
+  const outcome = answer === null ? 'NO_ANSWER' : OUTCOMES.get(answer.status);
+  const isSound = outcome !== 'SERVED' || idempotencyKey !== undefined || answer?.text.includes(`"charged":${due}`);
+  if (outcome === undefined || isSound === false || answer?.text.includes('"errors"') === (outcome === 'SERVED')) {
+    throw new Error(`${operation} was answered ${answer?.status}: ${answer?.text}`);
   }
-  throw new Error(`${operation} was answered ${answer.status}: ${answer.text}`);
+  return { operation, cost: due, outcome, retryAfter: answer?.retryAfter ?? null, ms: performance.now() - startedAt };
 };
+
+const OUTCOMES: ReadonlyMap<number, Asked['outcome']> = new Map([
+  [200, 'SERVED'],
+  [402, 'REFUSED'],
+  [409, 'CONFLICT'],
+  [503, 'UNAVAILABLE'],
+]);
 
 interface Answer {
   readonly status: number;
@@ -52,12 +62,18 @@ interface Answer {
 }
 
 /** `null`: no whole answer came. */
-export const post = async (url: string, key: string | null, query: string): Promise<Answer | null> => {
+export const post = async (
+  url: string,
+  key: string | null,
+  query: string,
+  idempotencyKey?: string,
+): Promise<Answer | null> => {
   const authorization = key === null ? {} : { authorization: `Bearer ${key}` };
+  const idempotency = idempotencyKey === undefined ? {} : { 'idempotency-key': `"${idempotencyKey}"` };
   try {
     const response = await fetch(`${url}/graphql`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', ...authorization },
+      headers: { 'content-type': 'application/json', ...authorization, ...idempotency },
       body: JSON.stringify({ query }),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
@@ -73,10 +89,15 @@ export const post = async (url: string, key: string | null, query: string): Prom
 export const runClients = async (
   count: number,
   next: (client: number) => AskOptions | null,
+  onAnswer: (asked: Asked) => void = () => undefined,
 ): Promise<readonly Asked[]> => {
   const all: Asked[] = [];
   const client = async (_: unknown, number: number): Promise<void> => {
-    for (let options = next(number); options !== null; options = next(number)) all.push(await ask(options));
+    for (let options = next(number); options !== null; options = next(number)) {
+      const asked = await ask(options);
+      all.push(asked);
+      onAnswer(asked);
+    }
   };
   await Promise.all(Array.from({ length: count }, client));
   return all;

@@ -262,13 +262,11 @@ describe('a start that fails says in one line what to do, and ends with code 1',
 
   it.each([
     [{ PORT: 'abc' }, /^Tollgate did not start: PORT must be a port/],
-    [{ PORT: '65536' }, /^Tollgate did not start: PORT must be 1 to 65535/],
     [
       { DATABASE_URL: 'postgres://user:secret@host/db' },
       /^Tollgate did not start: DATABASE_URL must begin with sqlite:/,
     ],
     [{ HOST: '0.0.0.0' }, /^Tollgate did not start: HOST is 0\.0\.0\.0, and demo keys .*127\.0\.0\.1/],
-    [{ TOLLGATE_DEMO: 'maybe' }, /^Tollgate did not start: TOLLGATE_DEMO must be true or false/],
     [{ LOG_LEVEL: 'loud', PORT: '-1' }, /^Tollgate did not start: PORT must be .*; LOG_LEVEL must be one of/],
   ])('where the settings are wrong: %o', async (env, line) => {
     await expectOneLine(run(env), line);

@@ -248,10 +248,13 @@ describe('billing while the store can’t be reached', () => {
     const server = await start();
     server.fail('findWallets', 'UNREACHABLE');
     expect(await server.query('demo-payg', '{ billing { balance { available } } }')).toEqual({
-      status: 200,
-      headers: JSON_HEADERS,
+      status: 503,
+      headers: {
+        'content-type': 'application/graphql-response+json; charset=utf-8',
+        'cache-control': 'no-store',
+        'retry-after': '2',
+      },
       body: {
-        data: null,
         errors: [
           {
             message: 'This can’t be looked up at the moment. Try again later.',

@@ -130,15 +130,15 @@ describe('walletKeeper', () => {
       expect(entries.map((entry) => entry.credits)).toEqual([2, -1, -1]);
     });
 
-    it('gives up after thirty lost races, with OVERLOADED', async () => {
+    it('gives up after fifty lost races, with OVERLOADED', async () => {
       const keeper = keep();
       troubled.whenever('commitWallets', async () => {
         await new WalletKeeper(real, { now: () => NOW }).apply(ALICE, granting(`other${Math.random()}`));
         return null;
       });
       expect(await endsOf([keeper.apply(ALICE, granting('mine'))])).toEqual(['OVERLOADED']);
-      expect(keeper.stats).toMatchObject({ races: 30, queueLength: 0 });
-      expect(await ledgerOf(real, ALICE)).toHaveLength(30);
+      expect(keeper.stats).toMatchObject({ races: 50, queueLength: 0 });
+      expect(await ledgerOf(real, ALICE)).toHaveLength(50);
     });
 
     it('does not hold up other accounts of the batch', async () => {

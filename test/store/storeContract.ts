@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CREDITS_MAX } from '../../src/domain/credits.js';
 import { accountId, apiKeyId, grantId, holdId } from '../../src/domain/ids.js';
 import type { AccountId } from '../../src/domain/ids.js';
+import { keyedOperationId } from '../../src/domain/keyedOperation.js';
 import type { LedgerEntry } from '../../src/domain/ledger.js';
 import { emptyWallet } from '../../src/domain/wallet.js';
 import type { Wallet } from '../../src/domain/wallet.js';
@@ -14,6 +15,7 @@ import type { Store } from '../../src/store/store.js';
 import { StoreError } from '../../src/store/storeError.js';
 import { listingContract } from './listingContract.js';
 import {
+  aKeyedOperation,
   anAccount,
   anApiKey,
   anAuditEntry,
@@ -98,6 +100,8 @@ export const storeContract = (name: string, { open, openUnreachable }: StoreUnde
         expect(await store.saveApiKeys([])).toEqual([]);
         expect(await store.saveSubscriptions([])).toEqual([]);
         expect(await store.savePlans([])).toEqual([]);
+        expect(await store.findKeyedOperations([])).toEqual([]);
+        expect(await store.saveKeyedOperations([])).toEqual([]);
         expect(await store.commitWallets([])).toEqual([]);
         await store.appendLedger([]);
       });
@@ -139,6 +143,26 @@ export const storeContract = (name: string, { open, openUnreachable }: StoreUnde
         expect(await store.saveSubscriptions([{ ...other, version: 1 }])).toEqual(['WON']);
         expect(await store.saveSubscriptions([{ ...first, version: 1 }])).toEqual(['LOST']);
         expect(await store.findSubscriptions([first.accountId])).toEqual([{ ...other, version: 2 }]);
+      });
+
+      it('locks a keyed operation for one of those that want it', async () => {
+        const operation = aKeyedOperation(anyone(), 'key');
+        const id = keyedOperationId(operation);
+        const outcomes = await Promise.all([1, 2, 3].map(() => store.saveKeyedOperations([operation])));
+        expect(outcomes.flat().sort()).toEqual(['LOST', 'LOST', 'WON']);
+        const answered = { ...operation, state: 'ANSWERED', answer: '{"data":null}', version: 1 } as const;
+        expect(await store.saveKeyedOperations([answered])).toEqual(['WON']);
+        expect(await store.saveKeyedOperations([answered])).toEqual(['LOST']);
+        expect(await store.findKeyedOperations(['none', id])).toEqual([null, { ...answered, version: 2 }]);
+      });
+
+      it('forgets keyed operations that have expired, and no others', async () => {
+        const account = anyone();
+        const [over, kept] = [aKeyedOperation(account, 'over', 1_000), aKeyedOperation(account, 'kept', 1_001)];
+        await store.saveKeyedOperations([over, kept]);
+        await store.forgetKeyedOperations(1_001);
+        const found = await store.findKeyedOperations([over, kept].map(keyedOperationId));
+        expect(found).toEqual([null, { ...kept, version: 1 }]);
       });
 
       it('writes a plan version once: again is no loss, with other content it is', async () => {
@@ -398,6 +422,9 @@ export const storeContract = (name: string, { open, openUnreachable }: StoreUnde
         expect(await store.saveApiKeys([key])).toEqual(['WON']);
         expect(await store.saveSubscriptions([subscription])).toEqual(['WON']);
         expect(await store.savePlans([plan])).toEqual(['WON']);
+        const operation = { ...aKeyedOperation(id, text), answer: text, operationName: text };
+        expect(await store.saveKeyedOperations([operation])).toEqual(['WON']);
+        expect(await store.findKeyedOperations([keyedOperationId(operation)])).toEqual([{ ...operation, version: 1 }]);
         expect(await store.findAccounts([id])).toEqual([{ ...account, version: 1 }]);
         expect(await store.findApiKeys([text])).toEqual([{ ...key, version: 1 }]);
         expect(await store.findSubscriptions([id])).toEqual([{ ...subscription, version: 1 }]);
@@ -470,6 +497,9 @@ export const storeContract = (name: string, { open, openUnreachable }: StoreUnde
           saveApiKeys: () => closed.saveApiKeys([anApiKey(ALICE, 'hash')]),
           saveSubscriptions: () => closed.saveSubscriptions([aSubscription(ALICE)]),
           savePlans: () => closed.savePlans([aPlan('closed', 1)]),
+          findKeyedOperations: () => closed.findKeyedOperations(['id']),
+          saveKeyedOperations: () => closed.saveKeyedOperations([aKeyedOperation(ALICE, 'key')]),
+          forgetKeyedOperations: () => closed.forgetKeyedOperations(NOW),
           commitWallets: () => closed.commitWallets([walletOf(ALICE, 5, NOW)]),
           appendLedger: () => closed.appendLedger(walletOf(ALICE, 5, NOW).journal),
           findLedgerPage: () => closed.findLedgerPage(ALICE, { first: 1, before: null }),
@@ -482,11 +512,8 @@ export const storeContract = (name: string, { open, openUnreachable }: StoreUnde
           findApiKeyPage: () => closed.findApiKeyPage(ALICE, PAGE),
           findSubscriptionPage: () => closed.findSubscriptionPage({ planId: null, planVersion: null }, PAGE),
           findAuditPage: () => closed.findAuditPage(null, PAGE),
-          findKeyedOperations: () => closed.findKeyedOperations(['id']),
           saveOperators: () => closed.saveOperators([anOperator('o')]),
           saveKeyUses: () => closed.saveKeyUses([{ secretHash: 'h', usedAt: 1 }]),
-          saveKeyedOperations: () => closed.saveKeyedOperations([]),
-          forgetKeyedOperations: () => closed.forgetKeyedOperations(0),
           appendAudit: () => closed.appendAudit([anAuditEntry('a', 1)]),
           keepSecret: () => closed.keepSecret('s', 'x'),
           ping: () => closed.ping(),

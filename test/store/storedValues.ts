@@ -1,8 +1,9 @@
 /** Values to store, each with all of its fields, and strings that stores have stumbled over. */
 import type { Account, ApiKey } from '../../src/domain/account.js';
 import type { AuditEntry } from '../../src/domain/audit.js';
-import { apiKeyId, grantId, operatorId, planId, subscriptionId } from '../../src/domain/ids.js';
+import { apiKeyId, grantId, holdId, operatorId, planId, subscriptionId } from '../../src/domain/ids.js';
 import type { AccountId } from '../../src/domain/ids.js';
+import type { KeyedOperation } from '../../src/domain/keyedOperation.js';
 import type { Instant } from '../../src/domain/period.js';
 import type { Operator } from '../../src/domain/operator.js';
 import type { Plan } from '../../src/domain/plan.js';
@@ -82,6 +83,22 @@ export const anAuditEntry = (id: string, at: Instant, target: string | null = nu
   outcome: 'OK',
   code: null,
   from: '127.0.0.1',
+});
+
+export const aKeyedOperation = (account: AccountId, key: string, expiresAt = 9_000): KeyedOperation => ({
+  accountId: account,
+  key,
+  fingerprint: 'digest',
+  state: 'IN_FLIGHT',
+  lockedUntil: 5,
+  expiresAt,
+  holdId: holdId('hold'),
+  operationName: null,
+  lines: [{ coordinate: 'Query.nearest', credits: 3 }],
+  units: [],
+  delivered: [{ coordinate: 'Query.nearest', units: 3 }],
+  answer: null,
+  version: 0,
 });
 
 /** A wallet that was never stored, with one grant and its entry. */

@@ -48,7 +48,7 @@ export const randomSteps = (seed: number, length: number): readonly number[] => 
   });
 };
 
-export const START = Date.UTC(2025, 0, 31, 22, 58);
+const START = Date.UTC(2025, 0, 31, 22, 58);
 const ADVANCES_MS = [
   1,
   900,

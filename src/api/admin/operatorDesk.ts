@@ -18,7 +18,7 @@ export type FixedOperators = ReadonlyMap<string, Operator>;
  * Who is asking, by the `Authorization` header, or `null`. All keys are compared, each in the same time, so that nothing
  * is learnt from how long it takes. Rejects with `StoreError`.
  */
-export const identifyOperator = async (
+const identifyOperator = async (
   engine: Engine,
   authorization: string | undefined,
   fixed: FixedOperators,

@@ -1,0 +1,22 @@
+/** Makes what goes wrong before GraphQL has a say look like GraphQL's own answers: `errors`, and their media type. */
+import type { FastifyError, FastifyInstance } from 'fastify';
+import { GRAPHQL_RESPONSE_JSON } from './httpStatus.js';
+
+/** For the scope in which the GraphQL routes are registered. */
+export const answerInGraphQL = (server: FastifyInstance): void => {
+  server.addHook('onSend', async (_request, reply, payload) => {
+    const type = String(reply.getHeader('content-type') ?? '');
+    if (reply.statusCode >= 400 && type.startsWith('application/json')) reply.type(GRAPHQL_RESPONSE_JSON);
+    return payload;
+  });
+  server.setErrorHandler<FastifyError>((error, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status >= 500) request.log.error({ err: error }, 'A request failed');
+    const message = status >= 500 ? 'Something went wrong on the server.' : error.message;
+    const code = status >= 500 ? 'INTERNAL_SERVER_ERROR' : 'BAD_REQUEST';
+    void reply
+      .code(status)
+      .type(GRAPHQL_RESPONSE_JSON)
+      .send(JSON.stringify({ errors: [{ message, extensions: { code } }] }));
+  });
+};
