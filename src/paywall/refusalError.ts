@@ -29,7 +29,7 @@ export interface RefusalContext {
   readonly remedyUrl: (remedy: Remedy) => string | null;
 }
 
-const refusalExtensions = (refusal: Refusal, { refusalId, remedyUrl }: RefusalContext): RefusalExtensions => {
+export const refusalExtensions = (refusal: Refusal, { refusalId, remedyUrl }: RefusalContext): RefusalExtensions => {
   const { remedy, code } = REASONS[refusal.reason];
   const { reason, coordinate, feature, required, available, plans, resetAt, retryable } = refusal;
   return {
@@ -66,7 +66,7 @@ export const refusalError = (refusal: Refusal, context: RefusalContext, place: R
 };
 
 /** A sentence that a person can act on. */
-const refusalMessage = (refusal: Refusal): string => {
+export const refusalMessage = (refusal: Refusal): string => {
   const { reason } = refusal;
   const coordinate = nameOf(refusal);
   switch (reason) {
