@@ -1,5 +1,5 @@
 /** Resolvers of `billing`: what the caller has, and what things cost. It is free, and speaks of the caller alone. */
-import { GraphQLDateTime, GraphQLSafeInt } from 'graphql-scalars';
+import { GraphQLDateTime, GraphQLJSONObject, GraphQLSafeInt } from 'graphql-scalars';
 import type { Account } from '../domain/account.js';
 import { limitKey } from '../domain/admission.js';
 import type { AccountId } from '../domain/ids.js';
@@ -113,6 +113,14 @@ const Billing: BillingResolvers = {
       coordinates == null ? [...requirements.paid.values()] : coordinates.map((each) => requirements.paid.get(each));
     return asked.filter((paid) => paid !== undefined).map((paid) => ({ paid, plans: covering(offers, paid) }));
   },
+  quote: async ({ caller }, { document, variables, operationName }, { paywall }) => {
+    const quote = await paywall.quote({ document, variables, operationName, caller });
+    const refusals = quote.refusals.map((each) => ({
+      ...each,
+      resetAt: each.resetAt === null ? null : new Date(each.resetAt),
+    }));
+    return { ...quote, refusals };
+  },
   plans: async (_billing, _args, { paywall }) => (await paywall.engine.shelf.current()).offers,
 };
 
@@ -139,6 +147,7 @@ export const dateOrNull = (instant: Instant | null): Date | null => (instant ===
 export const billingResolvers: Resolvers = {
   DateTime: GraphQLDateTime,
   SafeInt: GraphQLSafeInt,
+  JSONObject: GraphQLJSONObject,
   Query: {
     billing: (_root, _args, { caller, paywall }) => ({ caller, now: paywall.engine.settings.now() }),
   },

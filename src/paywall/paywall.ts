@@ -25,6 +25,8 @@ import { keyHash } from './keyHash.js';
 import { KeyUses } from './keyUses.js';
 import { processLoaders } from './loaders.js';
 import { openTab } from './openTab.js';
+import { quoteRequest } from './operationQuote.js';
+import type { OperationQuote, QuoteRequest } from './operationQuote.js';
 import type { Opened } from './openTab.js';
 import { PlanShelf } from './planShelf.js';
 import { refusalError } from './refusalError.js';
@@ -105,6 +107,8 @@ export interface Paywall {
   readonly execute: (request: RunRequest) => Promise<ExecutionResult>;
   /** The same of a subscription: charged per event, and ended by the first event that is refused. */
   readonly subscribe: (request: RunRequest) => Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult>;
+  /** What an operation would cost the caller now; throws `GraphQLError` for one that can't be. Runs and holds nothing. */
+  readonly quote: (request: QuoteRequest) => Promise<OperationQuote>;
   /** What to answer where the key alone bars the caller from everything; `null` where it does not. */
   readonly barredByKey: (caller: Caller) => Extract<Opening, { kind: 'answer' }> | null;
   /** Waits for writes under way. The store stays open. */
@@ -165,6 +169,7 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
     identify: (authorization) => identify(authorization, register),
     execute: (request) => executeOperation(runner, request),
     subscribe: (request) => subscribeOperation(runner, request),
+    quote: (request) => quoteRequest(engine, compiler, request),
     barredByKey: (caller) => barredByKey(caller, settings),
     close: async () => {
       clearInterval(forgetting);
