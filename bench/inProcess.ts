@@ -82,12 +82,13 @@ const listCases = (size: number): readonly Case[] => [
 const findingsOf = (found: readonly (readonly [string, Standing, Standing])[]): Findings => {
   const table: Table = {
     title: `In process, ${RULES.concurrency} operations at a time`,
-    columns: ['operation', 'floor, ops/s', 'Tollgate, ops/s', 'ratio', 'adds, µs'],
+    columns: ['operation', 'floor, ops/s', 'Tollgate, ops/s', 'ratio', 'CPU ratio', 'adds, µs'],
     rows: found.map(([name, floor, own]) => [
       name,
       Math.round(floor.perSecond.median),
       Math.round(own.perSecond.median),
       inWords(own.ratio),
+      inWords(own.cpuRatio),
       (1e6 / own.perSecond.median - 1e6 / floor.perSecond.median).toFixed(0),
     ]),
   };
