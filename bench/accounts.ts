@@ -13,10 +13,10 @@ import { createAtlasSchema } from '../src/demo/atlasSchema.js';
 import { accountId, apiKeyId, grantId } from '../src/domain/ids.js';
 import { emptyWallet } from '../src/domain/wallet.js';
 import { applyCommand } from '../src/domain/walletCommands.js';
-import { hashSecret } from '../src/paywall/caller.js';
 import { createPaywall } from '../src/paywall/paywall.js';
 import { openStore } from '../src/store/openStore.js';
 import type { Store } from '../src/store/store.js';
+import { hashOf, KEY_SECRET } from './keys.js';
 
 const FEW = 200;
 const MANY = Number(process.env['BENCH_ACCOUNTS'] ?? 200_000);
@@ -42,7 +42,7 @@ const fill = async (store: Store, count: number): Promise<void> => {
     const keys = numbers.map((n) => ({
       id: apiKeyId(`key-${n}`),
       accountId: accountId(`account-${n}`),
-      secretHash: hashSecret(secretOf(n)),
+      secretHash: hashOf(secretOf(n)),
       prefix: 'tg_',
       scopes: null,
       ...times,
@@ -70,7 +70,7 @@ const populate = async (url: string, count: number): Promise<Population> => {
   const startedAt = performance.now();
   await fill(store, count);
   console.log(`${count} accounts loaded in ${((performance.now() - startedAt) / 1_000).toFixed(1)} s`);
-  const paywall = createPaywall({ schema: createAtlasSchema(), store });
+  const paywall = createPaywall({ schema: createAtlasSchema(), store, keySecret: KEY_SECRET });
   return {
     count,
     charge: async () => {

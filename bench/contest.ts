@@ -13,6 +13,14 @@ export interface Standing {
   readonly perSecond: Spread;
   /** Its throughput as a part of the first contestant's, round by round. */
   readonly ratio: Spread;
+  /** The same by the processor time of the process, which others on the machine disturb less. Waiting for a disk is no part of it. */
+  readonly cpuRatio: Spread;
+}
+
+/** What one round shows. */
+export interface Rate {
+  readonly perSecond: number;
+  readonly perCpuSecond: number;
 }
 
 export interface ContestRules {
@@ -27,7 +35,7 @@ export const contest = async (
   rules: ContestRules,
 ): Promise<readonly Standing[]> => {
   for (const { run } of contestants) await throughput(run, rules);
-  const rates = contestants.map((): number[] => []);
+  const rates = contestants.map((): Rate[] => []);
   for (let round = 0; round < rules.rounds; round += 1) {
     for (const [index, { run }] of contestants.entries()) rates[index]?.push(await throughput(run, rules));
   }
@@ -38,14 +46,17 @@ export const contest = async (
 };
 
 /** The first is the reference. `rates` has a list of rounds for each. */
-export const standingsOf = (names: readonly string[], rates: readonly (readonly number[])[]): readonly Standing[] =>
+export const standingsOf = (names: readonly string[], rates: readonly (readonly Rate[])[]): readonly Standing[] =>
   names.map((name, index) => {
     const own = rates[index] ?? [];
-    const ratios = own.map((rate, round) => rate / (rates[0]?.[round] ?? Number.NaN));
-    return { name, perSecond: spreadOf(own), ratio: spreadOf(ratios) };
+    const ratioBy = (figure: keyof Rate) =>
+      spreadOf(own.map((rate, round) => rate[figure] / (rates[0]?.[round]?.[figure] ?? Number.NaN)));
+    const perSecond = spreadOf(own.map((rate) => rate.perSecond));
+    return { name, perSecond, ratio: ratioBy('perSecond'), cpuRatio: ratioBy('perCpuSecond') };
   });
 
-const throughput = async (run: () => unknown, { roundMs, concurrency }: ContestRules): Promise<number> => {
+const throughput = async (run: () => unknown, { roundMs, concurrency }: ContestRules): Promise<Rate> => {
+  const cpuBefore = process.cpuUsage();
   const startedAt = performance.now();
   const endsAt = startedAt + roundMs;
   let count = 0;
@@ -56,5 +67,7 @@ const throughput = async (run: () => unknown, { roundMs, concurrency }: ContestR
     }
   };
   await Promise.all(Array.from({ length: concurrency }, worker));
-  return (count * 1000) / (performance.now() - startedAt);
+  const ms = performance.now() - startedAt;
+  const { user, system } = process.cpuUsage(cpuBefore);
+  return { perSecond: (count * 1e3) / ms, perCpuSecond: (count * 1e6) / (user + system) };
 };

@@ -4,11 +4,11 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import autocannon from 'autocannon';
-import type { ServerReport } from './httpServer.js';
+import type { Question } from './httpServer.js';
 
 export interface LoadedServer {
   readonly url: string;
-  readonly report: () => Promise<ServerReport>;
+  readonly ask: (question: Question) => Promise<number>;
   readonly stop: () => Promise<void>;
 }
 
@@ -19,9 +19,9 @@ export const startServer = async (folder?: string): Promise<LoadedServer> => {
   const { url } = (await nextMessage(child)) as { url: string };
   return {
     url,
-    report: async () => {
-      child.send('report');
-      return (await nextMessage(child)) as ServerReport;
+    ask: async (question) => {
+      child.send(question);
+      return (await nextMessage(child)) as number;
     },
     stop: async () => {
       child.disconnect();
@@ -55,7 +55,7 @@ export interface Loaded {
 
 export const putLoadOn = async (server: LoadedServer, load: Load): Promise<Loaded> => {
   const { source, keys, connections, seconds, status } = load;
-  const before = await server.report();
+  const cpuBefore = await server.ask('cpu');
   const result = await autocannon({
     url: `${server.url}/graphql`,
     connections,
@@ -67,7 +67,7 @@ export const putLoadOn = async (server: LoadedServer, load: Load): Promise<Loade
       body: JSON.stringify({ query: source }),
     })),
   });
-  const after = await server.report();
+  const cpuAfter = await server.ask('cpu');
   const answered = status < 300 ? result['2xx'] : result['4xx'];
   if (answered !== result.requests.total || result.errors > 0) {
     throw new Error(`Of ${result.requests.total} answers ${answered} have the status expected, ${status}.`);
@@ -76,6 +76,6 @@ export const putLoadOn = async (server: LoadedServer, load: Load): Promise<Loade
     perSecond: answered / result.duration,
     p50Ms: result.latency.p50,
     p97Ms: result.latency.p97_5,
-    cpuMicros: (after.cpuMicros - before.cpuMicros) / answered,
+    cpuMicros: (cpuAfter - cpuBefore) / answered,
   };
 };

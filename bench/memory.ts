@@ -87,7 +87,7 @@ const soak = async (world: World): Promise<readonly number[]> => {
   try {
     for (let part = 0; part < SOAK_PARTS; part += 1) {
       await putLoadOn(server, { source: SEARCH, keys, connections: 16, seconds: SOAK_PART_SECONDS, status: 200 });
-      heap.push((await server.report()).heapBytes / BYTES_PER_MB);
+      heap.push((await server.ask('heap')) / BYTES_PER_MB);
     }
     return heap;
   } finally {

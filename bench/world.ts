@@ -2,7 +2,6 @@
  * What every benchmark runs on: Atlas with and without prices, a store in a file of its own, accounts of every standing
  * with keys, and the operations that are sent. The floor is Atlas without any directive: the same resolvers, free.
  */
-import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,6 +23,7 @@ import { createPaywall } from '../src/paywall/paywall.js';
 import type { Paywall } from '../src/paywall/paywall.js';
 import { openStore } from '../src/store/openStore.js';
 import type { Store } from '../src/store/store.js';
+import { hashOf, KEY_SECRET } from './keys.js';
 
 /** How an account stands, and so what becomes of its operations. */
 export type Means = 'covered' | 'limited' | 'paid' | 'nothing';
@@ -85,6 +85,7 @@ export const openWorld = async (folder?: string, { schema, fixedKeys }: WorldTer
   const paywall = createPaywall({
     schema: schema ?? createAtlasSchema(),
     store,
+    keySecret: KEY_SECRET,
     ...(fixedKeys === undefined ? {} : { fixedKeys }),
   });
   loadAtlas();
@@ -146,8 +147,6 @@ export const walletWith = (id: string, grants: number, credits = PLENTY): Wallet
   }
   return wallet;
 };
-
-const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('base64url');
 
 /** The id of an account of a means, and the key that speaks for it. */
 export const keyOf = (means: string, index: number): string => `${means}-${index}`;

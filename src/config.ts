@@ -14,6 +14,10 @@ export interface Config {
   /** How long credits stay set aside for an operation that never ends; longer than any operation may take. */
   readonly holdTtlMs: number;
   readonly logLevel: string;
+  /** The key of the operator `owner`; `null`: one is made where there is no owner. */
+  readonly ownerKey: string | null;
+  /** What the hashes of keys are made with; `null`: the store keeps it. */
+  readonly keySecret: string | null;
 }
 
 /** Says in one line what is wrong with the environment and what to do about it. */
@@ -29,6 +33,15 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
 const flag = z.enum(['true', 'false', '1', '0', 'on', 'off'], 'must be true or false');
 const isOn = (value: z.infer<typeof flag>): boolean => value === 'true' || value === '1' || value === 'on';
+
+const SECRET_LENGTH_MIN = 16;
+/** What can be sent as a bearer token, and is not guessed. */
+const secret = z
+  .string()
+  .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces')
+  .min(SECRET_LENGTH_MIN, {
+    error: `must have at least ${SECRET_LENGTH_MIN} characters`,
+  });
 
 const environment = z.object({
   DATABASE_URL: z
@@ -50,6 +63,8 @@ const environment = z.object({
     .min(HOLD_TTL_MS_MIN, `must be ${HOLD_TTL_MS_MIN} to ${HOLD_TTL_MS_MAX}`)
     .max(HOLD_TTL_MS_MAX, `must be ${HOLD_TTL_MS_MIN} to ${HOLD_TTL_MS_MAX}`)
     .default(60_000),
+  TOLLGATE_OWNER_KEY: secret.optional(),
+  TOLLGATE_KEY_SECRET: secret.optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).optional(),
 });
 
@@ -61,6 +76,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
     throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; '));
   }
   const { DATABASE_URL, HOST, PORT, PUBLIC_URL, TOLLGATE_DEMO, TOLLGATE_HOLD_TTL_MS, LOG_LEVEL } = parsed.data;
+  const { TOLLGATE_OWNER_KEY, TOLLGATE_KEY_SECRET } = parsed.data;
   const isDemo = TOLLGATE_DEMO === undefined ? DATABASE_URL === undefined : isOn(TOLLGATE_DEMO);
   if (isDemo && !LOOPBACK.test(HOST)) {
     throw new ConfigError(
@@ -76,5 +92,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
     holdTtlMs: TOLLGATE_HOLD_TTL_MS,
     // Whoever tries the demo reads what it prints, and nothing needs their attention.
     logLevel: LOG_LEVEL ?? (isDemo ? 'warn' : 'info'),
+    ownerKey: TOLLGATE_OWNER_KEY ?? null,
+    keySecret: TOLLGATE_KEY_SECRET ?? null,
   });
 };

@@ -3,9 +3,10 @@ import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { ConfigError, readConfig } from './config.js';
 import type { Config } from './config.js';
+import { ensureOwner } from './api/admin/operatorDesk.js';
 import { loadAtlas } from './demo/atlasData.js';
 import { createAtlasSchema } from './demo/atlasSchema.js';
-import { demoKeys } from './demo/keys.js';
+import { demoKeys, demoOperators } from './demo/keys.js';
 import { seedDemo } from './demo/seed.js';
 import { welcome } from './demo/welcome.js';
 import { createPaywall } from './paywall/paywall.js';
@@ -54,11 +55,16 @@ const serve = async (config: Config, store: Store, logger: Logger): Promise<void
     onFailure: (error) => {
       logger.error({ err: error }, 'The store failed');
     },
+    keySecret: config.keySecret,
     ...(config.isDemo ? { fixedKeys: demoKeys() } : {}),
   });
   if (config.isDemo) await seedDemo(paywall.engine);
+  // In a demo everybody knows the owner's key, and another one would only have to be kept.
+  const isOwnerKnown = config.isDemo && config.ownerKey === null;
+  const ownerSecret = isOwnerKnown ? null : await ensureOwner(paywall.engine, config.ownerKey);
   loadAtlas();
-  const server = await createServer({ paywall, logger });
+  const fixedOperators = config.isDemo ? demoOperators() : new Map<string, never>();
+  const server = await createServer({ paywall, logger, admin: { fixedOperators } });
 
   const stop = async (): Promise<void> => {
     await server.close();
@@ -72,7 +78,7 @@ const serve = async (config: Config, store: Store, logger: Logger): Promise<void
     throw new StartError(listenFault(error, config), { cause: error });
   });
   publicUrl ??= address;
-  console.log(welcome({ publicUrl, isDemo: config.isDemo }));
+  console.log(welcome({ publicUrl, isDemo: config.isDemo, ownerSecret }));
 };
 
 const listenFault = (error: unknown, { host, port }: Config): string => {

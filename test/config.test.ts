@@ -9,6 +9,8 @@ const DEFAULTS = {
   isDemo: true,
   holdTtlMs: 60_000,
   logLevel: 'warn',
+  ownerKey: null,
+  keySecret: null,
 };
 
 const messageOf = (env: Readonly<Record<string, string>>): string => {
@@ -40,6 +42,8 @@ describe('the environment', () => {
       TOLLGATE_DEMO: 'false',
       TOLLGATE_HOLD_TTL_MS: '1500',
       LOG_LEVEL: 'silent',
+      TOLLGATE_OWNER_KEY: 'owner-of-sixteen-',
+      TOLLGATE_KEY_SECRET: 'secret-of-sixteen',
       HOME: '/root',
     };
     expect(readConfig(env)).toEqual({
@@ -50,6 +54,8 @@ describe('the environment', () => {
       isDemo: false,
       holdTtlMs: 1_500,
       logLevel: 'silent',
+      ownerKey: 'owner-of-sixteen-',
+      keySecret: 'secret-of-sixteen',
     });
   });
 

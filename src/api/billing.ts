@@ -1,12 +1,12 @@
 /** Resolvers of `billing`: what the caller has, and what things cost. It is free, and speaks of the caller alone. */
-import { GraphQLDateTime, GraphQLSafeInt } from 'graphql-scalars';
+import { GraphQLDateTime, GraphQLJSONObject, GraphQLSafeInt } from 'graphql-scalars';
 import type { Account } from '../domain/account.js';
 import { limitKey } from '../domain/admission.js';
 import type { AccountId } from '../domain/ids.js';
 import type { Instant, LimitPer } from '../domain/period.js';
 import type { Plan } from '../domain/plan.js';
 import { plansCovering } from '../domain/plan.js';
-import { limitWindowAt, stateAt } from '../domain/subscription.js';
+import { effectiveAt, limitWindowAt, stateAt } from '../domain/subscription.js';
 import type { Subscription } from '../domain/subscription.js';
 import { usedOf } from '../domain/wallet.js';
 import type { Grant } from '../domain/wallet.js';
@@ -54,11 +54,9 @@ const loadSubscription = async (
 ): Promise<SubscriptionSource | null> => {
   const { accountId, loaders } = caller;
   if (accountId === null) return null;
-  const [subscription, plans] = await Promise.all([
-    loaders.subscriptions.load(accountId),
-    paywall.engine.shelf.current(),
-  ]);
-  if (subscription === null) return null;
+  const [stored, plans] = await Promise.all([loaders.subscriptions.load(accountId), paywall.engine.shelf.current()]);
+  if (stored === null) return null;
+  const subscription = effectiveAt(stored, now);
   return { subscription, plan: plans.find(subscription.planId, subscription.planVersion), now };
 };
 
@@ -115,13 +113,21 @@ const Billing: BillingResolvers = {
       coordinates == null ? [...requirements.paid.values()] : coordinates.map((each) => requirements.paid.get(each));
     return asked.filter((paid) => paid !== undefined).map((paid) => ({ paid, plans: covering(offers, paid) }));
   },
+  quote: async ({ caller }, { document, variables, operationName }, { paywall }) => {
+    const quote = await paywall.quote({ document, variables, operationName, caller });
+    const refusals = quote.refusals.map((each) => ({
+      ...each,
+      resetAt: each.resetAt === null ? null : new Date(each.resetAt),
+    }));
+    return { ...quote, refusals };
+  },
   plans: async (_billing, _args, { paywall }) => (await paywall.engine.shelf.current()).offers,
 };
 
 const covering = (offers: readonly Plan[], paid: PaidField): readonly Plan[] =>
   plansCovering(offers, paid.feature, 1).flatMap((id) => offers.filter((plan) => plan.id === id));
 
-const limitsOf = (
+export const limitsOf = (
   plan: Plan,
   subscription: Subscription,
   view: WalletView,
@@ -134,13 +140,14 @@ const limitsOf = (
     return [{ feature, used, limit: limit.units, per: limit.per, resetAt: window.endsAt }];
   });
 
-const dateOf = (instant: Instant): Date => new Date(instant);
-const dateOrNull = (instant: Instant | null): Date | null => (instant === null ? null : new Date(instant));
+export const dateOf = (instant: Instant): Date => new Date(instant);
+export const dateOrNull = (instant: Instant | null): Date | null => (instant === null ? null : new Date(instant));
 
 /** Merge them with the resolvers of your own schema. */
 export const billingResolvers: Resolvers = {
   DateTime: GraphQLDateTime,
   SafeInt: GraphQLSafeInt,
+  JSONObject: GraphQLJSONObject,
   Query: {
     billing: (_root, _args, { caller, paywall }) => ({ caller, now: paywall.engine.settings.now() }),
   },

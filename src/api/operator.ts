@@ -14,14 +14,13 @@ import type { Plan } from '../domain/plan.js';
 import type { Subscription } from '../domain/subscription.js';
 import { applyCommand } from '../domain/walletCommands.js';
 import type { GrantCommand, WalletFault } from '../domain/walletCommands.js';
-import { hashSecret } from '../paywall/caller.js';
 import type { Engine } from '../paywall/engine.js';
 
 /** What an operator asked for can't be done; `code` is what the admin API answers. */
 export class OperatorError extends Error {
   override readonly name = 'OperatorError';
   constructor(
-    readonly code: 'BAD_USER_INPUT' | 'NOT_FOUND' | 'CONFLICT',
+    readonly code: 'BAD_USER_INPUT' | 'NOT_FOUND' | 'CONFLICT' | 'FORBIDDEN',
     message: string,
     readonly argument: string | null = null,
   ) {
@@ -57,21 +56,26 @@ export interface KeyTerms {
 
 const SECRET_BYTES = 24;
 const PREFIX_LENGTH = 8;
+/** How the secrets of keys begin, so that one that was published by mistake is recognised. */
+export const KEY_PREFIX = 'tg_';
+
+/** What is shown of a secret, by which a person tells keys apart. */
+export const prefixOf = (secret: string): string => secret.slice(0, PREFIX_LENGTH);
 
 /** Issues a new key that speaks for an account. */
 export const issueKey = async (
-  { store, settings }: Engine,
+  { store, settings, hashSecret }: Engine,
   account: AccountId,
   { scopes = null, expiresAt = null }: KeyTerms = {},
 ): Promise<IssuedKey> => {
   const [known] = await store.findAccounts([account]);
   if (known == null) throw new OperatorError('NOT_FOUND', `There is no account "${account}".`, 'account');
-  const secret = `tg_${randomBytes(SECRET_BYTES).toString('base64url')}`;
+  const secret = `${KEY_PREFIX}${randomBytes(SECRET_BYTES).toString('base64url')}`;
   const key: ApiKey = {
     id: apiKeyId(settings.newId()),
     accountId: account,
-    secretHash: hashSecret(secret),
-    prefix: secret.slice(0, PREFIX_LENGTH),
+    secretHash: await hashSecret(secret),
+    prefix: prefixOf(secret),
     scopes,
     createdAt: settings.now(),
     expiresAt,

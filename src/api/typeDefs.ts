@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 
 /** The text of one file, by its name without the ending. */
-export const readTypeDefs = (name: 'atlas' | 'billing' | 'directive'): string =>
+export const readTypeDefs = (name: 'admin' | 'atlas' | 'billing' | 'directive'): string =>
   readFileSync(new URL(`../../schema/${name}.graphql`, import.meta.url), 'utf8');
 
 /** `@requiresPayment` and `@listSize`: put them before type definitions of your own. */

@@ -1,19 +1,29 @@
 /** What the server prints once it listens: in demo mode its keys, and three operations to paste. */
-import { DEMO_ACCOUNTS } from './keys.js';
+import { DEMO_ACCOUNTS, DEMO_OWNER_KEY } from './keys.js';
 
 interface Address {
   readonly publicUrl: string;
   readonly isDemo: boolean;
+  /** The key of an owner that was made at this start; `null`: there was one. */
+  readonly ownerSecret?: string | null;
 }
 
 export const welcome = (config: Address): string => {
   const listening = `Tollgate serves Atlas at ${config.publicUrl}/graphql`;
-  return config.isDemo ? [listening, '', ...demoLines(config)].join('\n') : listening;
+  const { ownerSecret = null } = config;
+  const owner = ownerSecret === null ? [] : ['', ...ownerLines(config.publicUrl, ownerSecret)];
+  return [listening, ...owner, ...(config.isDemo ? ['', ...demoLines(config)] : [])].join('\n');
 };
+
+const ownerLines = (publicUrl: string, secret: string): readonly string[] => [
+  `The owner's key for ${publicUrl}/admin/graphql, shown this once:`,
+  `  ${secret}`,
+];
 
 const demoLines = ({ publicUrl }: Address): readonly string[] => [
   'Keys of this demo:',
   ...DEMO_ACCOUNTS.map(({ id, name }) => `  ${id.padEnd(12)} ${name}`),
+  `  ${DEMO_OWNER_KEY.padEnd(12)} Administers, at ${publicUrl}/admin/graphql`,
   '',
   'Served free, without a key:',
   curl(publicUrl, null, '{ country(code: \\"AT\\") { name capital } }'),

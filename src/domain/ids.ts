@@ -11,6 +11,7 @@ export type PlanId = Branded<'PlanId'>;
 export type SubscriptionId = Branded<'SubscriptionId'>;
 export type GrantId = Branded<'GrantId'>;
 export type HoldId = Branded<'HoldId'>;
+export type OperatorId = Branded<'OperatorId'>;
 
 /** Turns a checked string from outside into an id; the one place where a brand is given. */
 export const accountId = (text: string): AccountId => text as AccountId;
@@ -19,3 +20,4 @@ export const planId = (text: string): PlanId => text as PlanId;
 export const subscriptionId = (text: string): SubscriptionId => text as SubscriptionId;
 export const grantId = (text: string): GrantId => text as GrantId;
 export const holdId = (text: string): HoldId => text as HoldId;
+export const operatorId = (text: string): OperatorId => text as OperatorId;

@@ -18,6 +18,14 @@ export interface PaymentFailure {
   readonly graceEndsAt: Instant;
 }
 
+/** A plan that takes over at an instant, under an id of its own: its periods and their grants are counted anew. */
+export interface PlanChange {
+  readonly at: Instant;
+  readonly id: SubscriptionId;
+  readonly planId: PlanId;
+  readonly planVersion: number;
+}
+
 export interface Subscription {
   readonly id: SubscriptionId;
   readonly accountId: AccountId;
@@ -30,9 +38,19 @@ export interface Subscription {
   /** From then on it has ended by choice. */
   readonly cancelsAt: Instant | null;
   readonly paymentFailure: PaymentFailure | null;
+  /** Another plan that it is to from an instant on. Absent or `null`: none is agreed. */
+  readonly change?: PlanChange | null;
   /** Raised by one at each write; the store compares and sets it. */
   readonly version: number;
 }
+
+/** The subscription as it is at `now`: a change that was agreed on takes over by its date, whether anybody writes or not. */
+export const effectiveAt = (subscription: Subscription, now: Instant): Subscription => {
+  const { change } = subscription;
+  if (change == null || now < change.at) return subscription;
+  const { at, id, planId, planVersion } = change;
+  return { ...subscription, id, planId, planVersion, startsAt: at, trialEndsAt: null, change: null };
+};
 
 /**
  * Where all periods are counted from: the start of what is paid for. A trial comes before it, so that it takes nothing
@@ -130,15 +148,18 @@ export const cancelAtPeriodEnd = (subscription: Subscription, now: Instant): Sub
     ? fault('ALREADY_ENDED')
     : changed({ ...subscription, cancelsAt: subscription.paidUntil });
 
+/** From where on a payment pays: the end of what was paid for, or `now` where that is over. */
+export const payingFrom = (subscription: Subscription, now: Instant): Instant => Math.max(subscription.paidUntil, now);
+
 /**
  * A payment was made: covered to the end of the period in which what was paid so far ends, or, where that is over
  * already, of the period that `now` lies in. An open failure is settled by it. A cancellation at the period's end
- * stays, and moves to the new end: what is paid for is served, and no more.
+ * stays, and moves to the new end: what is paid for is served, and no more. `plan` is the one of `payingFrom`.
  */
 export const recordPayment = (subscription: Subscription, plan: Plan, now: Instant): SubscriptionChange => {
   if (hasEnded(subscription, now)) return fault('ALREADY_ENDED');
-  const from = Math.max(subscription.paidUntil, now);
-  const paidUntil = periodAt(anchorOf(subscription), plan.interval, from).endsAt;
+  const from = payingFrom(subscription, now);
+  const paidUntil = periodAt(anchorOf(effectiveAt(subscription, from)), plan.interval, from).endsAt;
   if (!isInstant(paidUntil)) return fault('DATES_OUT_OF_ORDER');
   const cancelsAt = subscription.cancelsAt === subscription.paidUntil ? paidUntil : subscription.cancelsAt;
   return changed({ ...subscription, paidUntil, cancelsAt, paymentFailure: null });

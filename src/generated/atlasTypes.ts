@@ -22,6 +22,8 @@ export type Scalars = {
   Float: { input: number; output: number; }
   /** An instant in UTC, in ISO 8601. */
   DateTime: { input: Date; output: Date; }
+  /** Values by name, as JSON. */
+  JSONObject: { input: Readonly<Record<string, unknown>>; output: Readonly<Record<string, unknown>>; }
   /** A whole number from -(2^53 - 1) to 2^53 - 1: credits, and units of limits. */
   SafeInt: { input: number; output: number; }
 };
@@ -61,6 +63,8 @@ export type Billing = {
   readonly limits: ReadonlyArray<LimitUsage>;
   /** What can be bought. */
   readonly plans: ReadonlyArray<Plan>;
+  /** What an operation would cost the caller at this moment. Nothing of it runs, and nothing is set aside. */
+  readonly quote: Quote;
   /** What the account is subscribed to. Null without one. */
   readonly subscription?: Maybe<PlanSubscription>;
   /** The price of every paid field, with the plans on offer that cover it. */
@@ -72,6 +76,14 @@ export type Billing = {
 export type BillingLedgerArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** What a client needs to know before and after it pays. */
+export type BillingQuoteArgs = {
+  document: Scalars['String']['input'];
+  operationName?: InputMaybe<Scalars['String']['input']>;
+  variables?: InputMaybe<Scalars['JSONObject']['input']>;
 };
 
 
@@ -398,6 +410,66 @@ export type QueryNearestArgs = {
   lon: Scalars['Float']['input'];
 };
 
+/**
+ * What an operation would cost. A list whose length is told by nothing but its own resolver counts as 10 items; of an
+ * interface or union the dearest type counts. What fails or is null in the end is not charged.
+ */
+export type Quote = {
+  readonly __typename?: 'Quote';
+  /** Credits that would be charged. */
+  readonly credits: Scalars['SafeInt']['output'];
+  /** What would be covered or paid, in document order. Of an interface or union each type is listed. */
+  readonly fields: ReadonlyArray<QuotedField>;
+  /** Whether anything would be served. Where not, the answer has errors alone. */
+  readonly isServed: Scalars['Boolean']['output'];
+  /** What would be refused, in document order. */
+  readonly refusals: ReadonlyArray<QuotedRefusal>;
+};
+
+/** Positions of a paid field that would be covered or paid alike. */
+export type QuotedField = {
+  readonly __typename?: 'QuotedField';
+  /** Its schema coordinate. */
+  readonly coordinate: Scalars['String']['output'];
+  /** The plan that covers them. Null: credits pay. */
+  readonly coveredBy?: Maybe<Scalars['ID']['output']>;
+  /** What all of them cost together. */
+  readonly credits: Scalars['SafeInt']['output'];
+  /** Where it is in the response, by response keys, without places in lists. */
+  readonly path: ReadonlyArray<Scalars['String']['output']>;
+  /** How many positions. */
+  readonly positions: Scalars['SafeInt']['output'];
+  /** How many units each has. */
+  readonly units: Scalars['SafeInt']['output'];
+};
+
+/** A paid field that would be refused, or those of its positions that what there is does not suffice for. */
+export type QuotedRefusal = {
+  readonly __typename?: 'QuotedRefusal';
+  /** What there is. */
+  readonly available?: Maybe<Scalars['SafeInt']['output']>;
+  /** As in the error that the operation would get. */
+  readonly code: Scalars['String']['output'];
+  /** Its schema coordinate. */
+  readonly coordinate: Scalars['String']['output'];
+  /** A sentence to act on. */
+  readonly message: Scalars['String']['output'];
+  /** Where it is in the response, by response keys, without places in lists. */
+  readonly path: ReadonlyArray<Scalars['String']['output']>;
+  /** Plans on offer that would cover it. */
+  readonly plans: ReadonlyArray<Scalars['ID']['output']>;
+  /** As in the error that the operation would get. */
+  readonly reason: Scalars['String']['output'];
+  /** As in the error that the operation would get. */
+  readonly remedy: Scalars['String']['output'];
+  /** Where a person puts it right. */
+  readonly remedyUrl?: Maybe<Scalars['String']['output']>;
+  /** What one position needs: credits, or units of a limit. */
+  readonly required?: Maybe<Scalars['SafeInt']['output']>;
+  /** When the limit begins anew. */
+  readonly resetAt?: Maybe<Scalars['DateTime']['output']>;
+};
+
 /** A report on the cities of some countries. It is computed when ordered and not kept. */
 export type Report = {
   readonly __typename?: 'Report';
@@ -536,6 +608,7 @@ export type ResolversTypes = {
   Grant: ResolverTypeWrapper<DomainGrant>;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
+  JSONObject: ResolverTypeWrapper<Scalars['JSONObject']['output']>;
   LedgerConnection: ResolverTypeWrapper<LedgerPageSource>;
   LedgerEdge: ResolverTypeWrapper<Omit<LedgerEdge, 'node'> & { node: ResolversTypes['LedgerEntry'] }>;
   LedgerEntry: ResolverTypeWrapper<DomainLedgerEntry>;
@@ -550,6 +623,9 @@ export type ResolversTypes = {
   PlanInterval: PlanInterval;
   PlanSubscription: ResolverTypeWrapper<SubscriptionSource>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  Quote: ResolverTypeWrapper<Quote>;
+  QuotedField: ResolverTypeWrapper<QuotedField>;
+  QuotedRefusal: ResolverTypeWrapper<QuotedRefusal>;
   Report: ResolverTypeWrapper<ReportRecord>;
   ReportRow: ResolverTypeWrapper<ReportRow>;
   SafeInt: ResolverTypeWrapper<Scalars['SafeInt']['output']>;
@@ -573,6 +649,7 @@ export type ResolversParentTypes = {
   Grant: DomainGrant;
   ID: Scalars['ID']['output'];
   Int: Scalars['Int']['output'];
+  JSONObject: Scalars['JSONObject']['output'];
   LedgerConnection: LedgerPageSource;
   LedgerEdge: Omit<LedgerEdge, 'node'> & { node: ResolversParentTypes['LedgerEntry'] };
   LedgerEntry: DomainLedgerEntry;
@@ -584,6 +661,9 @@ export type ResolversParentTypes = {
   PlanFeature: Allowance;
   PlanSubscription: SubscriptionSource;
   Query: Record<PropertyKey, never>;
+  Quote: Quote;
+  QuotedField: QuotedField;
+  QuotedRefusal: QuotedRefusal;
   Report: ReportRecord;
   ReportRow: ReportRow;
   SafeInt: Scalars['SafeInt']['output'];
@@ -625,6 +705,7 @@ export type BillingResolvers<ContextType = PaywallContext, ParentType extends Re
   ledger?: Resolver<ResolversTypes['LedgerConnection'], ParentType, ContextType, RequireFields<BillingLedgerArgs, 'first'>>;
   limits?: Resolver<ReadonlyArray<ResolversTypes['LimitUsage']>, ParentType, ContextType>;
   plans?: Resolver<ReadonlyArray<ResolversTypes['Plan']>, ParentType, ContextType>;
+  quote?: Resolver<ResolversTypes['Quote'], ParentType, ContextType, RequireFields<BillingQuoteArgs, 'document'>>;
   subscription?: Resolver<Maybe<ResolversTypes['PlanSubscription']>, ParentType, ContextType>;
   terms?: Resolver<ReadonlyArray<ResolversTypes['PaymentTerms']>, ParentType, ContextType, Partial<BillingTermsArgs>>;
 };
@@ -671,6 +752,10 @@ export type GrantResolvers<ContextType = PaywallContext, ParentType extends Reso
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   remaining?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
 };
+
+export interface JsonObjectScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['JSONObject'], any> {
+  name: 'JSONObject';
+}
 
 export type LedgerConnectionResolvers<ContextType = PaywallContext, ParentType extends ResolversParentTypes['LedgerConnection'] = ResolversParentTypes['LedgerConnection']> = {
   edges?: Resolver<ReadonlyArray<ResolversTypes['LedgerEdge']>, ParentType, ContextType>;
@@ -759,6 +844,36 @@ export type QueryResolvers<ContextType = PaywallContext, ParentType extends Reso
   nearest?: Resolver<Maybe<ReadonlyArray<ResolversTypes['City']>>, ParentType, ContextType, RequireFields<QueryNearestArgs, 'first' | 'lat' | 'lon'>>;
 };
 
+export type QuoteResolvers<ContextType = PaywallContext, ParentType extends ResolversParentTypes['Quote'] = ResolversParentTypes['Quote']> = {
+  credits?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  fields?: Resolver<ReadonlyArray<ResolversTypes['QuotedField']>, ParentType, ContextType>;
+  isServed?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  refusals?: Resolver<ReadonlyArray<ResolversTypes['QuotedRefusal']>, ParentType, ContextType>;
+};
+
+export type QuotedFieldResolvers<ContextType = PaywallContext, ParentType extends ResolversParentTypes['QuotedField'] = ResolversParentTypes['QuotedField']> = {
+  coordinate?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  coveredBy?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  credits?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  path?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  positions?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  units?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+};
+
+export type QuotedRefusalResolvers<ContextType = PaywallContext, ParentType extends ResolversParentTypes['QuotedRefusal'] = ResolversParentTypes['QuotedRefusal']> = {
+  available?: Resolver<Maybe<ResolversTypes['SafeInt']>, ParentType, ContextType>;
+  code?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  coordinate?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  path?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  plans?: Resolver<ReadonlyArray<ResolversTypes['ID']>, ParentType, ContextType>;
+  reason?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  remedy?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  remedyUrl?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  required?: Resolver<Maybe<ResolversTypes['SafeInt']>, ParentType, ContextType>;
+  resetAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+};
+
 export type ReportResolvers<ContextType = PaywallContext, ParentType extends ResolversParentTypes['Report'] = ResolversParentTypes['Report']> = {
   createdAt?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
@@ -788,6 +903,7 @@ export type Resolvers<ContextType = PaywallContext> = {
   CountryEdge?: CountryEdgeResolvers<ContextType>;
   DateTime?: GraphQLScalarType;
   Grant?: GrantResolvers<ContextType>;
+  JSONObject?: GraphQLScalarType;
   LedgerConnection?: LedgerConnectionResolvers<ContextType>;
   LedgerEdge?: LedgerEdgeResolvers<ContextType>;
   LedgerEntry?: LedgerEntryResolvers<ContextType>;
@@ -799,6 +915,9 @@ export type Resolvers<ContextType = PaywallContext> = {
   PlanFeature?: PlanFeatureResolvers<ContextType>;
   PlanSubscription?: PlanSubscriptionResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
+  Quote?: QuoteResolvers<ContextType>;
+  QuotedField?: QuotedFieldResolvers<ContextType>;
+  QuotedRefusal?: QuotedRefusalResolvers<ContextType>;
   Report?: ReportResolvers<ContextType>;
   ReportRow?: ReportRowResolvers<ContextType>;
   SafeInt?: GraphQLScalarType;

@@ -3,7 +3,7 @@
  * outcome says what to hold, what each place may draw on while the operation runs, and what is refused.
  */
 import { decide } from '../domain/admission.js';
-import type { Standing } from '../domain/admission.js';
+import type { Decision, Standing } from '../domain/admission.js';
 import {
   addDemands,
   demandOf,
@@ -36,17 +36,33 @@ export interface AdmittedField {
 /** By the object type's name, then by response key. */
 export type AdmittedSelection = ReadonlyMap<string, ReadonlyMap<string, AdmittedField>>;
 
+/** Where a place is in the response, lists aside: from the last response key to the first. */
+export interface PlacePath {
+  readonly key: string;
+  readonly above: PlacePath | null;
+}
+
 export interface Refused {
   readonly quoted: QuotedField;
+  readonly path: PlacePath;
   readonly refusal: Refusal;
+}
+
+/** Positions of one place that are decided alike. Of the types of an abstract type each is there, as if all were of it. */
+export interface Granted {
+  readonly quoted: QuotedField;
+  readonly path: PlacePath;
+  readonly positions: number;
+  readonly decision: Exclude<Decision, { readonly outcome: 'refused' }>;
 }
 
 export interface Admission {
   readonly root: AdmittedSelection;
   /** What to hold for all that is admitted. */
   readonly demand: Demand;
-  /** In document order. */
+  /** In document order, as are those below. */
   readonly refused: readonly Refused[];
+  readonly granted: readonly Granted[];
   /** Whether nothing of the operation is to run. */
   readonly isBlocked: boolean;
 }
@@ -60,13 +76,14 @@ export interface AdmitRules {
 
 export const admit = (quote: Quote, standing: Standing, now: Instant, rules: AdmitRules): Admission => {
   const walk = new AdmissionWalk(standing, now, rules.prepaid);
-  const root = walk.admitType(quote.root, { parents: 1, shared: null, isNullFatal: true });
+  const root = walk.admitType(quote.root, { parents: 1, shared: null, isNullFatal: true, path: null });
   const refusedRoots = [...root.values()].filter(({ refusal }) => refusal !== null).length;
   const isAllRefused = refusedRoots > 0 && refusedRoots === quote.rootFieldCount;
   return {
     root: new Map([[quote.root.typeName, root]]),
     demand: walk.demand,
     refused: walk.refused,
+    granted: walk.granted,
     isBlocked: isAllRefused || walk.isFatal || (rules.isAllOrNothing && walk.refused.length > 0),
   };
 };
@@ -79,10 +96,12 @@ interface Surroundings {
   readonly shared: Allotment | null;
   /** Whether a null object here makes its way up to `data`. */
   readonly isNullFatal: boolean;
+  readonly path: PlacePath | null;
 }
 
 class AdmissionWalk {
   readonly refused: Refused[] = [];
+  readonly granted: Granted[] = [];
   isFatal = false;
   #demand = NO_DEMAND;
   #standing: Standing;
@@ -107,25 +126,27 @@ class AdmissionWalk {
 
   #admitField(quoted: QuotedField, around: Surroundings): AdmittedField {
     const allotment = around.shared ?? { demand: NO_DEMAND };
+    const path: PlacePath = { key: quoted.place.responseKey, above: around.path };
     const { positions, refusal } =
       quoted.place.paid === null
         ? { positions: around.parents, refusal: null }
-        : this.#admitPositions(quoted.place.paid, quoted.units, around.parents, allotment);
+        : this.#admitPositions(quoted.place.paid, around.parents, { quoted, path, allotment });
     if (refusal !== null) {
-      this.refused.push({ quoted, refusal });
+      this.refused.push({ quoted, path, refusal });
       this.isFatal ||= quoted.place.isNonNull && around.isNullFatal;
     }
     // Nothing beneath a refused field is priced. A list that should be empty is walked: it may turn out longer.
-    const beneath = refusal !== null && positions === 0 ? EMPTY : this.#admitBeneath(quoted, positions, around);
+    const beneath =
+      refusal !== null && positions === 0 ? EMPTY : this.#admitBeneath(quoted, positions, { ...around, path });
     return { quoted, allotment, refusal, beneath };
   }
 
   #admitPositions(
     paid: PaidField,
-    units: number,
     count: number,
-    allotment: Allotment,
+    { quoted, path, allotment }: Pick<Granted, 'quoted' | 'path'> & { readonly allotment: Allotment },
   ): { readonly positions: number; readonly refusal: Refusal | null } {
+    const { units } = quoted;
     let positions = this.#admitPrepaid(paid, units, count);
     while (positions < count) {
       const decision = decide(paid, units, this.#standing, this.now);
@@ -134,6 +155,7 @@ class AdmissionWalk {
       const repeats = means === null ? 1 : repeatsOf(decision, count - positions, means);
       const demand = demandOf(decision, repeats);
       this.#take(demand);
+      this.granted.push({ quoted, path, positions: repeats, decision });
       allotment.demand = addDemands(allotment.demand, demand);
       positions += repeats;
     }
@@ -152,6 +174,7 @@ class AdmissionWalk {
     const beneath: Surroundings = {
       parents: positions * quoted.size,
       shared: around.shared,
+      path: around.path,
       isNullFatal: around.isNullFatal && quoted.place.isNonNull && quoted.place.isItemNonNull,
     };
     const [only, ...others] = quoted.beneath;

@@ -1,17 +1,18 @@
 /** Who is calling: the key that was sent, the account it speaks for, and that account's standing. */
-import { hash } from 'node:crypto';
 import type { Means, Standing } from '../domain/admission.js';
 import { keyStateAt } from '../domain/account.js';
 import type { KeyState } from '../domain/account.js';
 import type { AccountId } from '../domain/ids.js';
 import type { Instant } from '../domain/period.js';
-import { grantDue } from '../domain/subscription.js';
+import { effectiveAt, grantDue } from '../domain/subscription.js';
 import type { Subscription } from '../domain/subscription.js';
 import type { Plan } from '../domain/plan.js';
 import type { Wallet } from '../domain/wallet.js';
 import { applyCommand } from '../domain/walletCommands.js';
 import { viewAt } from '../domain/walletView.js';
 import { StoreError } from '../store/storeError.js';
+import type { HashSecret } from './keyHash.js';
+import type { KeyUses } from './keyUses.js';
 import { requestLoaders } from './loaders.js';
 import type { Loaders } from './loaders.js';
 import type { PlanShelf, Plans } from './planShelf.js';
@@ -29,26 +30,28 @@ export interface Caller {
 /** Keys that no store knows, such as a demo's: secret → account. */
 export type FixedKeys = ReadonlyMap<string, AccountId>;
 
-/** How a secret is stored: nobody who reads the store can call with what is there. */
-export const hashSecret = (secret: string): string => hash('sha256', secret, 'base64url');
-
 const BEARER = /^Bearer +([\x21-\x7e]+) *$/i;
 
 /** The key of an `Authorization` header (RFC 6750): `null` where there is no header, empty where it is ill-formed. */
-const secretOf = (authorization: string | undefined): string | null => {
+export const secretOf = (authorization: string | undefined): string | null => {
   if (authorization === undefined || authorization === '') return null;
   return BEARER.exec(authorization)?.[1] ?? '';
 };
 
+/** What callers are known by. */
+export interface KeyRegister {
+  readonly loaders: Loaders;
+  readonly fixedKeys: FixedKeys;
+  readonly hashSecret: HashSecret;
+  readonly keyUses: Pick<KeyUses, 'note'>;
+  readonly now: () => Instant;
+}
+
 /** Finds out who is calling. A store that can't be asked makes the key `UNVERIFIED`: free fields are still served. */
-export const identify = async (
-  authorization: string | undefined,
-  loadersOfProcess: Loaders,
-  fixedKeys: FixedKeys,
-  clock: () => Instant,
-): Promise<Caller> => {
-  const loaders = requestLoaders(loadersOfProcess);
-  const again = () => identify(authorization, loadersOfProcess, fixedKeys, clock);
+export const identify = async (authorization: string | undefined, register: KeyRegister): Promise<Caller> => {
+  const { fixedKeys, hashSecret, keyUses, now } = register;
+  const loaders = requestLoaders(register.loaders);
+  const again = () => identify(authorization, register);
   const nobody = { accountId: null, scopes: null, loaders, again };
   const secret = secretOf(authorization);
   if (secret === null) return { ...nobody, key: 'MISSING' };
@@ -57,10 +60,12 @@ export const identify = async (
   const fixed = fixedKeys.get(secret);
   if (fixed !== undefined) return { key: 'VALID', accountId: fixed, scopes: null, loaders, again };
   try {
-    const key = await loaders.apiKeys.load(hashSecret(secret));
+    const key = await loaders.apiKeys.load(await hashSecret(secret));
     if (key === null) return { ...nobody, key: 'UNKNOWN' };
-    const state = keyStateAt(key, clock());
+    const at = now();
+    const state = keyStateAt(key, at);
     if (state !== 'VALID') return { ...nobody, key: state };
+    keyUses.note(key.secretHash, at);
     return { key: 'VALID', accountId: key.accountId, scopes: key.scopes, loaders, again };
   } catch (error) {
     if (error instanceof StoreError) return { ...nobody, key: 'UNVERIFIED' };
@@ -88,12 +93,13 @@ export const loadKnown = async (caller: Caller, shelf: PlanShelf, now: Instant):
   const { accountId, loaders } = caller;
   if (accountId === null) return unknown;
   try {
-    const [account, subscription, wallet, plans] = await Promise.all([
+    const [account, stored, wallet, plans] = await Promise.all([
       loaders.accounts.load(accountId),
       loaders.subscriptions.load(accountId),
       loaders.wallets.load(accountId),
       shelf.current(),
     ]);
+    const subscription = stored === null ? null : effectiveAt(stored, now);
     const plan = subscription === null ? null : plans.find(subscription.planId, subscription.planVersion);
     const suspended = account !== null && account.suspendedAt !== null && now >= account.suspendedAt;
     const means = meansIn(grantIfDue(wallet, subscription, plan, now), { subscription, plan, plans }, now);

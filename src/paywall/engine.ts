@@ -3,6 +3,8 @@ import type { Instant } from '../domain/period.js';
 import type { Remedy } from '../domain/refusal.js';
 import type { WalletKeeper } from '../ledger/walletKeeper.js';
 import type { Store } from '../store/store.js';
+import type { HashSecret } from './keyHash.js';
+import type { KeyUses } from './keyUses.js';
 import type { Loaders } from './loaders.js';
 import type { PlanShelf } from './planShelf.js';
 import type { PricedSchema } from './places.js';
@@ -28,5 +30,8 @@ export interface Engine {
   readonly keeper: WalletKeeper;
   readonly shelf: PlanShelf;
   readonly loaders: Loaders;
+  /** How the secret of a key is stored and found. */
+  readonly hashSecret: HashSecret;
+  readonly keyUses: KeyUses;
   readonly settings: EngineSettings;
 }

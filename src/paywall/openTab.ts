@@ -94,6 +94,18 @@ export const openTab = async (engine: Engine, request: OpenRequest): Promise<Ope
   return { kind: 'open', ...opening.tabOf(admitted) };
 };
 
+/** What gate 1 says of an operation now; nothing is held. `null`: nothing of it is paid. */
+export const quoteTab = async (
+  engine: Engine,
+  { compiled, variables, caller }: Omit<OpenRequest, 'idempotencyKey'>,
+): Promise<Admission | GraphQLError | null> => {
+  const quote = compiled.quote(variables);
+  if (quote === null || quote instanceof GraphQLError) return quote;
+  const now = engine.settings.now();
+  const { standing } = await loadKnown(caller, engine.shelf, now);
+  return admit(quote, standing, now, rulesFor(engine, compiled, []));
+};
+
 /** A caller without an account has nothing that could be charged twice. */
 const keyedRunOf = (engine: Engine, { compiled, variables, caller, idempotencyKey }: OpenRequest): KeyedRun | null => {
   if (idempotencyKey === null || caller.accountId === null) return null;

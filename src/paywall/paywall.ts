@@ -21,8 +21,12 @@ import type { Gate, Resolver } from './directive.js';
 import type { Engine, EngineSettings } from './engine.js';
 import { Gates } from './gates.js';
 import type { ReservedGate } from './gates.js';
+import { keyHash } from './keyHash.js';
+import { KeyUses } from './keyUses.js';
 import { processLoaders } from './loaders.js';
 import { openTab } from './openTab.js';
+import { quoteRequest } from './operationQuote.js';
+import type { OperationQuote, QuoteRequest } from './operationQuote.js';
 import type { Opened } from './openTab.js';
 import { PlanShelf } from './planShelf.js';
 import { refusalError } from './refusalError.js';
@@ -48,6 +52,8 @@ export interface PaywallOptions extends Partial<EngineSettings> {
   readonly onWarning?: (warning: string) => void;
   /** How old the plans in memory may be. */
   readonly planRefreshMs?: number;
+  /** What the hashes of stored keys are made with. Left out: the store keeps it. Another one makes all keys unknown. */
+  readonly keySecret?: string | null;
   /** Keys that are valid without being in the store. */
   readonly fixedKeys?: FixedKeys;
 }
@@ -101,6 +107,8 @@ export interface Paywall {
   readonly execute: (request: RunRequest) => Promise<ExecutionResult>;
   /** The same of a subscription: charged per event, and ended by the first event that is refused. */
   readonly subscribe: (request: RunRequest) => Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult>;
+  /** What an operation would cost the caller now; throws `GraphQLError` for one that can't be. Runs and holds nothing. */
+  readonly quote: (request: QuoteRequest) => Promise<OperationQuote>;
   /** What to answer where the key alone bars the caller from everything; `null` where it does not. */
   readonly barredByKey: (caller: Caller) => Extract<Opening, { kind: 'answer' }> | null;
   /** Waits for writes under way. The store stays open. */
@@ -126,10 +134,12 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
     keeper: new WalletKeeper(store, { now: settings.now, onFailure: settings.onFailure }),
     shelf: new PlanShelf(store, settings.now, options.planRefreshMs ?? PLAN_REFRESH_MS),
     loaders: processLoaders(store),
+    hashSecret: keyHash(store, options.keySecret ?? null),
+    keyUses: new KeyUses(store, settings.onFailure),
     settings,
   };
   const compiler = new DocumentCompiler(engine.priced, settings.maxPositions);
-  const fixedKeys: FixedKeys = options.fixedKeys ?? new Map();
+  const register = { ...engine, fixedKeys: options.fixedKeys ?? new Map<string, never>(), now: settings.now };
 
   const forgetting = setInterval(() => {
     store.forgetKeyedOperations(settings.now()).catch(settings.onFailure);
@@ -156,13 +166,15 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
   return {
     ...runner,
     engine,
-    identify: (authorization) => identify(authorization, engine.loaders, fixedKeys, settings.now),
+    identify: (authorization) => identify(authorization, register),
     execute: (request) => executeOperation(runner, request),
     subscribe: (request) => subscribeOperation(runner, request),
+    quote: (request) => quoteRequest(engine, compiler, request),
     barredByKey: (caller) => barredByKey(caller, settings),
-    close: () => {
+    close: async () => {
       clearInterval(forgetting);
-      return engine.keeper.close();
+      await engine.keyUses.close();
+      await engine.keeper.close();
     },
   };
 };

@@ -31,6 +31,11 @@ export class PlanShelf {
     return this.#reading;
   }
 
+  /** The next who asks gets the plans as they are then. */
+  forget(): void {
+    this.#readAt = Number.NEGATIVE_INFINITY;
+  }
+
   async #read(): Promise<Plans> {
     const readAt = this.now();
     this.#plans = shelve(await this.store.findPlans());

@@ -29,7 +29,7 @@ export interface RefusalContext {
   readonly remedyUrl: (remedy: Remedy) => string | null;
 }
 
-const refusalExtensions = (refusal: Refusal, { refusalId, remedyUrl }: RefusalContext): RefusalExtensions => {
+export const refusalExtensions = (refusal: Refusal, { refusalId, remedyUrl }: RefusalContext): RefusalExtensions => {
   const { remedy, code } = REASONS[refusal.reason];
   const { reason, coordinate, feature, required, available, plans, resetAt, retryable } = refusal;
   return {
@@ -78,7 +78,7 @@ const withoutStack = (make: () => GraphQLError): GraphQLError => {
 };
 
 /** A sentence that a person can act on. */
-const refusalMessage = (refusal: Refusal): string => {
+export const refusalMessage = (refusal: Refusal): string => {
   const { reason } = refusal;
   const coordinate = nameOf(refusal);
   switch (reason) {

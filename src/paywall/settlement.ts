@@ -185,7 +185,10 @@ const giveBackTask = (held: HeldOperation): WalletTask<readonly LedgerEntry[], v
 });
 
 /** The hold's entries and those that made the grants they name. */
-const findHistory = async (store: Store, { accountId, holdId }: HeldOperation): Promise<readonly LedgerEntry[]> => {
+export const findHistory = async (
+  store: Store,
+  { accountId, holdId }: Pick<HeldOperation, 'accountId' | 'holdId'>,
+): Promise<readonly LedgerEntry[]> => {
   const entries = await store.findHoldEntries(accountId, holdId);
   const grantIds = new Set(entries.map((entry) => entry.grantId));
   const made = await store.findLedgerEntries(

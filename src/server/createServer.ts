@@ -6,6 +6,8 @@ import fastifyWebsocket from '@fastify/websocket';
 import Fastify, { LogController } from 'fastify';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { Paywall, PaywallContext } from '../paywall/paywall.js';
+import { addAdminServer } from './adminServer.js';
+import type { AdminServerOptions } from './adminServer.js';
 import { tollgatePlugin } from './apolloPlugin.js';
 import { callerContext } from './callerContext.js';
 import { eventStreamHandler, webSocketHandler } from './eventTransports.js';
@@ -19,10 +21,12 @@ import { stringifyResult } from './stringifyResult.js';
 export interface ServerOptions {
   readonly paywall: Paywall;
   readonly logger: FastifyBaseLogger;
+  /** Left out: no admin API is served. */
+  readonly admin?: AdminServerOptions;
 }
 
 /** Ready to listen. Closing it waits for operations under way. */
-export const createServer = async ({ paywall, logger }: ServerOptions): Promise<FastifyInstance> => {
+export const createServer = async ({ paywall, logger, admin }: ServerOptions): Promise<FastifyInstance> => {
   const server = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -47,6 +51,7 @@ export const createServer = async ({ paywall, logger }: ServerOptions): Promise<
   await server.register(async (scope) => {
     graphqlRoutes(scope, apollo, { paywall, formatError });
   });
+  if (admin !== undefined) await addAdminServer(server, paywall.engine, admin);
   healthRoutes(server, paywall.engine.store);
   server.get<{ Params: { slug: string } }>('/remedies/:slug', (request, reply) => {
     const page = remedyPage(request.params.slug);

@@ -3,11 +3,13 @@
  * two. It can be repeated: what is there already is left as it is, and what is there and differs ends it, since one of
  * the two is not what its owner takes it for.
  */
+import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import type { AuditEntry, AuditPlace } from '../domain/audit.js';
 import type { AccountId } from '../domain/ids.js';
 import type { LedgerEntry } from '../domain/ledger.js';
 import type { Wallet } from '../domain/wallet.js';
-import { keyOfRecord } from './records.js';
+import { KEY_HASH_SECRET, keyOfRecord } from './records.js';
 import type { RecordKind, StoredRecords } from './records.js';
 import type { Store } from './store.js';
 import { StoreError } from './storeError.js';
@@ -18,6 +20,8 @@ export interface Copied {
   readonly apiKeys: number;
   readonly subscriptions: number;
   readonly keyedOperations: number;
+  readonly operators: number;
+  readonly auditEntries: number;
   readonly wallets: number;
   readonly ledgerEntries: number;
   /** The sum of all balances: the same on both sides, account by account. */
@@ -29,6 +33,7 @@ export class CopyError extends Error {
   override readonly name = 'CopyError';
 }
 
+const SECRET_BYTES = 32;
 const RECORDS_PER_PAGE = 500;
 const WALLETS_PER_PAGE = 100;
 const WALLETS_AT_ONCE = 8;
@@ -37,11 +42,15 @@ const ENTRIES_PER_PAGE = 1_000;
 export const copyStore = async (source: Store, target: Store, onStep: (step: string) => void): Promise<Copied> => {
   const plans = await copyPlans(source, target);
   onStep(`${plans} plan versions`);
-  const counts = { accounts: 0, apiKeys: 0, subscriptions: 0, keyedOperations: 0 };
-  for (const kind of ['accounts', 'apiKeys', 'subscriptions', 'keyedOperations'] as const) {
+  await copySecret(source, target);
+  const counts = { accounts: 0, apiKeys: 0, subscriptions: 0, keyedOperations: 0, operators: 0 };
+  for (const kind of ['accounts', 'apiKeys', 'subscriptions', 'keyedOperations', 'operators'] as const) {
     counts[kind] = await copyRecords(source, target, kind);
     onStep(`${counts[kind]} ${kind}`);
   }
+  await copyKeyUses(source, target);
+  const auditEntries = await copyAudit(source, target);
+  onStep(`${auditEntries} audit entries`);
   const wallets = await eachWallet(source, (page) => copyWallets(source, target, page));
   onStep(`${wallets} wallets`);
   let [ledgerEntries, credits] = [0, 0];
@@ -50,7 +59,7 @@ export const copyStore = async (source: Store, target: Store, onStep: (step: str
     ledgerEntries += await compareWallets(source, target, page);
   });
   onStep(`${ledgerEntries} ledger entries compared`);
-  return { plans, ...counts, wallets, ledgerEntries, credits };
+  return { plans, ...counts, auditEntries, wallets, ledgerEntries, credits };
 };
 
 const copyPlans = async (source: Store, target: Store): Promise<number> => {
@@ -59,6 +68,37 @@ const copyPlans = async (source: Store, target: Store): Promise<number> => {
   const differing = plans.find((_, index) => outcomes[index] !== 'WON');
   if (differing !== undefined) throw otherThere('plan', `${differing.id}, version ${differing.version}`);
   return plans.length;
+};
+
+/** Keys are known by what was made of them with this secret, so both sides must have the same. */
+const copySecret = async (source: Store, target: Store): Promise<void> => {
+  const secret = await source.keepSecret(KEY_HASH_SECRET, randomBytes(SECRET_BYTES).toString('base64url'));
+  if ((await target.keepSecret(KEY_HASH_SECRET, secret)) !== secret) throw otherThere('secrets', KEY_HASH_SECRET);
+};
+
+const copyKeyUses = (source: Store, target: Store): Promise<number> =>
+  eachPage(source, 'apiKeys', RECORDS_PER_PAGE, async (keys) => {
+    const hashes = keys.map(({ secretHash }) => secretHash);
+    const uses = await source.findKeyUses(hashes);
+    await target.saveKeyUses(
+      hashes.flatMap((secretHash, index) => {
+        const usedAt = uses[index];
+        return usedAt == null ? [] : [{ secretHash, usedAt }];
+      }),
+    );
+  });
+
+const copyAudit = async (source: Store, target: Store): Promise<number> => {
+  let count = 0;
+  for (let after: AuditPlace | null = null; ;) {
+    const page = { count: RECORDS_PER_PAGE, after, isBackward: false };
+    const entries: readonly AuditEntry[] = await source.findAuditPage(null, page);
+    const last = entries.at(-1);
+    if (last === undefined) return count;
+    await target.appendAudit(entries);
+    count += entries.length;
+    after = { at: last.at, id: last.id };
+  }
 };
 
 const copyRecords = async (source: Store, target: Store, kind: Exclude<RecordKind, 'wallets'>): Promise<number> =>

@@ -2,6 +2,7 @@
 import type { Account, ApiKey } from '../domain/account.js';
 import type { KeyedOperation } from '../domain/keyedOperation.js';
 import { keyedOperationId } from '../domain/keyedOperation.js';
+import type { Operator } from '../domain/operator.js';
 import type { Subscription } from '../domain/subscription.js';
 import type { Wallet } from '../domain/wallet.js';
 
@@ -10,6 +11,7 @@ export interface StoredRecords {
   readonly apiKeys: ApiKey;
   readonly subscriptions: Subscription;
   readonly keyedOperations: KeyedOperation;
+  readonly operators: Operator;
   readonly wallets: Wallet;
 }
 
@@ -20,5 +22,9 @@ export const keyOfRecord: { readonly [Kind in RecordKind]: (record: StoredRecord
   apiKeys: (key) => key.secretHash,
   subscriptions: (subscription) => subscription.accountId,
   keyedOperations: keyedOperationId,
+  operators: (operator) => operator.id,
   wallets: (wallet) => wallet.accountId,
 };
+
+/** The secret under which the secrets of keys are hashed: without it no key is known. */
+export const KEY_HASH_SECRET = 'key-hash';

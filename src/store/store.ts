@@ -7,9 +7,11 @@
  * Strings come from outside: adapters bind them as values and return them unchanged, whatever they look like.
  */
 import type { Account, ApiKey } from '../domain/account.js';
-import type { AccountId, HoldId } from '../domain/ids.js';
+import type { AuditEntry, AuditPlace } from '../domain/audit.js';
+import type { AccountId, ApiKeyId, HoldId, PlanId } from '../domain/ids.js';
 import type { KeyedOperation } from '../domain/keyedOperation.js';
 import type { LedgerEntry } from '../domain/ledger.js';
+import type { Operator } from '../domain/operator.js';
 import type { Instant } from '../domain/period.js';
 import type { Plan } from '../domain/plan.js';
 import type { Subscription } from '../domain/subscription.js';
@@ -24,6 +26,30 @@ export interface LedgerPage {
   readonly first: number;
   /** Only entries older than the one with this `seq`; `null`: from the newest. */
   readonly before: number | null;
+  /** Only entries newer than the one with this `seq`, and of these the oldest: the way back through a ledger. */
+  readonly after?: number;
+}
+
+/**
+ * A page of a list that has an order: at most `count` values that follow `after`, or that come before it where
+ * `isBackward`. `null`: the first of the list, or its last. The answer is always in the order of the list.
+ */
+export interface ListPage<Place = string> {
+  readonly count: number;
+  readonly after: Place | null;
+  readonly isBackward: boolean;
+}
+
+/** Subscriptions to a plan, or to one version of it; `null` alike: to any. */
+export interface SubscribedTo {
+  readonly planId: PlanId | null;
+  readonly planVersion: number | null;
+}
+
+/** When a key was last seen to be used. */
+export interface KeyUse {
+  readonly secretHash: string;
+  readonly usedAt: Instant;
 }
 
 /** `STORED`: there was none. `SAME`: it was there already, version and all. `OTHER`: another one is, and stays. */
@@ -46,6 +72,21 @@ export interface Store {
   /** Every version of every plan: plans are few. */
   findPlans(): Promise<readonly Plan[]>;
 
+  findApiKeysById(ids: readonly ApiKeyId[]): Promise<readonly (ApiKey | null)[]>;
+  /** When these keys were last used, as far as it was written. */
+  findKeyUses(secretHashes: readonly string[]): Promise<readonly (Instant | null)[]>;
+  /** All operators, those that were removed too: they are few. */
+  findOperators(): Promise<readonly Operator[]>;
+
+  /** All accounts, by id. */
+  findAccountPage(page: ListPage<AccountId>): Promise<readonly Account[]>;
+  /** The keys of an account, by their id. */
+  findApiKeyPage(accountId: AccountId, page: ListPage<ApiKeyId>): Promise<readonly ApiKey[]>;
+  /** Current subscriptions, by account. */
+  findSubscriptionPage(to: SubscribedTo, page: ListPage<AccountId>): Promise<readonly Subscription[]>;
+  /** The audit log, the newest entry first; `target`: what was done to this alone. */
+  findAuditPage(target: string | null, page: ListPage<AuditPlace>): Promise<readonly AuditEntry[]>;
+
   /** By `keyedOperationId`. What has expired may be found or not. */
   findKeyedOperations(ids: readonly string[]): Promise<readonly (KeyedOperation | null)[]>;
 
@@ -59,6 +100,14 @@ export interface Store {
   saveSubscriptions(subscriptions: readonly Subscription[]): Promise<readonly WriteOutcome[]>;
   /** A plan's versions are written once: `LOST` where this version is there already, with other content. */
   savePlans(plans: readonly Plan[]): Promise<readonly WriteOutcome[]>;
+
+  saveOperators(operators: readonly Operator[]): Promise<readonly WriteOutcome[]>;
+  /** A use that is older than what is stored changes nothing. */
+  saveKeyUses(uses: readonly KeyUse[]): Promise<void>;
+  /** Adds entries to the audit log, which can't be changed; idempotent by their ids. */
+  appendAudit(entries: readonly AuditEntry[]): Promise<void>;
+  /** Keeps the proposed secret under this name unless there is one, and answers the one that is kept. */
+  keepSecret(name: string, proposed: string): Promise<string>;
 
   saveKeyedOperations(operations: readonly KeyedOperation[]): Promise<readonly WriteOutcome[]>;
   /** Drops keyed operations that expired before this instant. */

@@ -4,8 +4,10 @@
  * runs on every read.
  */
 import type { Account, ApiKey } from '../domain/account.js';
+import type { AuditEntry } from '../domain/audit.js';
 import type { KeyedOperation } from '../domain/keyedOperation.js';
 import type { LedgerEntry } from '../domain/ledger.js';
+import type { Operator } from '../domain/operator.js';
 import type { Plan } from '../domain/plan.js';
 import type { Subscription } from '../domain/subscription.js';
 import type { Wallet } from '../domain/wallet.js';
@@ -126,4 +128,32 @@ export const readLedgerEntry = reader<LedgerEntry>('ledger entry', {
   credits: isWhole,
   grantId: isText,
   balanceAfter: isWhole,
+});
+
+export const readOperator = reader<Operator>('operator', {
+  id: isText,
+  name: isText,
+  role: isText,
+  secretHash: isText,
+  prefix: isText,
+  createdAt: isWhole,
+  removedAt: orNull(isWhole),
+  version: isWhole,
+});
+
+const isAnything: Check = () => true;
+
+export const readAuditEntry = reader<AuditEntry>('audit entry', {
+  id: isText,
+  at: isWhole,
+  operatorId: isText,
+  role: isText,
+  mutation: isText,
+  arguments: isAnything,
+  target: orNull(isText),
+  before: isAnything,
+  after: isAnything,
+  outcome: isText,
+  code: orNull(isText),
+  from: orNull(isText),
 });

@@ -21,6 +21,8 @@ export interface Observed {
 export interface RunningRow {
   readonly overHttp: (cell: Cell) => Promise<Observed>;
   readonly byExecute: (cell: Cell) => Promise<Observed>;
+  /** What it is quoted beforehand; an error as it is thrown. */
+  readonly quote: (cell: Cell) => Promise<Observed>;
   readonly close: () => Promise<void>;
 }
 
@@ -64,6 +66,7 @@ export const runRow = async (row: Row): Promise<RunningRow> => {
   return {
     overHttp: (cell) => observe(cell, ask.overHttp),
     byExecute: (cell) => observe(cell, ask.byExecute),
+    quote: (cell) => observe(cell, ask.quote),
     close: server.close,
   };
 };
@@ -92,12 +95,18 @@ const subscriptionOf = (account: string): Subscription => ({
 interface Asking {
   readonly overHttp: (key: string, cell: Cell) => Promise<Pick<Observed, 'status' | 'body'>>;
   readonly byExecute: (key: string, cell: Cell) => Promise<Pick<Observed, 'status' | 'body'>>;
+  readonly quote: (key: string, cell: Cell) => Promise<Pick<Observed, 'status' | 'body'>>;
 }
 
 const asking = (server: TestServer, row: Row): Asking => ({
   overHttp: async (key, { operation = row.operation, variables }) => {
     const { status, body } = await server.query(key, operation, variables);
     return { status, body };
+  },
+  quote: async (key, { operation: document = row.operation, variables }) => {
+    const caller = await server.paywall.identify(`Bearer ${key}`);
+    const quoted = server.paywall.quote({ document, variables, caller });
+    return { status: null, body: await quoted.catch((error: unknown) => error) };
   },
   byExecute: async (key, { operation = row.operation, variables }) => {
     const caller = await server.paywall.identify(`Bearer ${key}`);

@@ -1,7 +1,6 @@
 /** Who is calling, and what comes first where several things are wrong: 401, then 403, then 400, then 402. */
 import { describe, expect, it } from 'vitest';
 import { accountId } from '../../src/domain/ids.js';
-import { hashSecret } from '../../src/paywall/caller.js';
 import { useServers } from '../support/runningServers.js';
 import { HEADERS_OF, JSON_HEADERS, paymentOf, refusalExtensions } from '../support/refusals.js';
 import type { Answer, TestServer } from '../support/server.js';
@@ -69,7 +68,7 @@ describe('an API key', () => {
     const { query, accountWithKey, store, paywall } = await start();
     const secret = await accountWithKey('alice', 5);
     expect((await query(secret, NEAREST)).status).toBe(200);
-    const [key] = await store.findApiKeys([hashSecret(secret)]);
+    const [key] = await store.findApiKeys([await paywall.engine.hashSecret(secret)]);
     if (key == null) throw new Error('The key was not stored.');
     await store.saveApiKeys([{ ...key, revokedAt: paywall.engine.settings.now() }]);
     expect(await query(secret, FREE)).toEqual(

@@ -44,8 +44,8 @@ const run = (env: Readonly<Record<string, string>>, { program = MAIN, cwd = fold
   return child;
 };
 
-const send = async (port: number, key: string, document: string) => {
-  const response = await fetch(`http://127.0.0.1:${port}/graphql`, {
+const send = async (port: number, key: string, document: string, path = '/graphql') => {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
     body: JSON.stringify({ query: document }),
@@ -81,6 +81,7 @@ describe('npm start', () => {
         '  demo-payg    100 credits, no subscription',
         '  demo-pro     Plan pro, 500 credits',
         '  demo-lapsed  Was on plan pro; its card expired and the grace is over',
+        `  demo-owner   Administers, at http://127.0.0.1:${port}/admin/graphql`,
         '',
         'Served free, without a key:',
         expect.stringMatching(CURL),
@@ -195,8 +196,21 @@ describe('npm start', () => {
   it('knows no demo key where a database is named', async () => {
     const port = await freePort();
     const child = run({ PORT: String(port), DATABASE_URL: 'sqlite::memory:' });
-    expect(await child.started).toBe(`Tollgate serves Atlas at http://127.0.0.1:${port}/graphql\n`);
+    const printed = await child.started;
+    expect(printed.split('\n')).toEqual([
+      `Tollgate serves Atlas at http://127.0.0.1:${port}/graphql`,
+      '',
+      `The owner's key for http://127.0.0.1:${port}/admin/graphql, shown this once:`,
+      expect.stringMatching(/^ {2}tgo_[\w-]{32}$/),
+      '',
+    ]);
     expect((await send(port, 'demo-payg', NEAREST_3)).status).toBe(401);
+    expect((await send(port, 'demo-owner', '{ me { id } }', '/admin/graphql')).status).toBe(401);
+    const owner = printed.split('\n')[3]?.trim() ?? '';
+    expect(await send(port, owner, '{ me { id role } }', '/admin/graphql')).toEqual({
+      status: 200,
+      body: { data: { me: { id: 'owner', role: 'OWNER' } } },
+    });
   });
 });
 

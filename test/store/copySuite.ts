@@ -4,6 +4,7 @@ import { accountId, grantId, holdId } from '../../src/domain/ids.js';
 import type { AccountId } from '../../src/domain/ids.js';
 import { applyCommand } from '../../src/domain/walletCommands.js';
 import { CopyError, copyStore } from '../../src/store/copyStore.js';
+import { KEY_HASH_SECRET } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 import { StoreError } from '../../src/store/storeError.js';
 import { troubledStore } from '../ledger/troubledStore.js';
@@ -12,6 +13,8 @@ import {
   aKeyedOperation,
   anAccount,
   anApiKey,
+  anAuditEntry,
+  anOperator,
   aPlan,
   aSubscription,
   HOSTILE_STRINGS,
@@ -54,12 +57,20 @@ export const copySuite = (name: string, openSource: Open, openTarget: Open): voi
         apiKeys: ACCOUNTS.length,
         subscriptions: ACCOUNTS.length,
         keyedOperations: ACCOUNTS.length,
+        operators: 2,
+        auditEntries: 3,
         wallets: ACCOUNTS.length,
         ledgerEntries: ACCOUNTS.length + SPENT,
         credits: ACCOUNTS.length * 100 - SPENT,
       });
       for (const id of [BUSY, ...ACCOUNTS.slice(0, 30)]) expect(await readAll(to, id)).toEqual(await readAll(from, id));
       expect(await to.findPlans()).toEqual(await from.findPlans());
+      expect(await to.findOperators()).toEqual(await from.findOperators());
+      const newest = { count: 10, after: null, isBackward: false };
+      expect(await to.findAuditPage(null, newest)).toEqual(await from.findAuditPage(null, newest));
+      expect(await to.keepSecret(KEY_HASH_SECRET, 'other')).toBe(await from.keepSecret(KEY_HASH_SECRET, 'other'));
+      const hashes = [`hash-${BUSY}`];
+      expect(await to.findKeyUses(hashes)).toEqual([NOW]);
     });
 
     it('leaves a target that goes on where the source ended', async () => {
@@ -165,6 +176,9 @@ const fill = async (store: Store): Promise<void> => {
     'keyedOperations',
     ACCOUNTS.map((id) => ({ ...aKeyedOperation(id, 'key'), version: 2 })),
   );
+  await store.saveOperators([anOperator('owner'), anOperator('support')]);
+  await store.appendAudit([1, 2, 3].map((n) => anAuditEntry(`audit-${n}`, NOW + n)));
+  await store.saveKeyUses([{ secretHash: `hash-${BUSY}`, usedAt: NOW }]);
   await store.commitWallets(ACCOUNTS.map((id) => walletOf(id, 100, NOW)));
   for (let n = 0; n < SPENT; n += 1) await spend(store, BUSY, `spent-${n}`);
 };

@@ -7,7 +7,7 @@ import { openStore } from '../../src/store/openStore.js';
 import { openSqliteDriver } from '../../src/store/sqlite/sqliteDriver.js';
 import { openSqliteForTest } from './sqliteForTest.js';
 import { storeContract } from './storeContract.js';
-import { anAccount, walletOf } from './storedValues.js';
+import { anAccount, anAuditEntry, walletOf } from './storedValues.js';
 
 const ALICE = accountId('alice');
 
@@ -114,6 +114,20 @@ describe('a SQLite file', () => {
     await expect(opening).rejects.toThrow(file);
   });
 
+  it('refuses to change or to drop an audit entry, whoever asks', async () => {
+    const path = join(folder, 'audit.db');
+    const store = await openStore(`sqlite:${path}`);
+    await store.appendAudit([anAuditEntry('a', 1)]);
+    const driver = await openSqliteDriver(path);
+    for (const sql of [`UPDATE audit SET at = 2`, 'DELETE FROM audit']) {
+      expect(() => {
+        driver.exec(sql);
+      }).toThrow('append-only');
+    }
+    driver.close();
+    await store.close();
+  });
+
   it('is searched by an index in every verb', async () => {
     const path = join(folder, 'plan.db');
     await (await openStore(`sqlite:${path}`)).close();
@@ -130,8 +144,16 @@ describe('a SQLite file', () => {
       `SELECT body FROM ledger WHERE account_id = 'a' AND seq < 9 ORDER BY seq DESC LIMIT 9`,
       `SELECT body FROM ledger WHERE account_id = 'a' AND id IN (SELECT value FROM json_each('[]'))`,
       `SELECT body FROM ledger WHERE account_id = 'a' AND hold_id = 'h' ORDER BY seq`,
+      `SELECT body FROM ledger WHERE account_id = 'a' AND seq > 1 AND seq < 9 ORDER BY seq LIMIT 9`,
+      `SELECT body FROM api_keys WHERE body -> '$.id' IN (SELECT value FROM json_each('[]'))`,
+      `SELECT body FROM api_keys WHERE body -> '$.accountId' = 'a' AND body -> '$.id' > 'k' ORDER BY body -> '$.id' LIMIT 9`,
+      `SELECT body FROM subscriptions WHERE body -> '$.planId' = 'p' AND id > 'a' ORDER BY id LIMIT 9`,
+      `SELECT body FROM subscriptions WHERE body -> '$.planId' = 'p' AND body -> '$.planVersion' = '1' AND id > 'a' ORDER BY id LIMIT 9`,
+      `SELECT body FROM audit WHERE (at, id) < (9, '') ORDER BY at DESC, id DESC LIMIT 9`,
+      `SELECT body FROM audit WHERE target = 't' AND (at, id) < (9, '') ORDER BY at DESC, id DESC LIMIT 9`,
     ];
-    for (const sql of queries) expect(planOf(sql)).not.toMatch(/SCAN (wallets|api_keys|ledger)|TEMP B-TREE FOR ORDER/);
+    for (const sql of queries)
+      expect(planOf(sql)).not.toMatch(/SCAN (wallets|api_keys|ledger|subscriptions|audit)|TEMP B-TREE FOR ORDER/);
     driver.close();
   });
 });

@@ -4,7 +4,7 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CREDITS_MAX } from '../../src/domain/credits.js';
-import { accountId, grantId, holdId } from '../../src/domain/ids.js';
+import { accountId, apiKeyId, grantId, holdId } from '../../src/domain/ids.js';
 import type { AccountId } from '../../src/domain/ids.js';
 import { keyedOperationId } from '../../src/domain/keyedOperation.js';
 import type { LedgerEntry } from '../../src/domain/ledger.js';
@@ -15,10 +15,13 @@ import { keyOfRecord } from '../../src/store/records.js';
 import type { RecordKind, StoredRecords } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 import { StoreError } from '../../src/store/storeError.js';
+import { listingContract } from './listingContract.js';
 import {
   aKeyedOperation,
   anAccount,
   anApiKey,
+  anAuditEntry,
+  anOperator,
   aPlan,
   aSubscription,
   HOSTILE_STRINGS,
@@ -46,6 +49,7 @@ const NOW = Date.UTC(2026, 0, 31, 12);
 const ALICE = accountId('alice');
 const BOB = accountId('bob');
 const NOBODY = accountId('nobody');
+const PAGE = { count: 1, after: null, isBackward: false };
 
 export const storeContract = (name: string, { open, openUnreachable }: StoreUnderTest): void => {
   describe(name, () => {
@@ -377,9 +381,10 @@ export const storeContract = (name: string, { open, openUnreachable }: StoreUnde
         apiKeys: { ...anApiKey(id, `hash-${id}`), version: 7 },
         subscriptions: { ...aSubscription(id), version: 7 },
         keyedOperations: { ...aKeyedOperation(id, 'copied'), version: 7 },
+        operators: { ...anOperator(id), version: 7 },
         wallets: { ...walletOf(id, 5, NOW), journal: [], version: 7 },
       });
-      const KINDS = ['accounts', 'apiKeys', 'subscriptions', 'keyedOperations', 'wallets'] as const;
+      const KINDS = ['accounts', 'apiKeys', 'subscriptions', 'keyedOperations', 'operators', 'wallets'] as const;
 
       it.each(KINDS)('imports %s as they are, once, and leaves what is there', async (kind) => {
         const [one, two, three] = [anyone(), anyone(), anyone()].map((id) => valuesOf(id)[kind]);
@@ -417,6 +422,7 @@ export const storeContract = (name: string, { open, openUnreachable }: StoreUnde
         await own.drop();
       });
     });
+    listingContract(() => opened);
 
     describe('values come back unchanged', () => {
       it.each([0, 1, CREDITS_MAX - 1, CREDITS_MAX])('the number %d', async (extreme) => {
@@ -550,6 +556,17 @@ export const storeContract = (name: string, { open, openUnreachable }: StoreUnde
           findHoldEntries: () => closed.findHoldEntries(ALICE, holdId('h')),
           listRecords: () => closed.listRecords('accounts', { first: 1, after: null }),
           importRecords: () => closed.importRecords('accounts', [anAccount(ALICE)]),
+          findApiKeysById: () => closed.findApiKeysById([apiKeyId('k')]),
+          findKeyUses: () => closed.findKeyUses(['hash']),
+          findOperators: () => closed.findOperators(),
+          findAccountPage: () => closed.findAccountPage(PAGE),
+          findApiKeyPage: () => closed.findApiKeyPage(ALICE, PAGE),
+          findSubscriptionPage: () => closed.findSubscriptionPage({ planId: null, planVersion: null }, PAGE),
+          findAuditPage: () => closed.findAuditPage(null, PAGE),
+          saveOperators: () => closed.saveOperators([anOperator('o')]),
+          saveKeyUses: () => closed.saveKeyUses([{ secretHash: 'h', usedAt: 1 }]),
+          appendAudit: () => closed.appendAudit([anAuditEntry('a', 1)]),
+          keepSecret: () => closed.keepSecret('s', 'x'),
           ping: () => closed.ping(),
         };
         for (const [verb, call] of Object.entries(verbs)) {

@@ -1,9 +1,11 @@
 /** Values to store, each with all of its fields, and strings that stores have stumbled over. */
 import type { Account, ApiKey } from '../../src/domain/account.js';
-import { apiKeyId, grantId, holdId, planId, subscriptionId } from '../../src/domain/ids.js';
+import type { AuditEntry } from '../../src/domain/audit.js';
+import { apiKeyId, grantId, holdId, operatorId, planId, subscriptionId } from '../../src/domain/ids.js';
 import type { AccountId } from '../../src/domain/ids.js';
 import type { KeyedOperation } from '../../src/domain/keyedOperation.js';
 import type { Instant } from '../../src/domain/period.js';
+import type { Operator } from '../../src/domain/operator.js';
 import type { Plan } from '../../src/domain/plan.js';
 import type { Subscription } from '../../src/domain/subscription.js';
 import { emptyWallet } from '../../src/domain/wallet.js';
@@ -55,6 +57,32 @@ export const aPlan = (id: string, version: number): Plan => ({
   trialDays: 14,
   graceDays: 7,
   requestsPerMinute: null,
+});
+
+export const anOperator = (id: string): Operator => ({
+  id: operatorId(id),
+  name: `Operator ${id}`,
+  role: 'ADMIN',
+  secretHash: `hash-${id}`,
+  prefix: 'tgo_abc',
+  createdAt: 1,
+  removedAt: null,
+  version: 0,
+});
+
+export const anAuditEntry = (id: string, at: Instant, target: string | null = null): AuditEntry => ({
+  id,
+  at,
+  operatorId: operatorId('owner'),
+  role: 'OWNER',
+  mutation: 'suspendAccount',
+  arguments: { accountId: 'alice', nested: [{ $where: 'a.b' }] },
+  target,
+  before: null,
+  after: { suspendedAt: at },
+  outcome: 'OK',
+  code: null,
+  from: '127.0.0.1',
 });
 
 export const aKeyedOperation = (account: AccountId, key: string, expiresAt = 9_000): KeyedOperation => ({

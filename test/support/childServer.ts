@@ -25,7 +25,17 @@ export interface ChildOptions {
 }
 
 /** Settings of the server that the environment of the tests must not decide. */
-const SETTINGS = ['DATABASE_URL', 'HOST', 'PORT', 'PUBLIC_URL', 'TOLLGATE_DEMO', 'LOG_LEVEL', 'NODE_OPTIONS'];
+const SETTINGS = [
+  'DATABASE_URL',
+  'HOST',
+  'PORT',
+  'PUBLIC_URL',
+  'TOLLGATE_DEMO',
+  'LOG_LEVEL',
+  'TOLLGATE_OWNER_KEY',
+  'TOLLGATE_KEY_SECRET',
+  'NODE_OPTIONS',
+];
 
 export const startChild = ({ args, cwd, env }: ChildOptions): ChildServer => {
   const inherited = Object.entries(process.env).filter(([name]) => !SETTINGS.includes(name));

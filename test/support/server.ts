@@ -7,10 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { GraphQLSchema } from 'graphql';
 import { pino } from 'pino';
+import type { Logger } from 'pino';
 import { createAccount, grantCredits, issueKey } from '../../src/api/operator.js';
 import type { KeyTerms } from '../../src/api/operator.js';
 import { createAtlasSchema } from '../../src/demo/atlasSchema.js';
-import { demoKeys } from '../../src/demo/keys.js';
+import { demoKeys, demoOperators } from '../../src/demo/keys.js';
 import { seedDemo } from '../../src/demo/seed.js';
 import { accountId } from '../../src/domain/ids.js';
 import type { LedgerEntry } from '../../src/domain/ledger.js';
@@ -42,6 +43,12 @@ export interface TestServer extends ObservedStore {
     document: string,
     variables?: Readonly<Record<string, unknown>>,
     headers?: Readonly<Record<string, string>>,
+  ) => Promise<Answer>;
+  /** Sends an operation of an operator's. */
+  readonly admin: (
+    key: string | null,
+    document: string,
+    variables?: Readonly<Record<string, unknown>>,
   ) => Promise<Answer>;
   /** Sends any request. The path is relative to the server's root. */
   readonly request: (path: string, init?: RequestInit) => Promise<Answer>;
@@ -94,10 +101,12 @@ export interface TestServerOptions extends Partial<Omit<PaywallOptions, 'store' 
   /** Atlas with the demo's accounts where it is left out. */
   readonly schema?: GraphQLSchema;
   readonly database?: () => Promise<Pick<TestDatabase, 'store' | 'drop'>>;
+  /** Silent where it is left out. */
+  readonly logger?: Logger;
 }
 
 export const startServer = async (options: TestServerOptions = {}): Promise<TestServer> => {
-  const { schema, database = sqliteDatabase, ...rest } = options;
+  const { schema, database = sqliteDatabase, logger = pino({ level: 'silent' }), ...rest } = options;
   const { store: real, drop } = await database();
   const observed = observeStore(real);
   const paywall = createPaywall({
@@ -109,7 +118,7 @@ export const startServer = async (options: TestServerOptions = {}): Promise<Test
   });
   const { engine } = paywall;
   if (schema === undefined) await seedDemo(engine);
-  const server = await createServer({ paywall, logger: pino({ level: 'silent' }) });
+  const server = await createServer({ paywall, logger, admin: { fixedOperators: demoOperators() } });
   const url = await server.listen({ host: '127.0.0.1', port: 0 });
 
   const request = async (path: string, init?: RequestInit): Promise<Answer> => {
@@ -124,15 +133,8 @@ export const startServer = async (options: TestServerOptions = {}): Promise<Test
     paywall,
     request,
     query: (key, document, variables, headers = {}) =>
-      request('/graphql', {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          ...(key === null ? {} : { authorization: `Bearer ${key}` }),
-          ...headers,
-        },
-        body: JSON.stringify({ query: document, variables }),
-      }),
+      request('/graphql', operationOf(key, document, variables, headers)),
+    admin: (key, document, variables) => request('/admin/graphql', operationOf(key, document, variables, {})),
     accountWithKey: async (id, credits, terms) => {
       const account = await createAccount(engine, { id, name: id });
       if (credits > 0) await grantCredits(engine, account.id, { id: `start-${id}`, credits, reason: 'A test' });
@@ -147,6 +149,21 @@ export const startServer = async (options: TestServerOptions = {}): Promise<Test
     },
   };
 };
+
+const operationOf = (
+  key: string | null,
+  document: string,
+  variables: Readonly<Record<string, unknown>> | undefined,
+  headers: Readonly<Record<string, string>>,
+): RequestInit => ({
+  method: 'POST',
+  headers: {
+    'content-type': 'application/json',
+    ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+    ...headers,
+  },
+  body: JSON.stringify({ query: document, variables }),
+});
 
 const headersOf = (response: Response): Readonly<Record<string, string>> =>
   Object.fromEntries(

@@ -58,15 +58,17 @@ export class Ledger {
   }
 
   /** As of the moment when the wallet was read, so that a page never has an entry without those before it. */
-  async findPage(accountId: AccountId, { first, before }: LedgerPage): Promise<readonly LedgerEntry[]> {
+  async findPage(accountId: AccountId, { first, before, after }: LedgerPage): Promise<readonly LedgerEntry[]> {
     // To MongoDB a limit of 0 means no limit.
     if (first <= 0) return [];
     const wallet = await this.#findWallet(accountId);
     const newest = Math.min(wallet?.entryCount ?? Number.MAX_SAFE_INTEGER, (before ?? Infinity) - 1);
-    const filter = { accountId: { $eq: accountId }, seq: { $lte: newest } };
-    const moved = await this.#find(filter, { sort: { seq: -1 }, ...inOneReply(first) });
-    const riding = (wallet?.journal ?? []).filter((entry) => entry.seq <= newest);
-    return merge(moved, riding).reverse().slice(0, first);
+    const oldest = (after ?? 0) + 1;
+    const filter = { accountId: { $eq: accountId }, seq: { $lte: newest, $gte: oldest } };
+    const moved = await this.#find(filter, { sort: { seq: after === undefined ? -1 : 1 }, ...inOneReply(first) });
+    const riding = (wallet?.journal ?? []).filter(({ seq }) => seq <= newest && seq >= oldest);
+    const merged = merge(moved, riding);
+    return (after === undefined ? merged.slice(-first) : merged.slice(0, first)).reverse();
   }
 
   async findEntries(accountId: AccountId, ids: readonly string[]): Promise<readonly (LedgerEntry | null)[]> {
@@ -92,7 +94,7 @@ export class Ledger {
 
   async #find(
     filter: Filter<LedgerDocument>,
-    options: { readonly sort?: { readonly seq: -1 }; readonly limit?: number; readonly batchSize?: number },
+    options: { readonly sort?: { readonly seq: 1 | -1 }; readonly limit?: number; readonly batchSize?: number },
   ): Promise<readonly LedgerEntry[]> {
     const documents = await this.collection.find(filter, { ...options, ...WITHOUT_ID }).toArray();
     return documents.map((document) => readLedgerEntry(document));

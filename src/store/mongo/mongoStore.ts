@@ -4,19 +4,40 @@
  * entries are moved to the ledger's collection with `appendLedger` afterwards.
  */
 import type { Account, ApiKey } from '../../domain/account.js';
-import type { AccountId, HoldId } from '../../domain/ids.js';
+import type { AuditEntry, AuditPlace } from '../../domain/audit.js';
+import type { AccountId, ApiKeyId, HoldId } from '../../domain/ids.js';
 import type { KeyedOperation } from '../../domain/keyedOperation.js';
 import type { LedgerEntry } from '../../domain/ledger.js';
+import type { Operator } from '../../domain/operator.js';
 import type { Instant } from '../../domain/period.js';
 import type { Plan } from '../../domain/plan.js';
 import type { Subscription } from '../../domain/subscription.js';
 import type { Wallet } from '../../domain/wallet.js';
 import { keyOfRecord } from '../records.js';
 import type { RecordKind, StoredRecords } from '../records.js';
-import type { ImportOutcome, LedgerPage, RecordPage, Store, WriteOutcome } from '../store.js';
-import { readAccount, readApiKey, readKeyedOperation, readSubscription, readWallet } from '../storedShape.js';
+import type {
+  ImportOutcome,
+  KeyUse,
+  LedgerPage,
+  ListPage,
+  RecordPage,
+  Store,
+  SubscribedTo,
+  WriteOutcome,
+} from '../store.js';
+import {
+  readAccount,
+  readApiKey,
+  readKeyedOperation,
+  readOperator,
+  readSubscription,
+  readWallet,
+} from '../storedShape.js';
 import { StoreError } from '../storeError.js';
+import { AuditLog } from './auditLog.js';
+import { KeyUses } from './keyUses.js';
 import { Ledger } from './ledger.js';
+import { Listings } from './listings.js';
 import { mongoDatabase } from './mongoDatabase.js';
 import type { MongoDatabase, MongoOptions } from './mongoDatabase.js';
 import { MongoLink } from './mongoLink.js';
@@ -47,12 +68,24 @@ const recordsOver = ({ db }: MongoDatabase) => {
     apiKeys: new VersionedRecords(collections.apiKeys, keyOfRecord.apiKeys, readApiKey),
     subscriptions: new VersionedRecords(collections.subscriptions, keyOfRecord.subscriptions, readSubscription),
     keyedOperations: new VersionedRecords(collections.keyedOperations, keyOfRecord.keyedOperations, readKeyedOperation),
+    operators: new VersionedRecords(collections.operators, keyOfRecord.operators, readOperator),
     wallets: new VersionedRecords(collections.wallets, keyOfRecord.wallets, readWallet),
   };
   return {
     ...kinds,
     plans: new Plans(collections.plans),
     ledger: new Ledger(collections.ledger, kinds.wallets),
+    auditLog: new AuditLog(collections.audit),
+    keyUses: new KeyUses(collections.keyUses),
+    listings: new Listings(collections),
+    keepSecret: async (name: string, proposed: string): Promise<string> => {
+      const kept = await collections.secrets.findOneAndUpdate(
+        { _id: { $eq: name } },
+        { $setOnInsert: { secret: proposed } },
+        { upsert: true, returnDocument: 'after' },
+      );
+      return kept?.secret ?? proposed;
+    },
     forgetKeyedOperations: async (before: Instant): Promise<void> => {
       await collections.keyedOperations.deleteMany({ 'body.expiresAt': { $lt: before } });
     },
@@ -94,6 +127,34 @@ class MongoStore implements Store {
     return this.#use(({ plans }) => plans.findAll());
   }
 
+  findApiKeysById(ids: readonly ApiKeyId[]): Promise<readonly (ApiKey | null)[]> {
+    return this.#use(({ listings }) => listings.findApiKeysById(ids));
+  }
+
+  findKeyUses(secretHashes: readonly string[]): Promise<readonly (Instant | null)[]> {
+    return this.#use(({ keyUses }) => keyUses.find(secretHashes));
+  }
+
+  findOperators(): Promise<readonly Operator[]> {
+    return this.#use(({ listings }) => listings.findOperators());
+  }
+
+  findAccountPage(page: ListPage<AccountId>): Promise<readonly Account[]> {
+    return this.#use(({ listings }) => listings.findAccounts(page));
+  }
+
+  findApiKeyPage(accountId: AccountId, page: ListPage<ApiKeyId>): Promise<readonly ApiKey[]> {
+    return this.#use(({ listings }) => listings.findApiKeys(accountId, page));
+  }
+
+  findSubscriptionPage(to: SubscribedTo, page: ListPage<AccountId>): Promise<readonly Subscription[]> {
+    return this.#use(({ listings }) => listings.findSubscriptions(to, page));
+  }
+
+  findAuditPage(target: string | null, page: ListPage<AuditPlace>): Promise<readonly AuditEntry[]> {
+    return this.#use(({ auditLog }) => auditLog.findPage(target, page));
+  }
+
   findKeyedOperations(ids: readonly string[]): Promise<readonly (KeyedOperation | null)[]> {
     return this.#use(({ keyedOperations }) => keyedOperations.find(ids));
   }
@@ -112,6 +173,22 @@ class MongoStore implements Store {
 
   savePlans(plans: readonly Plan[]): Promise<readonly WriteOutcome[]> {
     return this.#use((records) => records.plans.save(plans));
+  }
+
+  saveOperators(operators: readonly Operator[]): Promise<readonly WriteOutcome[]> {
+    return this.#saveAll((records) => records.operators, operators);
+  }
+
+  saveKeyUses(uses: readonly KeyUse[]): Promise<void> {
+    return this.#use(({ keyUses }) => keyUses.save(uses));
+  }
+
+  appendAudit(entries: readonly AuditEntry[]): Promise<void> {
+    return this.#use(({ auditLog }) => auditLog.append(entries));
+  }
+
+  keepSecret(name: string, proposed: string): Promise<string> {
+    return this.#use((records) => records.keepSecret(name, proposed));
   }
 
   saveKeyedOperations(operations: readonly KeyedOperation[]): Promise<readonly WriteOutcome[]> {

@@ -24,13 +24,35 @@ export interface LedgerDocument extends LedgerEntry {
   readonly _id: { readonly accountId: string; readonly id: string };
 }
 
+export interface AuditDocument {
+  readonly _id: string;
+  readonly at: number;
+  readonly target: string | null;
+  /** The whole entry as JSON. */
+  readonly entry: string;
+}
+
+export interface KeyUseDocument {
+  readonly _id: string;
+  readonly usedAt: number;
+}
+
+export interface SecretDocument {
+  readonly _id: string;
+  readonly secret: string;
+}
+
 export interface Collections {
   readonly accounts: Collection<VersionedDocument>;
   readonly apiKeys: Collection<VersionedDocument>;
   readonly subscriptions: Collection<VersionedDocument>;
   readonly wallets: Collection<VersionedDocument>;
   readonly keyedOperations: Collection<VersionedDocument>;
+  readonly operators: Collection<VersionedDocument>;
   readonly plans: Collection<PlanDocument>;
+  readonly audit: Collection<AuditDocument>;
+  readonly keyUses: Collection<KeyUseDocument>;
+  readonly secrets: Collection<SecretDocument>;
   readonly ledger: Collection<LedgerDocument>;
 }
 
@@ -40,7 +62,11 @@ export const collectionsOf = (db: Db): Collections => ({
   subscriptions: db.collection<VersionedDocument>('subscriptions'),
   wallets: db.collection<VersionedDocument>('wallets'),
   keyedOperations: db.collection<VersionedDocument>('keyedOperations'),
+  operators: db.collection<VersionedDocument>('operators'),
   plans: db.collection<PlanDocument>('plans'),
+  audit: db.collection<AuditDocument>('audit'),
+  keyUses: db.collection<KeyUseDocument>('keyUses'),
+  secrets: db.collection<SecretDocument>('secrets'),
   ledger: db.collection<LedgerDocument>('ledger'),
 });
 
@@ -54,7 +80,8 @@ export const inOneReply = (countMax: number): { readonly limit: number; readonly
  * Makes the indexes that are missing. Each begins with the account, the shard key, so that they can be unique on a
  * sharded cluster too. `_id` keeps an entry from being entered twice, and the first index two entries from one place.
  */
-export const createIndexes = async ({ ledger, keyedOperations }: Collections): Promise<void> => {
+export const createIndexes = async (collections: Collections): Promise<void> => {
+  const { ledger, keyedOperations, audit, apiKeys, subscriptions } = collections;
   await ledger.createIndexes([
     { name: 'accountSeq', key: { accountId: 1, seq: -1 }, unique: true },
     {
@@ -64,4 +91,16 @@ export const createIndexes = async ({ ledger, keyedOperations }: Collections): P
     },
   ]);
   await keyedOperations.createIndexes([{ name: 'expiry', key: { 'body.expiresAt': 1 } }]);
+  await audit.createIndexes([
+    { name: 'time', key: { at: -1, _id: -1 } },
+    { name: 'target', key: { target: 1, at: -1, _id: -1 } },
+  ]);
+  await apiKeys.createIndexes([
+    { name: 'keyId', key: { 'body.id': 1 } },
+    { name: 'account', key: { 'body.accountId': 1, 'body.id': 1 } },
+  ]);
+  await subscriptions.createIndexes([
+    { name: 'plan', key: { 'body.planId': 1, _id: 1 } },
+    { name: 'planVersion', key: { 'body.planId': 1, 'body.planVersion': 1, _id: 1 } },
+  ]);
 };

@@ -13,6 +13,7 @@ export class Ledger {
   readonly #insert: SqliteStatement;
   readonly #findPlace: SqliteStatement;
   readonly #findPage: SqliteStatement;
+  readonly #findPageBack: SqliteStatement;
   readonly #findEntries: SqliteStatement;
   readonly #findOfHold: SqliteStatement;
 
@@ -23,6 +24,9 @@ export class Ledger {
     this.#findPlace = driver.prepare('SELECT seq FROM ledger WHERE account_id = ? AND id = ?');
     this.#findPage = driver.prepare(
       'SELECT body FROM ledger WHERE account_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?',
+    );
+    this.#findPageBack = driver.prepare(
+      'SELECT body FROM ledger WHERE account_id = ? AND seq > ? AND seq < ? ORDER BY seq LIMIT ?',
     );
     this.#findEntries = driver.prepare(
       'SELECT body FROM ledger WHERE account_id = ? AND id IN (SELECT value FROM json_each(?))',
@@ -42,10 +46,14 @@ export class Ledger {
     }
   }
 
-  findPage(accountId: AccountId, { first, before }: LedgerPage): readonly LedgerEntry[] {
+  findPage(accountId: AccountId, { first, before, after }: LedgerPage): readonly LedgerEntry[] {
     // To SQLite a negative limit means no limit.
     if (first <= 0) return [];
-    const rows = this.#findPage.all(keyText(accountId), before ?? Number.MAX_SAFE_INTEGER + 1, first);
+    const below = before ?? Number.MAX_SAFE_INTEGER + 1;
+    const rows =
+      after === undefined
+        ? this.#findPage.all(keyText(accountId), below, first)
+        : this.#findPageBack.all(keyText(accountId), after, below, first).toReversed();
     return rows.map((row) => readLedgerEntry(bodyOf(row)));
   }
 

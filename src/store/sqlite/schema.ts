@@ -34,6 +34,21 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE keyed_operations (id TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
   CREATE INDEX keyed_operations_by_expiry ON keyed_operations (json_extract(body, '$.expiresAt'));
   `,
+  // For administration. `->` gives JSON text, which is one to one for every string, where `json_extract` is not.
+  `
+  CREATE TABLE operators (id TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE secrets (name TEXT PRIMARY KEY, secret TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE key_uses (id TEXT PRIMARY KEY, used_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE audit (id TEXT PRIMARY KEY, at INTEGER NOT NULL, target TEXT, body TEXT NOT NULL) STRICT;
+  CREATE INDEX audit_by_time ON audit (at, id);
+  CREATE INDEX audit_by_target ON audit (target, at, id);
+  CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END;
+  CREATE TRIGGER audit_is_not_shortened BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END;
+  CREATE INDEX api_keys_by_id ON api_keys (body -> '$.id');
+  CREATE INDEX api_keys_by_account ON api_keys (body -> '$.accountId', body -> '$.id');
+  CREATE INDEX subscriptions_by_plan ON subscriptions (body -> '$.planId', id);
+  CREATE INDEX subscriptions_by_version ON subscriptions (body -> '$.planId', body -> '$.planVersion', id);
+  `,
 ];
 
 /** Brings the file up to this version of Tollgate. Two processes may do it at the same time. */

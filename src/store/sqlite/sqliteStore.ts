@@ -5,24 +5,45 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Account, ApiKey } from '../../domain/account.js';
+import type { AuditEntry, AuditPlace } from '../../domain/audit.js';
 import { accountId as accountIdOf } from '../../domain/ids.js';
-import type { AccountId, HoldId } from '../../domain/ids.js';
+import type { AccountId, ApiKeyId, HoldId } from '../../domain/ids.js';
 import type { KeyedOperation } from '../../domain/keyedOperation.js';
 import type { LedgerEntry } from '../../domain/ledger.js';
+import type { Operator } from '../../domain/operator.js';
 import type { Instant } from '../../domain/period.js';
 import type { Plan } from '../../domain/plan.js';
 import type { Subscription } from '../../domain/subscription.js';
 import type { Wallet } from '../../domain/wallet.js';
 import { keyOfRecord } from '../records.js';
 import type { RecordKind, StoredRecords } from '../records.js';
-import type { ImportOutcome, LedgerPage, RecordPage, Store, WriteOutcome } from '../store.js';
-import { readAccount, readApiKey, readKeyedOperation, readSubscription, readWallet } from '../storedShape.js';
+import type {
+  ImportOutcome,
+  KeyUse,
+  LedgerPage,
+  ListPage,
+  RecordPage,
+  Store,
+  SubscribedTo,
+  WriteOutcome,
+} from '../store.js';
+import {
+  readAccount,
+  readApiKey,
+  readKeyedOperation,
+  readOperator,
+  readSubscription,
+  readWallet,
+} from '../storedShape.js';
 import { StoreError } from '../storeError.js';
+import { AuditLog } from './auditLog.js';
 import { FileMemory } from './fileMemory.js';
+import { KeyUses } from './keyUses.js';
 import { Ledger } from './ledger.js';
+import { Listings } from './listings.js';
 import { Plans } from './plans.js';
 import { migrate } from './schema.js';
-import { inTransaction, openSqliteDriver } from './sqliteDriver.js';
+import { inTransaction, keyText, openSqliteDriver } from './sqliteDriver.js';
 import type { SqliteDriver, SqliteOptions, SqliteStatement } from './sqliteDriver.js';
 import { storeErrorOf } from './storeErrorOf.js';
 import { VersionedRecords } from './versionedRecords.js';
@@ -61,6 +82,11 @@ class SqliteStore implements Store {
   readonly #memory: FileMemory;
   readonly #records: { readonly [Kind in RecordKind]: VersionedRecords<StoredRecords[Kind]> };
   readonly #forgetKeyed: SqliteStatement;
+  readonly #auditLog: AuditLog;
+  readonly #keyUses: KeyUses;
+  readonly #listings: Listings;
+  readonly #proposeSecret: SqliteStatement;
+  readonly #findSecret: SqliteStatement;
   readonly #plans: Plans;
   readonly #ledger: Ledger;
   #isClosed = false;
@@ -70,15 +96,21 @@ class SqliteStore implements Store {
     private readonly file: string,
   ) {
     const memory = (this.#memory = new FileMemory(driver));
-    const { accounts, apiKeys, subscriptions, keyedOperations, wallets } = keyOfRecord;
+    const { accounts, apiKeys, subscriptions, keyedOperations, operators, wallets } = keyOfRecord;
     this.#records = {
       accounts: new VersionedRecords(driver, memory, 'accounts', accounts, readAccount),
       apiKeys: new VersionedRecords(driver, memory, 'api_keys', apiKeys, readApiKey),
       subscriptions: new VersionedRecords(driver, memory, 'subscriptions', subscriptions, readSubscription),
       keyedOperations: new VersionedRecords(driver, memory, 'keyed_operations', keyedOperations, readKeyedOperation),
+      operators: new VersionedRecords(driver, memory, 'operators', operators, readOperator),
       wallets: new VersionedRecords(driver, memory, 'wallets', wallets, readWallet),
     };
     this.#forgetKeyed = driver.prepare(`DELETE FROM keyed_operations WHERE json_extract(body, '$.expiresAt') < ?`);
+    this.#auditLog = new AuditLog(driver);
+    this.#keyUses = new KeyUses(driver);
+    this.#listings = new Listings(driver);
+    this.#proposeSecret = driver.prepare('INSERT INTO secrets (name, secret) VALUES (?, ?) ON CONFLICT DO NOTHING');
+    this.#findSecret = driver.prepare('SELECT secret FROM secrets WHERE name = ?');
     this.#plans = new Plans(driver);
     this.#ledger = new Ledger(driver);
   }
@@ -103,6 +135,34 @@ class SqliteStore implements Store {
     return this.#use(() => this.#plans.findAll());
   }
 
+  findApiKeysById(ids: readonly ApiKeyId[]): Promise<readonly (ApiKey | null)[]> {
+    return this.#use(() => this.#listings.findApiKeysById(ids));
+  }
+
+  findKeyUses(secretHashes: readonly string[]): Promise<readonly (Instant | null)[]> {
+    return this.#use(() => this.#keyUses.find(secretHashes));
+  }
+
+  findOperators(): Promise<readonly Operator[]> {
+    return this.#use(() => this.#listings.findOperators());
+  }
+
+  findAccountPage(page: ListPage<AccountId>): Promise<readonly Account[]> {
+    return this.#use(() => this.#listings.findAccounts(page));
+  }
+
+  findApiKeyPage(accountId: AccountId, page: ListPage<ApiKeyId>): Promise<readonly ApiKey[]> {
+    return this.#use(() => this.#listings.findApiKeys(accountId, page));
+  }
+
+  findSubscriptionPage(to: SubscribedTo, page: ListPage<AccountId>): Promise<readonly Subscription[]> {
+    return this.#use(() => this.#listings.findSubscriptions(to, page));
+  }
+
+  findAuditPage(target: string | null, page: ListPage<AuditPlace>): Promise<readonly AuditEntry[]> {
+    return this.#use(() => this.#auditLog.findPage(target, page));
+  }
+
   findKeyedOperations(ids: readonly string[]): Promise<readonly (KeyedOperation | null)[]> {
     return this.#use(() => this.#records.keyedOperations.find(ids));
   }
@@ -121,6 +181,30 @@ class SqliteStore implements Store {
 
   savePlans(plans: readonly Plan[]): Promise<readonly WriteOutcome[]> {
     return this.#writeEach(plans, (plan) => this.#plans.save(plan));
+  }
+
+  saveOperators(operators: readonly Operator[]): Promise<readonly WriteOutcome[]> {
+    return this.#saveAll(this.#records.operators, operators);
+  }
+
+  async saveKeyUses(uses: readonly KeyUse[]): Promise<void> {
+    await this.#writeEach(uses, (use) => {
+      this.#keyUses.save(use);
+    });
+  }
+
+  async appendAudit(entries: readonly AuditEntry[]): Promise<void> {
+    await this.#writeEach(entries, (entry) => {
+      this.#auditLog.append(entry);
+    });
+  }
+
+  async keepSecret(name: string, proposed: string): Promise<string> {
+    const [kept] = await this.#writeEach([keyText(name)], (key) => {
+      this.#proposeSecret.run(key, proposed);
+      return String(this.#findSecret.all(key)[0]?.['secret']);
+    });
+    return kept ?? proposed;
   }
 
   saveKeyedOperations(operations: readonly KeyedOperation[]): Promise<readonly WriteOutcome[]> {

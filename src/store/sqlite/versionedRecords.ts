@@ -7,7 +7,7 @@ import type { FileMemory, TableMemory } from './fileMemory.js';
 import { keyList, keyText } from './sqliteDriver.js';
 import type { SqliteDriver, SqliteRow, SqliteStatement } from './sqliteDriver.js';
 
-export type VersionedTable = 'accounts' | 'api_keys' | 'subscriptions' | 'wallets' | 'keyed_operations';
+export type VersionedTable = 'accounts' | 'api_keys' | 'subscriptions' | 'wallets' | 'keyed_operations' | 'operators';
 
 export class VersionedRecords<T extends { readonly version: number }> {
   readonly #find: SqliteStatement;

@@ -1,0 +1,109 @@
+/** Relay connections over lists in pages: from both ends, in memory for one page. */
+import type { ListPage } from '../../store/store.js';
+import { badInput } from './input.js';
+
+export interface PageArguments {
+  readonly first?: number | null | undefined;
+  readonly after?: string | null | undefined;
+  readonly last?: number | null | undefined;
+  readonly before?: string | null | undefined;
+}
+
+export interface Connection<Node> {
+  readonly edges: readonly { readonly cursor: string; readonly node: Node }[];
+  readonly nodes: readonly Node[];
+  readonly pageInfo: {
+    readonly hasNextPage: boolean;
+    readonly hasPreviousPage: boolean;
+    readonly startCursor: string | null;
+    readonly endCursor: string | null;
+  };
+}
+
+/** How places in a list are written down as cursors. `read` gives `null` for what is none. */
+export interface Places<Node, Place> {
+  readonly placeOf: (node: Node) => Place;
+  readonly write: (place: Place) => string;
+  readonly read: (cursor: string) => Place | null;
+}
+
+const COUNT_DEFAULT = 20;
+const COUNT_MAX = 100;
+
+export const encodeCursor = (text: string): string => Buffer.from(text).toString('base64url');
+export const decodeCursor = (cursor: string): string => Buffer.from(cursor, 'base64url').toString();
+
+/** Places that are ids, of a brand that `placeOf` gives. */
+export const placesById = <Node, Id extends string>(
+  placeOf: (node: Node) => Id,
+  idOf: (text: string) => Id,
+): Places<Node, Id> => ({
+  placeOf,
+  write: (id) => encodeCursor(`id:${id}`),
+  read: (cursor) => {
+    const text = decodeCursor(cursor);
+    return text.startsWith('id:') ? idOf(text.slice('id:'.length)) : null;
+  },
+});
+
+/** Asks for one value more than it answers, which tells whether there are more. */
+export const findConnection = async <Node, Place>(
+  args: PageArguments,
+  places: Places<Node, Place>,
+  find: (page: ListPage<Place>) => Promise<readonly Node[]> | readonly Node[],
+): Promise<Connection<Node>> => {
+  const { count, after, isBackward } = pageOf(args, places);
+  const found = await find({ count: count + 1, after, isBackward });
+  const hasMore = found.length > count;
+  const nodes = hasMore ? found.slice(isBackward ? 1 : 0, isBackward ? undefined : count) : found;
+  const edges = nodes.map((node) => ({ cursor: places.write(places.placeOf(node)), node }));
+  return {
+    edges,
+    nodes,
+    pageInfo: {
+      hasNextPage: isBackward ? after !== null : hasMore,
+      hasPreviousPage: isBackward ? hasMore : after !== null,
+      startCursor: edges[0]?.cursor ?? null,
+      endCursor: edges.at(-1)?.cursor ?? null,
+    },
+  };
+};
+
+const pageOf = <Node, Place>(
+  { first, after, last, before }: PageArguments,
+  { read }: Places<Node, Place>,
+): ListPage<Place> => {
+  if (first != null && last != null) throw badInput('last', 'can’t be given together with "first".');
+  const isBackward = last != null;
+  if (isBackward && after != null) throw badInput('after', 'goes with "first", not with "last".');
+  if (!isBackward && before != null) throw badInput('before', 'goes with "last".');
+  return isBackward
+    ? { count: countOf('last', last), after: placeIn('before', before ?? null, read), isBackward }
+    : { count: countOf('first', first ?? COUNT_DEFAULT), after: placeIn('after', after ?? null, read), isBackward };
+};
+
+const countOf = (argument: string, count: number): number => {
+  if (count < 0 || count > COUNT_MAX) throw badInput(argument, `must be a whole number from 0 to ${COUNT_MAX}.`);
+  return count;
+};
+
+const placeIn = <Place>(
+  argument: string,
+  cursor: string | null,
+  read: (cursor: string) => Place | null,
+): Place | null => {
+  if (cursor === null) return null;
+  const place = read(cursor);
+  if (place === null) throw badInput(argument, 'is no cursor of this list: take one from an earlier answer.');
+  return place;
+};
+
+/** A page of a list that is in memory, which must have the order of its places. */
+export const pageOfList = <Node>(
+  list: readonly Node[],
+  idOf: (node: Node) => string,
+  { count, after, isBackward }: ListPage,
+): readonly Node[] => {
+  const found = list.filter((node) => after === null || (isBackward ? idOf(node) < after : idOf(node) > after));
+  return isBackward ? found.slice(Math.max(0, found.length - count)) : found.slice(0, count);
+};

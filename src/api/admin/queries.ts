@@ -1,0 +1,160 @@
+/** What operators look at. */
+import type { Account, ApiKey } from '../../domain/account.js';
+import type { Standing } from '../../domain/admission.js';
+import type { AuditEntry, AuditPlace } from '../../domain/audit.js';
+import { accountId, apiKeyId, operatorId, planId } from '../../domain/ids.js';
+import type { AccountId, ApiKeyId, OperatorId, PlanId } from '../../domain/ids.js';
+import type { LedgerEntry } from '../../domain/ledger.js';
+import type { Operator } from '../../domain/operator.js';
+import type { Plan } from '../../domain/plan.js';
+import { newestOf, publishedOf, stepPlan } from '../../domain/planEdit.js';
+import { effectOf, fieldsLost, planDifferences } from '../../domain/planPreview.js';
+import type { LostField, PlanEffect } from '../../domain/planPreview.js';
+import { effectiveAt, isCovering, stateAt } from '../../domain/subscription.js';
+import type { Subscription } from '../../domain/subscription.js';
+import { viewAt } from '../../domain/walletView.js';
+import type { QueryResolvers } from '../../generated/adminTypes.js';
+import { grantIfDue } from '../../paywall/caller.js';
+import { OperatorError } from '../operator.js';
+import type { AdminContext } from './adminContext.js';
+import { decodeCursor, encodeCursor, findConnection, pageOfList, placesById } from './connection.js';
+import type { PageArguments, Places } from './connection.js';
+import { accountOf, versionOf, versionsOf } from './found.js';
+import { badInput, planContentOf } from './input.js';
+
+const ACCOUNTS = placesById<Account, AccountId>(({ id }) => id, accountId);
+const KEYS = placesById<ApiKey, ApiKeyId>(({ id }) => id, apiKeyId);
+const SUBSCRIPTIONS = placesById<Subscription, AccountId>((each) => each.accountId, accountId);
+const PLANS = placesById<Plan, PlanId>(({ id }) => id, planId);
+const OPERATORS = placesById<Operator, OperatorId>(({ id }) => id, operatorId);
+const AUDIT: Places<AuditEntry, AuditPlace> = {
+  placeOf: ({ at, id }) => ({ at, id }),
+  write: ({ at, id }) => encodeCursor(`at:${at}:${id}`),
+  read: (cursor) => {
+    const [, at, id] = /^at:(\d{1,16}):(.+)$/s.exec(decodeCursor(cursor)) ?? [];
+    return at === undefined || id === undefined ? null : { at: Number(at), id };
+  },
+};
+/** As in `billing.ledger`, whose cursors are the same. */
+const LEDGER: Places<LedgerEntry, number> = {
+  placeOf: ({ seq }) => seq,
+  write: (seq) => encodeCursor(`seq:${seq}`),
+  read: (cursor) => {
+    const seq = /^seq:([1-9][0-9]{0,15})$/.exec(decodeCursor(cursor))?.[1];
+    return seq === undefined ? null : Number(seq);
+  },
+};
+
+export const findApiKeys = ({ engine }: AdminContext, account: AccountId, args: PageArguments) =>
+  findConnection(args, KEYS, (page) => engine.store.findApiKeyPage(account, page));
+
+/** The newest version of each plan, in the order of their ids. */
+const newestPlans = async ({ engine }: AdminContext): Promise<readonly Plan[]> => {
+  const plans = await engine.store.findPlans();
+  const ids = [...new Set(plans.map(({ id }) => id))].sort();
+  return ids.flatMap((id) => newestOf(plans.filter((plan) => plan.id === id)) ?? []);
+};
+
+export const adminQueries: QueryResolvers = {
+  me: (_root, _args, { operator }) => operator,
+
+  account: async (_root, { id }, { engine }) => {
+    const [account] = await engine.store.findAccounts([accountId(id)]);
+    return account ?? null;
+  },
+
+  accounts: (_root, args, { engine }) => findConnection(args, ACCOUNTS, (page) => engine.store.findAccountPage(page)),
+
+  plan: async (_root, { id, version }, { engine }) => {
+    const versions = await versionsOf(engine, id);
+    if (version == null) return newestOf(versions);
+    return versions.find((each) => each.version === version) ?? null;
+  },
+
+  plans: async (_root, args, context) => {
+    const plans = await newestPlans(context);
+    return findConnection(args, PLANS, (page) => pageOfList(plans, ({ id }) => id, page));
+  },
+
+  subscriptions: (_root, { planId: id, planVersion, ...args }, { engine, now }) => {
+    if (planVersion != null && id == null) throw badInput('planVersion', 'goes with "planId".');
+    const to = { planId: id == null ? null : planId(id), planVersion: planVersion ?? null };
+    return findConnection(args, SUBSCRIPTIONS, async (page) => {
+      const found = await engine.store.findSubscriptionPage(to, page);
+      return found.map((each) => effectiveAt(each, now));
+    });
+  },
+
+  ledger: async (_root, { accountId: id, ...args }, { engine }) => {
+    const account = await accountOf(engine, id);
+    return findConnection(args, LEDGER, ({ count, after, isBackward }) =>
+      engine.store.findLedgerPage(
+        account.id,
+        isBackward ? { first: count, before: null, after: after ?? 0 } : { first: count, before: after },
+      ),
+    );
+  },
+
+  auditLog: (_root, { target, ...args }, { engine }) =>
+    findConnection(args, AUDIT, (page) => engine.store.findAuditPage(target ?? null, page)),
+
+  operators: async (_root, args, { engine }) => {
+    const operators = [...(await engine.store.findOperators())].sort((a, b) => (a.id < b.id ? -1 : 1));
+    return findConnection(args, OPERATORS, (page) => pageOfList(operators, ({ id }) => id, page));
+  },
+
+  previewPlanEdit: async (_root, { planId: id, plan, accountId: account }, context) => {
+    const versions = await versionsOf(context.engine, id);
+    const published = publishedOf(versions);
+    if (published === null) throw new OperatorError('NOT_FOUND', 'There is no such plan on sale.', 'planId');
+    const stepped = stepPlan([published], { kind: 'EDIT', base: published.version, content: planContentOf(plan) });
+    if (!stepped.ok) throw badInput('plan', stepped.fault === 'UNSOUND' ? stepped.faults[0].message : stepped.fault);
+    const next = stepped.plan;
+    const counts = await countEffects(context, versions, next);
+    const lostFields = account == null ? null : await lostBy(context, account, next);
+    return { differences: planDifferences(published, next), ...counts, lostFields };
+  },
+};
+
+const COUNT_BATCH = 500;
+
+/** Counts the subscriptions that run, a batch at a time: exact, and in bounded memory. */
+const countEffects = async (
+  { engine, now }: AdminContext,
+  versions: readonly Plan[],
+  next: Plan,
+): Promise<{ readonly stay: number; readonly gain: number; readonly lose: number }> => {
+  const effects = new Map(versions.map((each) => [each.version, effectOf(planDifferences(each, next))]));
+  const counts: Record<PlanEffect, number> = { STAY: 0, GAIN: 0, LOSE: 0 };
+  for (let after: AccountId | null = null; ;) {
+    const page = { count: COUNT_BATCH, after, isBackward: false };
+    const found: readonly Subscription[] = await engine.store.findSubscriptionPage(
+      { planId: next.id, planVersion: null },
+      page,
+    );
+    for (const subscription of found) {
+      const effect = effects.get(subscription.planVersion);
+      if (effect !== undefined && isCovering(stateAt(subscription, now))) counts[effect] += 1;
+    }
+    const last = found.at(-1);
+    if (last === undefined || found.length < COUNT_BATCH) break;
+    after = last.accountId;
+  }
+  return { stay: counts.STAY, gain: counts.GAIN, lose: counts.LOSE };
+};
+
+const lostBy = async ({ engine, now }: AdminContext, id: string, next: Plan): Promise<readonly LostField[]> => {
+  const account = await accountOf(engine, id);
+  const [[stored], [wallet]] = await Promise.all([
+    engine.store.findSubscriptions([account.id]),
+    engine.store.findWallets([account.id]),
+  ]);
+  if (stored == null) return [];
+  const subscription = effectiveAt(stored, now);
+  const plan = await versionOf(engine, subscription.planId, subscription.planVersion);
+  const { offers } = await engine.shelf.current();
+  const view = wallet == null ? null : viewAt(grantIfDue(wallet, subscription, plan, now), now);
+  const means = { subscription, plan, credits: view?.available ?? 0, counters: view?.counters ?? [], offers };
+  const standing: Standing = { key: 'VALID', suspended: false, scopes: null, rateLimitedUntil: null, means };
+  return fieldsLost([...engine.priced.requirements.paid.values()], { ...standing, means }, next, now);
+};

@@ -1,0 +1,31 @@
+/**
+ * How the secrets of keys are stored: as HMAC-SHA-256 (RFC 2104) under a secret of the server's own, so that who reads the
+ * keys in the store can neither call with them nor try out what they were made of without that secret too. The same work
+ * for every secret, known or not.
+ */
+import { createHmac, randomBytes } from 'node:crypto';
+import { KEY_HASH_SECRET } from '../store/records.js';
+import type { Store } from '../store/store.js';
+
+export type HashSecret = (secret: string) => Promise<string>;
+
+const SECRET_BYTES = 32;
+
+/** Without a secret that is given, the store keeps one: made by whoever starts first, and the same for every process. */
+export const keyHash = (store: Pick<Store, 'keepSecret'>, given: string | null): HashSecret => {
+  let keeping: Promise<string> | null = given === null ? null : Promise.resolve(given);
+  const keep = (): Promise<string> => {
+    const kept = store.keepSecret(KEY_HASH_SECRET, randomBytes(SECRET_BYTES).toString('base64url'));
+    // A store that could not be asked is asked again by the next caller.
+    kept.catch(() => {
+      keeping = null;
+    });
+    return kept;
+  };
+  return async (secret) => {
+    keeping ??= keep();
+    return createHmac('sha256', await keeping)
+      .update(secret)
+      .digest('base64url');
+  };
+};

@@ -1,0 +1,117 @@
+/** What an operation would cost, in words for the caller: the verdict of gate 1, position by position. */
+import { getVariableValues, GraphQLError, parse, validate } from 'graphql';
+import type { DocumentNode } from 'graphql';
+import type { PlanId } from '../domain/ids.js';
+import type { Granted, PlacePath, Refused } from './admit.js';
+import type { Caller } from './caller.js';
+import type { CompiledOperation, DocumentCompiler } from './compile.js';
+import type { Engine } from './engine.js';
+import { quoteTab } from './openTab.js';
+import { refusalExtensions, refusalMessage } from './refusalError.js';
+import type { RefusalExtensions } from './refusalError.js';
+
+export interface QuoteRequest {
+  /** The source of the document. */
+  readonly document: string;
+  readonly operationName?: string | null | undefined;
+  readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
+  readonly caller: Caller;
+}
+
+/** Positions of one place that would be covered or paid alike. */
+export interface QuotedPositions {
+  readonly coordinate: string;
+  readonly path: readonly string[];
+  readonly positions: number;
+  readonly units: number;
+  readonly credits: number;
+  readonly coveredBy: PlanId | null;
+}
+
+/** A refusal as the operation would get it, but for its id: it is not recorded. */
+export interface QuotedRefusal extends Pick<
+  RefusalExtensions,
+  'code' | 'reason' | 'remedy' | 'remedyUrl' | 'required' | 'available' | 'plans' | 'resetAt'
+> {
+  readonly coordinate: string;
+  readonly path: readonly string[];
+  readonly message: string;
+}
+
+export interface OperationQuote {
+  readonly credits: number;
+  readonly isServed: boolean;
+  readonly fields: readonly QuotedPositions[];
+  readonly refusals: readonly QuotedRefusal[];
+}
+
+/** A document that is quoted is not run: it may be no larger than what people write. */
+const TOKENS_MAX = 5_000;
+
+const FREE: OperationQuote = { credits: 0, isServed: true, fields: [], refusals: [] };
+
+/** Throws `GraphQLError` for what is no operation of the schema, or has no sound price. */
+export const quoteRequest = async (
+  engine: Engine,
+  compiler: DocumentCompiler,
+  { document, operationName = null, variables, caller }: QuoteRequest,
+): Promise<OperationQuote> => {
+  const compiled = compiler.compile(readDocument(engine, document), operationName);
+  if (compiled === null)
+    throw badInput('operationName', 'names no operation of the document, which has none or several.');
+  checkVariables(engine, compiled, variables ?? {});
+  const admission = await quoteTab(engine, { compiled, variables, caller });
+  if (admission instanceof GraphQLError) throw admission;
+  if (admission === null) return FREE;
+  const { demand, granted, refused, isBlocked } = admission;
+  return {
+    credits: isBlocked ? 0 : demand.credits,
+    isServed: !isBlocked,
+    fields: isBlocked ? [] : granted.map(positionsOf),
+    refusals: refused.map((each) => refusalOf(each, engine)),
+  };
+};
+
+const readDocument = ({ priced }: Engine, source: string): DocumentNode => {
+  let document: DocumentNode;
+  try {
+    document = parse(source, { maxTokens: TOKENS_MAX });
+  } catch (error) {
+    throw badInput('document', `can't be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const [fault] = validate(priced.schema, document);
+  if (fault !== undefined) throw badInput('document', `is not valid: ${fault.message}`);
+  return document;
+};
+
+const checkVariables = (
+  { priced }: Engine,
+  { operation }: CompiledOperation,
+  variables: Readonly<Record<string, unknown>>,
+): void => {
+  const { errors } = getVariableValues(priced.schema, operation.variableDefinitions ?? [], variables);
+  const [fault] = errors ?? [];
+  if (fault !== undefined) throw badInput('variables', `don't suit the operation: ${fault.message}`);
+};
+
+const positionsOf = ({ quoted, path, positions, decision }: Granted): QuotedPositions => ({
+  coordinate: quoted.place.coordinate,
+  path: keysOf(path),
+  positions,
+  units: quoted.units,
+  credits: decision.outcome === 'paid' ? decision.credits * positions : 0,
+  coveredBy: decision.outcome === 'covered' ? decision.planId : null,
+});
+
+const refusalOf = ({ quoted, path, refusal }: Refused, { settings }: Engine): QuotedRefusal => {
+  const context = { refusalId: '', remedyUrl: settings.remedyUrl };
+  const { code, reason, remedy, remedyUrl, required, available, plans, resetAt } = refusalExtensions(refusal, context);
+  const said = { code, reason, remedy, remedyUrl, required, available, plans, resetAt };
+  return { ...said, coordinate: quoted.place.coordinate, path: keysOf(path), message: refusalMessage(refusal) };
+};
+
+const keysOf = (path: PlacePath): readonly string[] =>
+  path.above === null ? [path.key] : [...keysOf(path.above), path.key];
+
+const badInput = (argument: string, fault: string): GraphQLError =>
+  new GraphQLError(`The argument "${argument}" ${fault}`, { extensions: { code: 'BAD_USER_INPUT', argument } });
