@@ -34,12 +34,12 @@ const impure = {
 };
 
 export default defineConfig([
-  globalIgnores(['dist/', 'coverage/', 'reports/', 'data/', 'src/generated/']),
+  globalIgnores(['dist/', 'build/', '.stryker-tmp/', 'coverage/', 'reports/', 'data/', 'src/generated/']),
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,
   {
-    languageOptions: { parserOptions: { projectService: true } },
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
       '@typescript-eslint/consistent-type-imports': 'error',

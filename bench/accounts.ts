@@ -16,6 +16,9 @@ import { applyCommand } from '../src/domain/walletCommands.js';
 import { createPaywall } from '../src/paywall/paywall.js';
 import { openStore } from '../src/store/openStore.js';
 import type { Store } from '../src/store/store.js';
+import { atMost } from './benchmark.js';
+import type { Benchmark, Findings, Table, Target } from './benchmark.js';
+import { spreadOf } from './statistics.js';
 import { hashOf, KEY_SECRET } from './keys.js';
 
 const FEW = 200;
@@ -24,7 +27,8 @@ const BATCH = 1_000;
 const WARM_UP = 100;
 const OPERATIONS = 1_000;
 const RATIO_MAX = 1.3;
-const NOW = Date.now();
+/** Long before the measurement, and the same for all accounts. */
+const NOW = Date.UTC(2026, 0, 1);
 const DOCUMENT = parse('{ nearest(lat: 48.2, lon: 16.37, first: 1) { name } }');
 
 const secretOf = (n: number): string => `secret-${n}`;
@@ -88,50 +92,70 @@ const populate = async (url: string, count: number): Promise<Population> => {
   };
 };
 
-const p50 = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+interface Comparison {
+  readonly name: string;
+  /** Medians in ms. */
+  readonly few: number;
+  readonly many: number;
+}
 
 /** In turn, so that whatever else the machine does slows both. */
-const compare = async (name: string, urlOf: (count: number) => string): Promise<boolean> => {
+const compare = async (name: string, urlOf: (count: number) => string): Promise<Comparison> => {
   const [few, many] = [await populate(urlOf(FEW), FEW), await populate(urlOf(MANY), MANY)];
-  const times = new Map<Population, number[]>([
-    [few, []],
-    [many, []],
-  ]);
+  const [ofFew, ofMany]: [number[], number[]] = [[], []];
   for (let n = 0; n < WARM_UP + OPERATIONS; n += 1) {
-    for (const [population, measured] of times) {
-      const ms = await population.charge();
-      if (n >= WARM_UP) measured.push(ms);
-    }
+    const [one, other] = [await few.charge(), await many.charge()];
+    if (n < WARM_UP) continue;
+    ofFew.push(one);
+    ofMany.push(other);
   }
-  for (const [{ count }, measured] of times) {
-    console.log(`${p50(measured).toFixed(2).padStart(8)} ms p50  ${name}, ${count} accounts`);
-  }
-  const ratio = p50(times.get(many) ?? []) / p50(times.get(few) ?? []);
-  console.log(`${ratio.toFixed(2).padStart(8)} ×  (at most ${RATIO_MAX} ×)`);
   await few.close();
   await many.close();
-  return ratio <= RATIO_MAX;
+  return { name, few: spreadOf(ofFew).median, many: spreadOf(ofMany).median };
 };
 
-const onSqlite = async (): Promise<boolean> => {
+const onSqlite = async (): Promise<Comparison> => {
   const folder = mkdtempSync(path.join(tmpdir(), 'tollgate-bench-'));
-  const isWithin = await compare('SQLite', (count) => `sqlite:${path.join(folder, `${count}.db`)}`);
-  rmSync(folder, { recursive: true });
-  return isWithin;
+  try {
+    return await compare('SQLite', (count) => `sqlite:${path.join(folder, `${count}.db`)}`);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 };
 
-const onMongo = async (url: string): Promise<boolean> => {
+const onMongo = async (url: string): Promise<Comparison> => {
   const databaseOf = (count: number) => `tollgate_bench_${process.pid}_${count}`;
-  const isWithin = await compare('MongoDB', (count) => `${url}/${databaseOf(count)}`);
-  const client = await new MongoClient(url).connect();
-  for (const count of [FEW, MANY]) await client.db(databaseOf(count)).dropDatabase();
-  await client.close();
-  return isWithin;
+  try {
+    return await compare('MongoDB', (count) => `${url}/${databaseOf(count)}`);
+  } finally {
+    const client = await new MongoClient(url).connect();
+    for (const count of [FEW, MANY]) await client.db(databaseOf(count)).dropDatabase();
+    await client.close();
+  }
 };
 
-loadAtlas();
-const results = [await onSqlite()];
-const url = process.env['DATABASE_URL'];
-if (url?.startsWith('mongodb://') === true) results.push(await onMongo(url));
-else console.log('MongoDB was not measured: DATABASE_URL does not name one.');
-process.exitCode = results.every(Boolean) ? 0 : 1;
+const measure = async (): Promise<Findings> => {
+  loadAtlas();
+  const url = process.env['DATABASE_URL'];
+  const hasMongo = url?.startsWith('mongodb://') === true;
+  if (!hasMongo) console.log('MongoDB is not measured: DATABASE_URL does not name one.');
+  const comparisons = [await onSqlite(), ...(hasMongo ? [await onMongo(url)] : [])];
+  const rows = comparisons.map(({ name, few, many }) => [
+    name,
+    few.toFixed(2),
+    many.toFixed(2),
+    (many / few).toFixed(2),
+  ]);
+  const columns = ['store', `${FEW} accounts, ms`, `${MANY} accounts, ms`, '×'];
+  const tables: readonly Table[] = [{ title: 'Median of a paid operation of a random account', columns, rows }];
+  const targets = comparisons.map(({ name, few, many }): Target =>
+    atMost(`Median with ${MANY} accounts beside ${FEW}, ${name}`, RATIO_MAX, many / few),
+  );
+  return { tables, charts: [], targets };
+};
+
+export const accounts: Benchmark = {
+  name: 'accounts',
+  title: 'A paid operation where there are many accounts',
+  measure,
+};

@@ -34,3 +34,10 @@ export const atLeast = (claim: string, wanted: number, measured: number): Target
   measured: measured.toFixed(2),
   isReached: measured >= wanted,
 });
+
+export const atMost = (claim: string, wanted: number, measured: number): Target => ({
+  claim,
+  wanted: `≤ ${wanted.toFixed(2)}`,
+  measured: measured.toFixed(2),
+  isReached: measured <= wanted,
+});

@@ -2,7 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 
-const RIG = path.resolve(import.meta.dirname, '..', '..', 'shared', 'mongo-rig');
+/** Beside the repository, where the runner runs. */
+const RIG = path.resolve('..', 'shared', 'mongo-rig');
 
 export interface Rig {
   readonly url: string;
