@@ -12,7 +12,7 @@ const MANY = 1_000;
 /** Accounts of a round: those of all rounds together are fewer than are remembered. */
 const FEW = 400;
 const ROUNDS = 3;
-const SOAK_PARTS = 9;
+const SOAK_PARTS = 7;
 const SOAK_PART_SECONDS = 10;
 const BYTES_PER_MB = 1024 ** 2;
 

@@ -11,6 +11,7 @@ export const PAGES = [
   'CONTRIBUTING.md',
   'docs/architecture.md',
   'docs/operations.md',
+  'docs/performance.md',
 ] as const;
 
 export const readPage = (page: string): string => readFileSync(join(ROOT, page), 'utf8');
