@@ -23,7 +23,8 @@ const layers = [
   { name: 'generated', from: '^src/generated/', may: ['^src/(demo|api|paywall|domain)/'] },
   { name: 'config', from: '^src/config\\.ts$', may: ['^src/domain/'] },
   { name: 'index', from: '^src/index\\.ts$', may: ['^src/(server|api|paywall|ledger|store|domain)/'] },
-  { name: 'main', from: '^src/main\\.ts$', may: ['^src/(?!index)'] },
+  { name: 'cli', from: '^src/cli(/|\\.ts$)', may: [] },
+  { name: 'main', from: '^src/main\\.ts$', may: ['^src/(?!index|cli)'] },
 ];
 
 /** Packages that only one part may use, so that it alone has to change when the package does. */
