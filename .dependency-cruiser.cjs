@@ -25,6 +25,7 @@ const layers = [
   { name: 'index', from: '^src/index\\.ts$', may: ['^src/(server|api|paywall|ledger|store|domain)/'] },
   { name: 'cli', from: '^src/cli(/|\\.ts$)', may: [] },
   { name: 'main', from: '^src/main\\.ts$', may: ['^src/(?!index|cli)'] },
+  { name: 'migrate', from: '^src/migrate\\.ts$', may: ['^src/store/'] },
 ];
 
 /** Packages that only one part may use, so that it alone has to change when the package does. */

@@ -71,7 +71,7 @@ export interface ReleaseCommand {
   readonly holdId: HoldId;
 }
 
-/** Corrects a balance by hand: up or down, in one grant or wherever credits burn next. */
+/** Corrects a balance by hand: up or down, in one grant that has credits left or wherever credits burn next. */
 export interface AdjustCommand {
   readonly kind: 'adjust';
   readonly id: string;
@@ -192,12 +192,13 @@ const adjust = (wallet: Wallet, command: AdjustCommand, now: Instant): Step => {
   const content = fingerprint('adjust', credits, command.grantId, reason);
   const before = recordedBefore(wallet, command, content, credits);
   if (before !== null) return before;
-  const target = command.grantId === null ? null : wallet.grants.find((each) => each.id === command.grantId);
+  const live = wallet.grants.filter((each) => each.remaining > 0);
+  const target = command.grantId === null ? null : live.find((each) => each.id === command.grantId);
   if (target === undefined) return refused('UNKNOWN_GRANT');
   if (target !== null && isExpired(target, now)) return refused('GRANT_EXPIRED');
   const base = { at: now, kind: 'ADJUST', reason, content } as const;
   if (credits < 0) {
-    const takes = takeFrom(target === null ? wallet.grants : [target], -credits, now);
+    const takes = takeFrom(target === null ? live : [target], -credits, now);
     if (takes === null) return refused('INSUFFICIENT_CREDITS');
     const moves = takes.map((take) => ({ ...take, credits: -take.credits }));
     return changed(moveCredits(wallet, moves, base, id), credits);
@@ -359,7 +360,7 @@ const grantOf = (wallet: Wallet, history: readonly LedgerEntry[], id: GrantId): 
 const hold = (wallet: Wallet, command: HoldCommand, now: Instant): Step => {
   const { id, credits, units, expiresAt } = command;
   if (!isCredits(credits) || !units.every(isSoundClaim)) return refused('AMOUNT_INVALID');
-  const content = fingerprint('hold', credits, units, expiresAt);
+  const content = fingerprint(credits, units, expiresAt);
   const known = findHold(wallet, id)?.content ?? findEnded(wallet, id)?.holdContent;
   if (known !== undefined) return known === content ? repeated(credits) : refused('CONFLICT');
   const isInOrder = isInstant(expiresAt) && expiresAt > now && units.every((each) => isNear(each.window, now));
@@ -384,7 +385,7 @@ const extend = (wallet: Wallet, command: ExtendCommand, now: Instant): Step => {
   if (!isCredits(credits) || !units.every(isSoundClaim)) return refused('AMOUNT_INVALID');
   const target = findHold(wallet, holdId);
   if (target === undefined) return refused(faultOfEnded(findEnded(wallet, holdId)));
-  const content = fingerprint('extend', credits, units);
+  const content = fingerprint(credits, units);
   const known = target.extensions.find((each) => each.id === id);
   if (known !== undefined) return known.content === content ? repeated(credits) : refused('CONFLICT');
   if (!units.every((each) => isNear(each.window, now))) return refused('DATES_OUT_OF_ORDER');
@@ -405,7 +406,7 @@ const extend = (wallet: Wallet, command: ExtendCommand, now: Instant): Step => {
 const capture = (wallet: Wallet, command: CaptureCommand, now: Instant): Step => {
   const { holdId, lines, units, operation } = command;
   if (!lines.every((line) => isCredits(line.credits)) || !units.every(isSound)) return refused('AMOUNT_INVALID');
-  const content = fingerprint('capture', lines, units, operation);
+  const content = fingerprint(lines, units, operation);
   const ended = findEnded(wallet, holdId);
   if (ended?.how === 'CAPTURED') return ended.content === content ? repeated(ended.credits) : refused('CONFLICT');
   const charged = sum(lines.map((line) => line.credits));
@@ -483,7 +484,6 @@ const changeGrants = (
   takes: readonly Take[],
   change: (grant: Grant, credits: number) => Grant,
 ): readonly Grant[] => {
-  if (takes.length === 0) return grants;
   const credits = new Map(takes.map((take) => [take.grantId, take.credits]));
   return grants.map((each) => {
     const taken = credits.get(each.id);

@@ -127,12 +127,10 @@ const giveBack = (
   held: readonly LimitUnits[],
   captured: readonly LimitUnits[],
 ): readonly Counter[] =>
-  held.length === 0
-    ? counters
-    : counters.map((counter) => {
-        const back = unitsOf(held, counter) - unitsOf(captured, counter);
-        return back === 0 ? counter : { ...counter, used: counter.used - back };
-      });
+  counters.map((counter) => {
+    const back = unitsOf(held, counter) - unitsOf(captured, counter);
+    return back === 0 ? counter : { ...counter, used: counter.used - back };
+  });
 
 /** How many of these units belong to this limit and window. */
 export const unitsOf = (units: readonly LimitUnits[], of: Pick<LimitUnits, 'key' | 'window'>): number =>

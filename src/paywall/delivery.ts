@@ -29,51 +29,78 @@ export const deliveryOf = (
   draws: readonly Draw[],
   { data, origin }: Response,
 ): Delivery => {
-  const drawn: DrawnKeys = new Map();
+  const drawn: DrawnAt = new Map();
   const delivered = draws.filter(({ path }) => {
     const parent = valueAt(data, path.prev);
     if (!isIndexable(parent) || parent[path.key] == null) return false;
-    const keys = drawn.get(parent) ?? new Set();
-    drawn.set(parent, keys.add(path.key));
+    const parents = drawn.get(path.key);
+    if (parents === undefined) drawn.set(path.key, new Set([parent]));
+    else parents.add(parent);
     return true;
   });
   const search: Search = { schema, drawn, origin };
-  return { delivered, undrawn: findUndrawn(search, admitted, { value: data, typeCount: 1, isSure: true }) };
+  return { delivered, undrawn: findUndrawn(search, data, fieldsOf(admitted, 1, true)) };
 };
 
-/** Response keys that were drawn for, by the object of `data` that has them. */
-type DrawnKeys = Map<object, Set<string | number>>;
+/** The objects of `data` that were drawn for, by the response key that was drawn for in them. */
+type DrawnAt = Map<string | number, Set<object>>;
 
 interface Search {
   readonly schema: GraphQLSchema;
-  readonly drawn: DrawnKeys;
+  readonly drawn: DrawnAt;
   readonly origin: DataOrigin;
 }
 
-interface Found {
-  readonly value: unknown;
+/** Where to look in an object, worked out once for all objects of a list. */
+interface Fields {
+  readonly all: readonly AdmittedField[];
   /** How many object types the value may be of. */
   readonly typeCount: number;
   /** Whether the selection is that of the value's own type, whichever that is. */
   readonly isSure: boolean;
 }
 
-const findUndrawn = (search: Search, selection: AdmittedSelection, found: Found): string | null => {
-  const { value, typeCount, isSure } = found;
-  if (selection.size === 0 || !isIndexable(value)) return null;
-  if (Array.isArray(value)) return firstOf(value, (item) => findUndrawn(search, selection, { ...found, value: item }));
-  const fields = [...selection.values()].flatMap((type) => [...type.values()]);
-  return firstOf(fields, (field) => {
-    const key = field.quoted.place.responseKey;
-    const child = value[key];
-    if (child == null) return null;
-    // Of an abstract type the value's own type is not known. It may be one in which the key is that of a free field.
-    const isPaidInAll = isSure && fields.filter((each) => isPaidAt(each, key)).length === typeCount;
-    const isSuspect = field.quoted.place.paid !== null && (isPaidInAll || search.origin === 'ELSEWHERE');
-    if (isSuspect && !(search.drawn.get(value)?.has(key) ?? false)) return field.quoted.place.coordinate;
-    const beneath = { value: child, typeCount: typeCountOf(search.schema, field), isSure: isSure && typeCount === 1 };
-    return findUndrawn(search, field.beneath, beneath);
-  });
+const fieldsOf = (selection: AdmittedSelection, typeCount: number, isSure: boolean): Fields => ({
+  all: [...selection.values()].flatMap((type) => [...type.values()]),
+  typeCount,
+  isSure,
+});
+
+/** Field by field, each in all objects at once: `values` are what stands at one place, lists within lists flattened. */
+const findUndrawn = (search: Search, value: unknown, fields: Fields): string | null => {
+  const objects: Indexable[] = [];
+  addObjects(value, objects);
+  return firstOf(fields.all, (field) => findUndrawnAt(search, objects, field, fields));
+};
+
+const findUndrawnAt = (
+  search: Search,
+  objects: readonly Indexable[],
+  field: AdmittedField,
+  { all, typeCount, isSure }: Fields,
+): string | null => {
+  const { responseKey, coordinate, paid } = field.quoted.place;
+  // Of an abstract type the value's own type is not known. It may be one in which the key is that of a free field.
+  const isPaidInAll = isSure && all.filter((each) => isPaidAt(each, responseKey)).length === typeCount;
+  if (paid !== null && (isPaidInAll || search.origin === 'ELSEWHERE')) {
+    const drawn = search.drawn.get(responseKey);
+    const isUndrawn = (object: Indexable) => object[responseKey] != null && drawn?.has(object) !== true;
+    if (objects.some(isUndrawn)) return coordinate;
+  }
+  if (field.beneath.size === 0) return null;
+  const beneath = fieldsOf(field.beneath, typeCountOf(search.schema, field), isSure && typeCount === 1);
+  return findUndrawn(
+    search,
+    objects.map((object) => object[responseKey]),
+    beneath,
+  );
+};
+
+type Indexable = Readonly<Record<string | number, unknown>>;
+
+const addObjects = (value: unknown, objects: Indexable[]): void => {
+  if (Array.isArray(value)) for (const item of value) addObjects(item, objects);
+  else if (isIndexable(value)) objects.push(value);
 };
 
 const isPaidAt = ({ quoted: { place } }: AdmittedField, key: string): boolean =>

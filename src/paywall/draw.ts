@@ -18,15 +18,37 @@ export interface Draw {
   usedUnits: number;
 }
 
-/** By the path object that graphql-js made for the position: it is the same one in the resolver's `info`. */
-const draws = new WeakMap<Path, Draw>();
+/** What one execution drew, in the order in which it was drawn. */
+export class Draws {
+  /** By the path object that graphql-js made for the position: it is the same one in the resolver's `info`. */
+  readonly #byPath = new Map<Path, Draw>();
 
-export const noteDraw = (draw: Draw): Draw => {
-  draws.set(draw.path, draw);
-  return draw;
+  get all(): readonly Draw[] {
+    return [...this.#byPath.values()];
+  }
+
+  get isEmpty(): boolean {
+    return this.#byPath.size === 0;
+  }
+
+  add(draw: Draw): void {
+    this.#byPath.set(draw.path, draw);
+  }
+
+  at(path: Path): Draw | undefined {
+    return this.#byPath.get(path);
+  }
+}
+
+/** By the object of coerced variables, of which graphql-js makes one for each execution. */
+const drawsByExecution = new WeakMap<object, Draws>();
+
+export const noteDraws = ({ variableValues }: GraphQLResolveInfo, draws: Draws): void => {
+  drawsByExecution.set(variableValues, draws);
 };
 
-export const drawAt = (path: Path): Draw | undefined => draws.get(path);
+export const drawAt = ({ variableValues, path }: GraphQLResolveInfo): Draw | undefined =>
+  drawsByExecution.get(variableValues)?.at(path);
 
 /** What a delivered position costs in the end. */
 export const creditsOf = ({ decision, paid, usedUnits, isPrepaid }: Draw): number =>

@@ -9,7 +9,8 @@ export interface ReservedGate {
 }
 
 export class Gates {
-  readonly #byContext = new WeakMap<object, Gate | 'OPENING'>();
+  /** `null`: reserved, and not open yet. */
+  readonly #byContext = new WeakMap<object, { gate: Gate | null }>();
 
   /**
    * Reserves a context value for one operation. Throws where it belongs to another: the resolvers of both would draw on
@@ -22,11 +23,14 @@ export class Gates {
         'This context value belongs to an operation that is not settled yet. Give each operation a context value of its own.',
       );
     }
-    gates.set(contextValue, 'OPENING');
+    const reserved: { gate: Gate | null } = { gate: null };
+    gates.set(contextValue, reserved);
     return {
-      open: (gate) => gates.set(contextValue, gate),
+      open: (gate) => {
+        reserved.gate = gate;
+      },
       releaseUnlessOpen: () => {
-        if (gates.get(contextValue) === 'OPENING') gates.delete(contextValue);
+        if (reserved.gate === null) gates.delete(contextValue);
       },
       release: () => gates.delete(contextValue),
     };
@@ -34,7 +38,6 @@ export class Gates {
 
   readonly find = (contextValue: unknown): Gate | undefined => {
     if (typeof contextValue !== 'object' || contextValue === null) return undefined;
-    const gate = this.#byContext.get(contextValue);
-    return gate === 'OPENING' ? undefined : gate;
+    return this.#byContext.get(contextValue)?.gate ?? undefined;
   };
 }

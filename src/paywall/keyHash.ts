@@ -4,18 +4,18 @@
  * for every secret, known or not.
  */
 import { createHmac, randomBytes } from 'node:crypto';
+import { KEY_HASH_SECRET } from '../store/records.js';
 import type { Store } from '../store/store.js';
 
 export type HashSecret = (secret: string) => Promise<string>;
 
-const NAME = 'key-hash';
 const SECRET_BYTES = 32;
 
 /** Without a secret that is given, the store keeps one: made by whoever starts first, and the same for every process. */
 export const keyHash = (store: Pick<Store, 'keepSecret'>, given: string | null): HashSecret => {
   let keeping: Promise<string> | null = given === null ? null : Promise.resolve(given);
   const keep = (): Promise<string> => {
-    const kept = store.keepSecret(NAME, randomBytes(SECRET_BYTES).toString('base64url'));
+    const kept = store.keepSecret(KEY_HASH_SECRET, randomBytes(SECRET_BYTES).toString('base64url'));
     // A store that could not be asked is asked again by the next caller.
     kept.catch(() => {
       keeping = null;

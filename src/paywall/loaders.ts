@@ -12,12 +12,18 @@ import type { Wallet } from '../domain/wallet.js';
 import type { Store } from '../store/store.js';
 import { isAboutOneValue, StoreError } from '../store/storeError.js';
 
+export interface Loader<Key, Value> {
+  load(key: Key): Promise<Value>;
+  /** The next `load` of this key reads anew. */
+  clear(key: Key): unknown;
+}
+
 export interface Loaders {
   /** By the hash of the secret. */
-  readonly apiKeys: DataLoader<string, ApiKey | null>;
-  readonly accounts: DataLoader<AccountId, Account | null>;
-  readonly subscriptions: DataLoader<AccountId, Subscription | null>;
-  readonly wallets: DataLoader<AccountId, Wallet>;
+  readonly apiKeys: Loader<string, ApiKey | null>;
+  readonly accounts: Loader<AccountId, Account | null>;
+  readonly subscriptions: Loader<AccountId, Subscription | null>;
+  readonly wallets: Loader<AccountId, Wallet>;
 }
 
 const BATCH_SIZE_MAX = 1_000;
@@ -107,11 +113,25 @@ const idAt = (ids: readonly AccountId[], index: number): AccountId => {
 
 /** Loaders of one request: each key is asked for once. */
 export const requestLoaders = (process: Loaders): Loaders => ({
-  apiKeys: over(process.apiKeys),
-  accounts: over(process.accounts),
-  subscriptions: over(process.subscriptions),
-  wallets: over(process.wallets),
+  apiKeys: new Remembering(process.apiKeys),
+  accounts: new Remembering(process.accounts),
+  subscriptions: new Remembering(process.subscriptions),
+  wallets: new Remembering(process.wallets),
 });
 
-const over = <Key, Value>(loader: DataLoader<Key, Value>): DataLoader<Key, Value> =>
-  new DataLoader((keys) => loader.loadMany(keys), { batch: false });
+/** A DataLoader without its batches, of which a request has no use: four are made for every request. */
+class Remembering<Key, Value> implements Loader<Key, Value> {
+  readonly #asked = new Map<Key, Promise<Value>>();
+
+  constructor(private readonly loader: Loader<Key, Value>) {}
+
+  load(key: Key): Promise<Value> {
+    const asked = this.#asked.get(key) ?? this.loader.load(key);
+    this.#asked.set(key, asked);
+    return asked;
+  }
+
+  clear(key: Key): void {
+    this.#asked.delete(key);
+  }
+}

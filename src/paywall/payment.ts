@@ -8,16 +8,17 @@ import { drawAt } from './draw.js';
  * report all quoted units are charged. The last report counts. Throws `RangeError` for a number of units that can't be.
  */
 const settle = (info: GraphQLResolveInfo, units: number): void => {
-  const coordinate = `${info.parentType.name}.${info.fieldName}`;
-  const draw = drawAt(info.path);
+  const draw = drawAt(info);
   if (draw === undefined)
-    throw new RangeError(`payment.settle: ${coordinate} is not a paid field of an operation under way.`);
+    throw new RangeError(`payment.settle: ${coordinateOf(info)} is not a paid field of an operation under way.`);
   if (!isCredits(units) || units > draw.quotedUnits) {
     throw new RangeError(
-      `payment.settle: ${coordinate} was quoted ${draw.quotedUnits} units and can't have used ${units}: give a whole number from 0 to ${draw.quotedUnits}.`,
+      `payment.settle: ${coordinateOf(info)} was quoted ${draw.quotedUnits} units and can't have used ${units}: give a whole number from 0 to ${draw.quotedUnits}.`,
     );
   }
   draw.usedUnits = units;
 };
+
+const coordinateOf = ({ parentType, fieldName }: GraphQLResolveInfo): string => `${parentType.name}.${fieldName}`;
 
 export const payment = { settle };

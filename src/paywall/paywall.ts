@@ -146,7 +146,7 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
   }, FORGET_EVERY_MS).unref();
 
   const open = async (request: OperationRequest): Promise<Opening> => {
-    const barred = barredByKey(request.caller, refusalContext(settings));
+    const barred = barredByKey(request.caller, settings);
     if (barred !== null) return barred;
     const compiled = compiler.compile(request.document, request.operationName ?? null);
     if (compiled === null) return RUN_FREE;
@@ -170,7 +170,7 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
     execute: (request) => executeOperation(runner, request),
     subscribe: (request) => subscribeOperation(runner, request),
     quote: (request) => quoteRequest(engine, compiler, request),
-    barredByKey: (caller) => barredByKey(caller, refusalContext(settings)),
+    barredByKey: (caller) => barredByKey(caller, settings),
     close: async () => {
       clearInterval(forgetting);
       await engine.keyUses.close();
@@ -271,10 +271,10 @@ const KEY_REASONS: Readonly<Partial<Record<KeyState, RefusalReason>>> = {
 };
 
 /** A key that was sent and is no good bars the caller from free fields too: it is a mistake that should be seen. */
-const barredByKey = ({ key }: Caller, context: RefusalContext): ReturnType<Paywall['barredByKey']> => {
+const barredByKey = ({ key }: Caller, settings: EngineSettings): ReturnType<Paywall['barredByKey']> => {
   const reason = KEY_REASONS[key];
   if (reason === undefined) return null;
   const nothing = { feature: null, required: null, available: null, plans: [], resetAt: null, retryable: false };
   const refusal: Refusal = { reason, coordinate: null, ...nothing };
-  return { kind: 'answer', errors: [refusalError(refusal, context)], refusal };
+  return { kind: 'answer', errors: [refusalError(refusal, refusalContext(settings))], refusal };
 };

@@ -55,14 +55,26 @@ export interface RefusalPlace {
 }
 
 export const refusalError = (refusal: Refusal, context: RefusalContext, place: RefusalPlace = {}): GraphQLError => {
-  const error = new GraphQLError(refusalMessage(refusal), {
+  const message = refusalMessage(refusal);
+  const options = {
     ...(place.nodes === undefined ? {} : { nodes: [...place.nodes] }),
     ...(place.path === undefined ? {} : { path: place.path }),
     extensions: refusalExtensions(refusal, context),
-  });
-  // A refusal is an answer, not a fault: servers that show stacks outside production have none to show.
-  delete error.stack;
-  return error;
+  };
+  return withoutStack(() => new GraphQLError(message, options));
+};
+
+/** A refusal is an answer, not a fault: it has no stack to show, and taking one would cost more than the refusal. */
+const withoutStack = (make: () => GraphQLError): GraphQLError => {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    const error = make();
+    delete error.stack;
+    return error;
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 };
 
 /** A sentence that a person can act on. */

@@ -36,6 +36,7 @@ export const settleTab = async (
     return withheld(undrawn);
   }
   const summary = summaryOf(delivered);
+  if (keyed === null && !account.hasHold()) return { ...summary, balance: account.available };
   const captured = captureOf(delivered);
   try {
     if (keyed !== null) {

@@ -5,8 +5,7 @@
  * the event loop together.
  */
 import type { FieldNode, GraphQLResolveInfo, GraphQLSchema } from 'graphql';
-import { decide, meansAfter } from '../domain/admission.js';
-import type { Decision, Means, Standing } from '../domain/admission.js';
+import type { Decision, Standing } from '../domain/admission.js';
 import { invariant } from '../domain/invariant.js';
 import type { Instant } from '../domain/period.js';
 import type { Refusal } from '../domain/refusal.js';
@@ -14,9 +13,10 @@ import { standingOf } from './admit.js';
 import type { AdmittedField, AdmittedSelection, Allotment } from './admit.js';
 import { deliveryOf } from './delivery.js';
 import type { Delivery, Response } from './delivery.js';
-import { drawAt, noteDraw } from './draw.js';
+import { Draws, noteDraws } from './draw.js';
 import type { Draw, Path } from './draw.js';
 import type { QuotedField } from './quote.js';
+import { Remainder } from './remainder.js';
 
 /** Decides positions beyond the quote on the wallet as it is now, and holds what they need: same length, same order. */
 export type ExtendTab = (positions: readonly QuotedField[]) => Promise<readonly Decision[]>;
@@ -40,11 +40,11 @@ interface Waiting {
 }
 
 export class Tab {
-  readonly draws: Draw[] = [];
+  readonly #draws = new Draws();
   /** graphql-js makes one array of nodes for all items of a list, so a place is looked up once and not per item. */
   readonly #places = new Map<readonly FieldNode[], AdmittedField>();
   /** What each allotment still has. */
-  readonly #left = new Map<Allotment, Standing>();
+  readonly #left = new Map<Allotment, Remainder>();
   readonly #prepaid: Map<string, number>;
   #waiting: Waiting[] = [];
   #extending: Promise<void> | null = null;
@@ -58,17 +58,15 @@ export class Tab {
   draw(info: GraphQLResolveInfo): Draw | Refusal | Promise<Draw | Refusal> {
     invariant(!this.#isClosed, 'a paid field resolved after its operation was settled');
     // A wrapper around the resolver may have called it before: one position is charged once.
-    const before = drawAt(info.path);
+    const before = this.#draws.at(info.path);
     if (before !== undefined) return before;
     const field = this.#placeOf(info);
     const { place, units } = field.quoted;
     invariant(place.paid !== null, 'a free field drew on a tab');
-    if (this.#drawPrepaid(place.paid.coordinate, units)) return this.#note(field, info.path, PREPAID, true);
-    const standing = this.#leftOf(field.allotment);
-    const decision = decide(place.paid, units, standing, this.terms.openedAt);
-    if (decision.outcome === 'refused') return this.#drawBeyond(field, info.path, decision.refusal);
-    if (standing.means !== null) this.#keep(field.allotment, standing, meansAfter(standing.means, decision));
-    return this.#note(field, info.path, decision);
+    if (this.#drawPrepaid(place.paid.coordinate, units)) return this.#note(field, info, PREPAID, true);
+    const decision = this.#leftOf(field.allotment).draw(field.quoted);
+    if (decision.outcome === 'refused') return this.#drawBeyond(field, info, decision.refusal);
+    return this.#note(field, info, decision);
   }
 
   /**
@@ -78,15 +76,15 @@ export class Tab {
   async close(schema: GraphQLSchema, response: Response): Promise<Delivery> {
     this.#isClosed = true;
     await this.#extending;
-    return deliveryOf(schema, this.terms.admitted, this.draws, response);
+    return deliveryOf(schema, this.terms.admitted, this.#draws.all, response);
   }
 
   /** The allotment does not suffice: it was cut short by the means already, or the list is longer than quoted. */
-  #drawBeyond(field: AdmittedField, path: Path, refusal: Refusal): Refusal | Promise<Draw | Refusal> {
+  #drawBeyond(field: AdmittedField, info: GraphQLResolveInfo, refusal: Refusal): Refusal | Promise<Draw | Refusal> {
     if (field.refusal !== null) return field.refusal;
     if (this.terms.standing.means === null) return refusal;
     return this.#askForMore(field.quoted).then((decision) =>
-      decision.outcome === 'refused' ? decision.refusal : this.#note(field, path, decision),
+      decision.outcome === 'refused' ? decision.refusal : this.#note(field, info, decision),
     );
   }
 
@@ -123,26 +121,24 @@ export class Tab {
     return true;
   }
 
-  #note(field: AdmittedField, path: Path, decision: Draw['decision'], isPrepaid = false): Draw {
-    const before = drawAt(path);
+  #note(field: AdmittedField, info: GraphQLResolveInfo, decision: Draw['decision'], isPrepaid = false): Draw {
+    const before = this.#draws.at(info.path);
     if (before !== undefined) return before;
     const { place, units } = field.quoted;
     invariant(place.paid !== null, 'a free field drew on a tab');
-    const draw = noteDraw({ path, paid: place.paid, decision, quotedUnits: units, isPrepaid, usedUnits: units });
-    this.draws.push(draw);
+    const draw = { path: info.path, paid: place.paid, decision, quotedUnits: units, isPrepaid, usedUnits: units };
+    if (this.#draws.isEmpty) noteDraws(info, this.#draws);
+    this.#draws.add(draw);
     return draw;
   }
 
-  #leftOf(allotment: Allotment): Standing {
+  #leftOf(allotment: Allotment): Remainder {
     const known = this.#left.get(allotment);
     if (known !== undefined) return known;
-    const standing = standingOf(allotment, this.terms.standing, this.terms.openedAt);
-    this.#left.set(allotment, standing);
-    return standing;
-  }
-
-  #keep(allotment: Allotment, standing: Standing, means: Means): void {
-    if (means !== standing.means) this.#left.set(allotment, { ...standing, means });
+    const { standing, openedAt } = this.terms;
+    const left = new Remainder(standingOf(allotment, standing, openedAt), openedAt);
+    this.#left.set(allotment, left);
+    return left;
   }
 
   #placeOf(info: GraphQLResolveInfo): AdmittedField {

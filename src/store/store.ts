@@ -16,6 +16,7 @@ import type { Instant } from '../domain/period.js';
 import type { Plan } from '../domain/plan.js';
 import type { Subscription } from '../domain/subscription.js';
 import type { Wallet } from '../domain/wallet.js';
+import type { RecordKind, StoredRecords } from './records.js';
 
 /** `WON`: stored, its version raised by one. `LOST`: another write was first, and nothing was changed. */
 export type WriteOutcome = 'WON' | 'LOST';
@@ -49,6 +50,16 @@ export interface SubscribedTo {
 export interface KeyUse {
   readonly secretHash: string;
   readonly usedAt: Instant;
+}
+
+/** `STORED`: there was none. `SAME`: it was there already, version and all. `OTHER`: another one is, and stays. */
+export type ImportOutcome = 'STORED' | 'SAME' | 'OTHER';
+
+export interface RecordPage {
+  /** At most this many. */
+  readonly first: number;
+  /** Only records whose key comes after this one, in the store's own order; `null`: from the first. */
+  readonly after: string | null;
 }
 
 export interface Store {
@@ -122,6 +133,17 @@ export interface Store {
   findLedgerEntries(accountId: AccountId, entryIds: readonly string[]): Promise<readonly (LedgerEntry | null)[]>;
   /** All entries of one hold, oldest first. Sees journals as `findLedgerPage` does. */
   findHoldEntries(accountId: AccountId, holdId: HoldId): Promise<readonly LedgerEntry[]>;
+
+  /** All records of a kind, a page at a time, in the order of their keys (`keyOfRecord`): for copying a store. */
+  listRecords<Kind extends RecordKind>(kind: Kind, page: RecordPage): Promise<readonly StoredRecords[Kind][]>;
+  /**
+   * Stores records as they are, versions included, where there are none under their keys: for copying a store. A wallet
+   * comes without its journal, once its entries are in the ledger.
+   */
+  importRecords<Kind extends RecordKind>(
+    kind: Kind,
+    records: readonly StoredRecords[Kind][],
+  ): Promise<readonly ImportOutcome[]>;
 
   /** Resolves if the store answers. */
   ping(): Promise<void>;

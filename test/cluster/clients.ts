@@ -26,26 +26,29 @@ export const MUTATION_COST = 10;
 const TIMEOUT_MS = 30_000;
 
 /** A paid operation. An answer that no client should ever get is thrown. */
-export const ask = async ({
-  url,
-  key,
-  operation,
-  cost = 1,
-  idempotencyKey,
-  isMutation = false,
-}: AskOptions): Promise<Asked> => {
+export const ask = async (options: AskOptions): Promise<Asked> => {
+  const { url, key, operation, cost = 1, idempotencyKey, isMutation = false } = options;
   const due = isMutation ? MUTATION_COST : cost;
-  const document = isMutation
+  const startedAt = performance.now();
+  const answer = await post(url, key, documentOf(options), idempotencyKey);
+  const outcome = answer === null ? 'NO_ANSWER' : OUTCOMES.get(answer.status);
+  if (answer !== null && !isSound(answer, idempotencyKey === undefined ? due : null)) {
+    throw new Error(`${operation} was answered ${answer.status}: ${answer.text}`);
+  }
+  const retryAfter = answer?.retryAfter ?? null;
+  return { operation, cost: due, outcome: outcome ?? 'NO_ANSWER', retryAfter, ms: performance.now() - startedAt };
+};
+
+const documentOf = ({ operation, cost = 1, isMutation = false }: AskOptions): string =>
+  isMutation
     ? `mutation ${operation} { orderReport(countryCodes: ["AT"]) { id } }`
     : `query ${operation} { nearest(lat: 48.2, lon: 16.37, first: ${cost}) { name } }`;
-  const startedAt = performance.now();
-  const answer = await post(url, key, document, idempotencyKey);
-  const outcome = answer === null ? 'NO_ANSWER' : OUTCOMES.get(answer.status);
-  const isSound = outcome !== 'SERVED' || idempotencyKey !== undefined || answer?.text.includes(`"charged":${due}`);
-  if (outcome === undefined || isSound === false || answer?.text.includes('"errors"') === (outcome === 'SERVED')) {
-    throw new Error(`${operation} was answered ${answer?.status}: ${answer?.text}`);
-  }
-  return { operation, cost: due, outcome, retryAfter: answer?.retryAfter ?? null, ms: performance.now() - startedAt };
+
+/** Whether an answer is one that a client may get; `due`: what it must say was charged, `null`: it may be a repetition. */
+const isSound = ({ status, text }: Answer, due: number | null): boolean => {
+  const isServed = status === 200;
+  if (!OUTCOMES.has(status) || text.includes('"errors"') === isServed) return false;
+  return !isServed || due === null || text.includes(`"charged":${due}`);
 };
 
 const OUTCOMES: ReadonlyMap<number, Asked['outcome']> = new Map([

@@ -52,7 +52,7 @@ describe('the faults of a plan', () => {
     expect(
       planFaults(
         plan({
-          id: planId('a-1-b'),
+          id: planId('a-12-bc'),
           price: { amountMinor: 0, currency: 'USD' },
           features: [allowance('a', { limit: { units: 0, per: 'HOUR' } }), allowance('b')],
           creditsPerPeriod: 2 ** 53 - 1,
@@ -90,6 +90,10 @@ describe('the faults of a plan', () => {
       { argument: 'features.1.limit', message: 'A limit is a whole number of units, not negative.' },
       { argument: 'features.2.feature', message: 'The feature "search" is named twice.' },
     ]);
+  });
+
+  it('no grace lasts longer than ten years', () => {
+    expect(faultsOf({ graceDays: 3651 })).toEqual(['graceDays']);
   });
 
   it.each(['', 'A', 'a_b', '-a', 'a-', 'a--b', 'a b', 'ä', 'a\n', 'x/../y'])('an id is a slug: %j is none', (id) =>

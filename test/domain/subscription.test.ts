@@ -69,7 +69,7 @@ describe('a new subscription', () => {
     expect(start(JAN_1, { trialDays: 0 }, true)).toEqual(subscription());
   });
 
-  it.each([NaN, Infinity, 0.5, END_OF_TIME + 1, END_OF_TIME])('can’t start at %s', (startsAt) => {
+  it.each([NaN, Infinity, 0.5, END_OF_TIME + 1, END_OF_TIME, -END_OF_TIME - 1])('can’t start at %s', (startsAt) => {
     const terms = { id: subscriptionId('s'), accountId: ALICE, plan: plan({ trialDays: 1 }), startsAt };
     expect(startSubscription({ ...terms, withTrial: false })).toEqual({ ok: false, fault: 'DATES_OUT_OF_ORDER' });
     expect(startSubscription({ ...terms, withTrial: true })).toEqual({ ok: false, fault: 'DATES_OUT_OF_ORDER' });

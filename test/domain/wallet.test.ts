@@ -55,7 +55,8 @@ describe('grants burn', () => {
     expect(inOrder(grantOf('b', { grantedAt: 1 }), grantOf('a', { grantedAt: 2 }))).toEqual(['b', 'a']);
     expect(inOrder(grantOf('a'), grantOf('b'), grantOf('c'))).toEqual(['a', 'b', 'c']);
     expect(inOrder(grantOf('a', { expiresAt: 5 }), grantOf('b', { expiresAt: 5 }))).toEqual(['a', 'b']);
-    expect([burnOrder(grantOf('a'), grantOf('a')), burnOrder(grantOf('a'), grantOf('b'))]).toEqual([0, -1]);
+    const [a, b] = [grantOf('a'), grantOf('b')];
+    expect([burnOrder(a, a), burnOrder(a, b), burnOrder(b, a)]).toEqual([0, -1, 1]);
   });
 
   it('until the instant at which they expire', () => {

@@ -207,6 +207,11 @@ describe('a hold', () => {
     expectUnchanged(first.wallet, hold('yours', 1), refused('INSUFFICIENT_CREDITS'));
   });
 
+  it('takes nothing, not even 0, from a grant that is all held', () => {
+    const wallet = walletAfter(grant('a', 2, { priority: -1 }), grant('b', 3), hold('first', 2));
+    expect(after(wallet, hold('h', 1)).holds[1]?.takes).toEqual([{ grantId: 'b', credits: 1 }]);
+  });
+
   it('takes nothing from a grant that has expired, from the instant it does', () => {
     const wallet = walletAfter(grant('g', 5, { expiresAt: NOW + 5 }));
     const until = { expiresAt: NOW + MINUTE_MS };
@@ -667,6 +672,15 @@ describe('an adjustment', () => {
     expect(resultOf(wallet, adjust('a', 1, { grantId: grantId('g') }), NOW + 9)).toEqual(applied(1));
   });
 
+  it('does not bring back a grant that is spent, whether the wallet still remembers it or not', () => {
+    for (const recorded of [{}, { recorded: [] }]) {
+      const given = grant('g', 5, { expiresAt: NOW + 10, ...recorded });
+      const spent = withoutJournal(walletAfter(given, hold('h', 5), capture('h', 5)));
+      expectUnchanged(spent, adjust('a', 1, { grantId: grantId('g') }), refused('UNKNOWN_GRANT'));
+      expectUnchanged(spent, adjust('a', 1, { grantId: grantId('g') }), refused('UNKNOWN_GRANT'), NOW + 10);
+    }
+  });
+
   it('made twice is made once; with other content it is a conflict', () => {
     for (const first of [adjust('a', 3), adjust('a', -3), adjust('a', 3, { grantId: grantId('g') })]) {
       const wallet = after(walletAfter(grant('g', 5)), first);
@@ -744,6 +758,8 @@ describe('a refund', () => {
     expect(wallet.grants.map(({ id }) => id)).toEqual(['x']);
     const fromJournal = after(wallet, refund('r', 'h', 1));
     expect(fromJournal.grants).toMatchObject([{ id: 'g', granted: 2, remaining: 1, expiresAt: null }, { id: 'x' }]);
+    const backwards = [...wallet.journal].reverse();
+    expect(after(withoutJournal(wallet), refund('r', 'h', 1, backwards)).grants).toEqual(fromJournal.grants);
     const unnamed = wallet.journal.map((entry) => {
       const { content, ...rest } = entry;
       return content === undefined ? entry : rest;
@@ -829,13 +845,16 @@ describe('the books', () => {
     );
   });
 
-  it('remember of ended holds the newest, whatever the order in which the ends were noticed', () => {
-    const wallet = walletAfter(hold('c', 0), hold('b', 0), hold('a', 0));
+  it('remember ended holds in the order of their ends, then of their ids, however they were noticed', () => {
+    const names = ['m', 'c', 'z', 'a', 'n'] as const;
+    const endsAt = { m: NOW + 2, c: NOW + 2, z: NOW + 1, a: NOW + 3, n: NOW + 2 };
     const end = { how: 'RELEASED', lines: [], units: [], content: '' } as const;
-    const [c, b, a] = wallet.holds;
-    if (a === undefined || b === undefined || c === undefined) throw new Error('no holds');
-    const ended = endHold(endHold(endHold(wallet, c, end, NOW + 2), b, end, NOW + 1), a, end, NOW + 2).ended;
-    expect(ended.map(({ id }) => id)).toEqual(['b', 'a', 'c']);
+    const wallet = names.reduce((before, name) => {
+      const opened = after(before, hold(name, 0));
+      const found = opened.holds.find(({ id }) => id === name);
+      return found === undefined ? opened : endHold(opened, found, end, endsAt[name]);
+    }, EMPTY);
+    expect(wallet.ended.map(({ id }) => id)).toEqual(['z', 'c', 'm', 'n', 'a']);
   });
 
   it('name a command or an outcome that no rule was written for', () => {

@@ -120,7 +120,8 @@ export const listingContract = (opened: () => OpenedStore): void => {
       expect(await store().saveOperators([one, two])).toEqual(['WON', 'WON']);
       expect(await store().saveOperators([{ ...one, removedAt: 5 }])).toEqual(['LOST']);
       expect(await store().saveOperators([{ ...one, version: 1, removedAt: 5 }])).toEqual(['WON']);
-      expect(await store().findOperators()).toEqual([
+      const found = (await store().findOperators()).filter(({ id }) => id === one.id || id === two.id);
+      expect(found).toEqual([
         { ...two, version: 1 },
         { ...one, version: 2, removedAt: 5 },
       ]);

@@ -176,4 +176,19 @@ describeMongo('MongoDB, replies lost', (url) => {
     await expect(each.store.findAccounts([accountId('a')])).rejects.toMatchObject({ code: 'UNREACHABLE' });
     expect(Date.now() - startedAt).toBeLessThan(550);
   });
+
+  it('a call that the driver would wait for longer than a verb may take is UNREACHABLE, and the next one is answered', async () => {
+    const each = await openMongoForTest(url, { verbTimeoutMS: 200 });
+    opened.push(each);
+    await each.store.saveAccounts([anAccount(accountId('a'))]);
+    await fail(['find'], 1, { blockConnection: true, blockTimeMS: 1_000 });
+    const startedAt = Date.now();
+    const failure = { code: 'UNREACHABLE', message: 'MongoDB did not answer within 200 ms.' };
+    const finding = [1, 2, 3].map(() => each.store.findAccounts([accountId('a')]));
+    const ends = await Promise.allSettled(finding);
+    expect(ends.filter(({ status }) => status === 'rejected')).toHaveLength(1);
+    expect(ends).toContainEqual({ status: 'rejected', reason: expect.objectContaining(failure) });
+    expect(Date.now() - startedAt).toBeLessThan(900);
+    expect(await each.store.findAccounts([accountId('a')])).toEqual([{ ...anAccount(accountId('a')), version: 1 }]);
+  });
 });

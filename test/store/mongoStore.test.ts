@@ -92,10 +92,10 @@ describe('the connection to MongoDB', () => {
   it('waits for nothing without end, and retries', async () => {
     const { client } = await optionsOf('mongodb://localhost');
     expect(client).toMatchObject({
-      serverSelectionTimeoutMS: 5_000,
-      connectTimeoutMS: 5_000,
-      socketTimeoutMS: 10_000,
-      waitQueueTimeoutMS: 5_000,
+      serverSelectionTimeoutMS: 2_000,
+      connectTimeoutMS: 2_000,
+      socketTimeoutMS: 5_000,
+      waitQueueTimeoutMS: 2_000,
       maxPoolSize: 50,
       retryReads: true,
       retryWrites: true,

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accountId } from '../../src/domain/ids.js';
 import { openStore } from '../../src/store/openStore.js';
 import { openSqliteDriver } from '../../src/store/sqlite/sqliteDriver.js';
-import type { Store } from '../../src/store/store.js';
+import { openSqliteForTest } from './sqliteForTest.js';
 import { storeContract } from './storeContract.js';
 import { anAccount, anAuditEntry, walletOf } from './storedValues.js';
 
@@ -19,31 +19,8 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-let count = 0;
-const aPath = (): string => join(folder, `${(count += 1)}`, 'data', 'tollgate.db');
-
 storeContract('SQLite', {
-  open: async () => {
-    const url = `sqlite:${aPath()}`;
-    const stores: Store[] = [];
-    const open = async () => {
-      const store = await openStore(url);
-      stores.push(store);
-      return store;
-    };
-    const store = await open();
-    return {
-      store,
-      reopen: async () => {
-        await store.close();
-        return open();
-      },
-      second: open,
-      drop: async () => {
-        for (const each of stores) await each.close();
-      },
-    };
-  },
+  open: openSqliteForTest,
   openUnreachable: () => openStore(`sqlite:${folder}`),
 });
 

@@ -11,6 +11,8 @@ import type { LedgerEntry } from '../../src/domain/ledger.js';
 import { emptyWallet } from '../../src/domain/wallet.js';
 import type { Wallet } from '../../src/domain/wallet.js';
 import { applyCommand } from '../../src/domain/walletCommands.js';
+import { keyOfRecord } from '../../src/store/records.js';
+import type { RecordKind, StoredRecords } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 import { StoreError } from '../../src/store/storeError.js';
 import { listingContract } from './listingContract.js';
@@ -373,6 +375,53 @@ export const storeContract = (name: string, { open, openUnreachable }: StoreUnde
       });
     });
 
+    describe('copying', () => {
+      const valuesOf = (id: AccountId) => ({
+        accounts: { ...anAccount(id), version: 7 },
+        apiKeys: { ...anApiKey(id, `hash-${id}`), version: 7 },
+        subscriptions: { ...aSubscription(id), version: 7 },
+        keyedOperations: { ...aKeyedOperation(id, 'copied'), version: 7 },
+        operators: { ...anOperator(id), version: 7 },
+        wallets: { ...walletOf(id, 5, NOW), journal: [], version: 7 },
+      });
+      const KINDS = ['accounts', 'apiKeys', 'subscriptions', 'keyedOperations', 'operators', 'wallets'] as const;
+
+      it.each(KINDS)('imports %s as they are, once, and leaves what is there', async (kind) => {
+        const [one, two, three] = [anyone(), anyone(), anyone()].map((id) => valuesOf(id)[kind]);
+        if (one === undefined || two === undefined || three === undefined) throw new Error('There are no values.');
+        expect(await store.importRecords(kind, [one, two])).toEqual(['STORED', 'STORED']);
+        const changed = { ...two, version: 8 };
+        expect(await store.importRecords(kind, [one, changed, three])).toEqual(['SAME', 'OTHER', 'STORED']);
+        expect(await store.importRecords(kind, [])).toEqual([]);
+        const listed = await everyRecord(store, kind, 1_000);
+        for (const value of [one, two, three]) expect(listed).toContainEqual(value);
+      });
+
+      it('goes on from the version that was imported', async () => {
+        const id = anyone();
+        const { accounts: account, wallets: wallet } = valuesOf(id);
+        await store.importRecords('accounts', [account]);
+        await store.importRecords('wallets', [wallet]);
+        expect(await store.saveAccounts([{ ...account, version: 6 }, account])).toEqual(['LOST', 'WON']);
+        const [stored] = await store.commitWallets([grantMore(wallet, 'after', 1)]);
+        expect(stored?.version).toBe(8);
+        expect(await store.commitWallets([grantMore(wallet, 'late', 1)])).toEqual([null]);
+      });
+
+      it.each(KINDS)('lists %s a page at a time, each once, whatever their keys look like', async (kind) => {
+        const own = await open();
+        const ids = [...HOSTILE_STRINGS.map(([, text]) => text), 'a', 'b', 'B', 'aa'].map(accountId);
+        const values = ids.map((id) => valuesOf(id)[kind]);
+        const keyOf = (value: unknown) => keyOfRecord[kind](value as never);
+        for (const value of values) await own.store.importRecords(kind, [value]);
+        for (const first of [1, 7, 1_000]) {
+          const listed = await everyRecord(own.store, kind, first);
+          expect(listed.map(keyOf).sort()).toEqual(values.map(keyOf).sort());
+        }
+        expect(await own.store.listRecords(kind, { first: 2, after: null })).toHaveLength(2);
+        await own.drop();
+      });
+    });
     listingContract(() => opened);
 
     describe('values come back unchanged', () => {
@@ -505,6 +554,8 @@ export const storeContract = (name: string, { open, openUnreachable }: StoreUnde
           findLedgerPage: () => closed.findLedgerPage(ALICE, { first: 1, before: null }),
           findLedgerEntries: () => closed.findLedgerEntries(ALICE, ['id']),
           findHoldEntries: () => closed.findHoldEntries(ALICE, holdId('h')),
+          listRecords: () => closed.listRecords('accounts', { first: 1, after: null }),
+          importRecords: () => closed.importRecords('accounts', [anAccount(ALICE)]),
           findApiKeysById: () => closed.findApiKeysById([apiKeyId('k')]),
           findKeyUses: () => closed.findKeyUses(['hash']),
           findOperators: () => closed.findOperators(),
@@ -556,6 +607,21 @@ const spendOne = async (store: Store, id: AccountId, caller: number): Promise<'S
 const sumOfEntries = async (store: Store, id: AccountId): Promise<number> => {
   const entries = await store.findLedgerPage(id, { first: 1000, before: null });
   return entries.reduce((sum, entry) => sum + entry.credits, 0);
+};
+
+const everyRecord = async <Kind extends RecordKind>(
+  store: Store,
+  kind: Kind,
+  first: number,
+): Promise<readonly StoredRecords[Kind][]> => {
+  const all: StoredRecords[Kind][] = [];
+  for (let after: string | null = null; ;) {
+    const page: readonly StoredRecords[Kind][] = await store.listRecords(kind, { first, after });
+    const last = page.at(-1);
+    if (last === undefined) return all;
+    all.push(...page);
+    after = keyOfRecord[kind](last);
+  }
 };
 
 const errorOf = async (failing: Promise<unknown>): Promise<StoreError> => {

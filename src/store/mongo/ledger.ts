@@ -11,6 +11,7 @@ import { inOrder } from '../inOrder.js';
 import type { LedgerPage } from '../store.js';
 import { readLedgerEntry } from '../storedShape.js';
 import { StoreError } from '../storeError.js';
+import { inOneReply } from './schema.js';
 import type { LedgerDocument } from './schema.js';
 import { duplicatesOf } from './storeErrorOf.js';
 import type { VersionedRecords } from './versionedRecords.js';
@@ -46,7 +47,7 @@ export class Ledger {
    */
   async #checkPlaces(documents: readonly LedgerDocument[]): Promise<void> {
     const ids = documents.map((document) => document._id);
-    const options = { projection: { accountId: 1, id: 1, seq: 1 } } as const;
+    const options = { projection: { accountId: 1, id: 1, seq: 1 }, ...inOneReply(ids.length) } as const;
     const stored = await this.collection.find({ _id: { $in: ids } }, options).toArray();
     const places = new Set(stored.map(placeOf));
     const missing = documents.find((document) => !places.has(placeOf(document)));
@@ -64,7 +65,7 @@ export class Ledger {
     const newest = Math.min(wallet?.entryCount ?? Number.MAX_SAFE_INTEGER, (before ?? Infinity) - 1);
     const oldest = (after ?? 0) + 1;
     const filter = { accountId: { $eq: accountId }, seq: { $lte: newest, $gte: oldest } };
-    const moved = await this.#find(filter, { sort: { seq: after === undefined ? -1 : 1 }, limit: first });
+    const moved = await this.#find(filter, { sort: { seq: after === undefined ? -1 : 1 }, ...inOneReply(first) });
     const riding = (wallet?.journal ?? []).filter(({ seq }) => seq <= newest && seq >= oldest);
     const merged = merge(moved, riding);
     return (after === undefined ? merged.slice(-first) : merged.slice(0, first)).reverse();
@@ -75,7 +76,7 @@ export class Ledger {
     const wallet = await this.#findWallet(accountId);
     const keys = ids.map((id) => ledgerIdOf(accountId, id));
     // The account is in the key already; named by itself, it tells a sharded cluster where to look.
-    const moved = await this.#find({ _id: { $in: keys }, accountId: { $eq: accountId } }, {});
+    const moved = await this.#find({ _id: { $in: keys }, accountId: { $eq: accountId } }, inOneReply(keys.length));
     return inOrder(ids, merge(moved, wallet?.journal ?? []), (entry) => entry.id);
   }
 
@@ -93,7 +94,7 @@ export class Ledger {
 
   async #find(
     filter: Filter<LedgerDocument>,
-    options: { readonly sort?: { readonly seq: 1 | -1 }; readonly limit?: number },
+    options: { readonly sort?: { readonly seq: 1 | -1 }; readonly limit?: number; readonly batchSize?: number },
   ): Promise<readonly LedgerEntry[]> {
     const documents = await this.collection.find(filter, { ...options, ...WITHOUT_ID }).toArray();
     return documents.map((document) => readLedgerEntry(document));

@@ -20,6 +20,8 @@ export interface MongoOptions {
   readonly heartbeatFrequencyMS?: number;
   readonly retryReads?: boolean;
   readonly retryWrites?: boolean;
+  /** How long a verb of the store takes at most, whatever the driver is waiting for. */
+  readonly verbTimeoutMS?: number;
   /** Told of every command that is sent, for counting. */
   readonly onCommand?: (sent: SentCommand) => void;
 }
@@ -55,15 +57,21 @@ export interface MongoDatabase {
 
 /** Not connected yet: throws for a connection string that makes no sense, never for a server that is not there. */
 export const mongoDatabase = (url: string, options: MongoOptions): MongoDatabase => {
-  const { onCommand, ...settings } = options;
-  const monitorCommands = onCommand !== undefined;
-  const client = new MongoClient(url, withoutThoseOf(url, { ...DEFAULTS, ...settings, monitorCommands }));
+  const client = new MongoClient(url, withoutThoseOf(url, driverOptionsOf(options)));
+  const { onCommand } = options;
   if (onCommand !== undefined) {
     client.on('commandStarted', ({ commandName, command }) => {
       onCommand({ name: commandName, command });
     });
   }
   return { client, db: client.db(databaseOf(url), GUARANTEES), reachability: new Reachability(client) };
+};
+
+/** Without what is the store's own. */
+const driverOptionsOf = (options: MongoOptions): MongoClientOptions => {
+  const own: readonly string[] = ['onCommand', 'verbTimeoutMS'] satisfies readonly (keyof MongoOptions)[];
+  const ofDriver = Object.fromEntries(Object.entries(options).filter(([name]) => !own.includes(name)));
+  return { ...DEFAULTS, ...ofDriver, monitorCommands: options.onCommand !== undefined };
 };
 
 /**

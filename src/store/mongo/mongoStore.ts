@@ -6,7 +6,6 @@
 import type { Account, ApiKey } from '../../domain/account.js';
 import type { AuditEntry, AuditPlace } from '../../domain/audit.js';
 import type { AccountId, ApiKeyId, HoldId } from '../../domain/ids.js';
-import { keyedOperationId } from '../../domain/keyedOperation.js';
 import type { KeyedOperation } from '../../domain/keyedOperation.js';
 import type { LedgerEntry } from '../../domain/ledger.js';
 import type { Operator } from '../../domain/operator.js';
@@ -14,7 +13,18 @@ import type { Instant } from '../../domain/period.js';
 import type { Plan } from '../../domain/plan.js';
 import type { Subscription } from '../../domain/subscription.js';
 import type { Wallet } from '../../domain/wallet.js';
-import type { KeyUse, LedgerPage, ListPage, Store, SubscribedTo, WriteOutcome } from '../store.js';
+import { keyOfRecord } from '../records.js';
+import type { RecordKind, StoredRecords } from '../records.js';
+import type {
+  ImportOutcome,
+  KeyUse,
+  LedgerPage,
+  ListPage,
+  RecordPage,
+  Store,
+  SubscribedTo,
+  WriteOutcome,
+} from '../store.js';
 import {
   readAccount,
   readApiKey,
@@ -30,9 +40,9 @@ import { Ledger } from './ledger.js';
 import { Listings } from './listings.js';
 import { mongoDatabase } from './mongoDatabase.js';
 import type { MongoDatabase, MongoOptions } from './mongoDatabase.js';
+import { MongoLink } from './mongoLink.js';
 import { Plans } from './plans.js';
 import { collectionsOf, createIndexes } from './schema.js';
-import type { Collections } from './schema.js';
 import { storeErrorOf } from './storeErrorOf.js';
 import { VersionedRecords } from './versionedRecords.js';
 
@@ -41,194 +51,211 @@ export const openMongoStore = async (url: string, options: MongoOptions = {}): P
   let database: MongoDatabase | null = null;
   try {
     database = mongoDatabase(url, options);
-    const collections = collectionsOf(database.db);
     await database.client.connect();
-    await createIndexes(collections);
-    return new MongoStore(database, collections);
+    await createIndexes(collectionsOf(database.db));
+    const openNext = () => mongoDatabase(url, options);
+    return new MongoStore(new MongoLink(database, openNext, recordsOver, options.verbTimeoutMS));
   } catch (error) {
     await database?.client.close();
     throw storeErrorOf(error);
   }
 };
 
-class MongoStore implements Store {
-  readonly #accounts: VersionedRecords<Account>;
-  readonly #apiKeys: VersionedRecords<ApiKey>;
-  readonly #subscriptions: VersionedRecords<Subscription>;
-  readonly #wallets: VersionedRecords<Wallet>;
-  readonly #keyedOperations: VersionedRecords<KeyedOperation>;
-  readonly #operators: VersionedRecords<Operator>;
-  readonly #auditLog: AuditLog;
-  readonly #keyUses: KeyUses;
-  readonly #listings: Listings;
-  readonly #plans: Plans;
-  readonly #ledger: Ledger;
-  #isClosed = false;
-
-  constructor(
-    private readonly database: MongoDatabase,
-    private readonly collections: Collections,
-  ) {
-    const { accounts, apiKeys, subscriptions, wallets, keyedOperations, plans, ledger } = collections;
-    this.#accounts = new VersionedRecords(accounts, (account) => account.id, readAccount);
-    this.#apiKeys = new VersionedRecords(apiKeys, (key) => key.secretHash, readApiKey);
-    this.#subscriptions = new VersionedRecords(subscriptions, (each) => each.accountId, readSubscription);
-    this.#wallets = new VersionedRecords(wallets, (wallet) => wallet.accountId, readWallet);
-    this.#keyedOperations = new VersionedRecords(keyedOperations, keyedOperationId, readKeyedOperation);
-    this.#operators = new VersionedRecords(collections.operators, (operator) => operator.id, readOperator);
-    this.#auditLog = new AuditLog(collections.audit);
-    this.#keyUses = new KeyUses(collections.keyUses);
-    this.#listings = new Listings(collections);
-    this.#plans = new Plans(plans);
-    this.#ledger = new Ledger(ledger, this.#wallets);
-  }
-
-  findApiKeys(secretHashes: readonly string[]): Promise<readonly (ApiKey | null)[]> {
-    return this.#use(() => this.#apiKeys.find(secretHashes));
-  }
-
-  findAccounts(ids: readonly AccountId[]): Promise<readonly (Account | null)[]> {
-    return this.#use(() => this.#accounts.find(ids));
-  }
-
-  findSubscriptions(accountIds: readonly AccountId[]): Promise<readonly (Subscription | null)[]> {
-    return this.#use(() => this.#subscriptions.find(accountIds));
-  }
-
-  findWallets(accountIds: readonly AccountId[]): Promise<readonly (Wallet | null)[]> {
-    return this.#use(() => this.#wallets.find(accountIds));
-  }
-
-  findPlans(): Promise<readonly Plan[]> {
-    return this.#use(() => this.#plans.findAll());
-  }
-
-  findApiKeysById(ids: readonly ApiKeyId[]): Promise<readonly (ApiKey | null)[]> {
-    return this.#use(() => this.#listings.findApiKeysById(ids));
-  }
-
-  findKeyUses(secretHashes: readonly string[]): Promise<readonly (Instant | null)[]> {
-    return this.#use(() => this.#keyUses.find(secretHashes));
-  }
-
-  findOperators(): Promise<readonly Operator[]> {
-    return this.#use(() => this.#listings.findOperators());
-  }
-
-  findAccountPage(page: ListPage<AccountId>): Promise<readonly Account[]> {
-    return this.#use(() => this.#listings.findAccounts(page));
-  }
-
-  findApiKeyPage(accountId: AccountId, page: ListPage<ApiKeyId>): Promise<readonly ApiKey[]> {
-    return this.#use(() => this.#listings.findApiKeys(accountId, page));
-  }
-
-  findSubscriptionPage(to: SubscribedTo, page: ListPage<AccountId>): Promise<readonly Subscription[]> {
-    return this.#use(() => this.#listings.findSubscriptions(to, page));
-  }
-
-  findAuditPage(target: string | null, page: ListPage<AuditPlace>): Promise<readonly AuditEntry[]> {
-    return this.#use(() => this.#auditLog.findPage(target, page));
-  }
-
-  findKeyedOperations(ids: readonly string[]): Promise<readonly (KeyedOperation | null)[]> {
-    return this.#use(() => this.#keyedOperations.find(ids));
-  }
-
-  saveAccounts(accounts: readonly Account[]): Promise<readonly WriteOutcome[]> {
-    return this.#saveAll(this.#accounts, accounts);
-  }
-
-  saveApiKeys(keys: readonly ApiKey[]): Promise<readonly WriteOutcome[]> {
-    return this.#saveAll(this.#apiKeys, keys);
-  }
-
-  saveSubscriptions(subscriptions: readonly Subscription[]): Promise<readonly WriteOutcome[]> {
-    return this.#saveAll(this.#subscriptions, subscriptions);
-  }
-
-  savePlans(plans: readonly Plan[]): Promise<readonly WriteOutcome[]> {
-    return this.#use(() => this.#plans.save(plans));
-  }
-
-  saveOperators(operators: readonly Operator[]): Promise<readonly WriteOutcome[]> {
-    return this.#saveAll(this.#operators, operators);
-  }
-
-  saveKeyUses(uses: readonly KeyUse[]): Promise<void> {
-    return this.#use(() => this.#keyUses.save(uses));
-  }
-
-  appendAudit(entries: readonly AuditEntry[]): Promise<void> {
-    return this.#use(() => this.#auditLog.append(entries));
-  }
-
-  async keepSecret(name: string, proposed: string): Promise<string> {
-    const kept = await this.#use(() =>
-      this.collections.secrets.findOneAndUpdate(
+const recordsOver = ({ db }: MongoDatabase) => {
+  const collections = collectionsOf(db);
+  const kinds: { readonly [Kind in RecordKind]: VersionedRecords<StoredRecords[Kind]> } = {
+    accounts: new VersionedRecords(collections.accounts, keyOfRecord.accounts, readAccount),
+    apiKeys: new VersionedRecords(collections.apiKeys, keyOfRecord.apiKeys, readApiKey),
+    subscriptions: new VersionedRecords(collections.subscriptions, keyOfRecord.subscriptions, readSubscription),
+    keyedOperations: new VersionedRecords(collections.keyedOperations, keyOfRecord.keyedOperations, readKeyedOperation),
+    operators: new VersionedRecords(collections.operators, keyOfRecord.operators, readOperator),
+    wallets: new VersionedRecords(collections.wallets, keyOfRecord.wallets, readWallet),
+  };
+  return {
+    ...kinds,
+    plans: new Plans(collections.plans),
+    ledger: new Ledger(collections.ledger, kinds.wallets),
+    auditLog: new AuditLog(collections.audit),
+    keyUses: new KeyUses(collections.keyUses),
+    listings: new Listings(collections),
+    keepSecret: async (name: string, proposed: string): Promise<string> => {
+      const kept = await collections.secrets.findOneAndUpdate(
         { _id: { $eq: name } },
         { $setOnInsert: { secret: proposed } },
         { upsert: true, returnDocument: 'after' },
-      ),
-    );
-    return kept?.secret ?? proposed;
+      );
+      return kept?.secret ?? proposed;
+    },
+    forgetKeyedOperations: async (before: Instant): Promise<void> => {
+      await collections.keyedOperations.deleteMany({ 'body.expiresAt': { $lt: before } });
+    },
+    ping: async (): Promise<void> => {
+      await db.admin().command({ ping: 1 });
+    },
+  };
+};
+
+type Records = ReturnType<typeof recordsOver>;
+
+const ofKind = <Kind extends RecordKind>(
+  records: { readonly [Each in RecordKind]: VersionedRecords<StoredRecords[Each]> },
+  kind: Kind,
+): VersionedRecords<StoredRecords[Kind]> => records[kind];
+
+class MongoStore implements Store {
+  #isClosed = false;
+
+  constructor(private readonly link: MongoLink<Records>) {}
+
+  findApiKeys(secretHashes: readonly string[]): Promise<readonly (ApiKey | null)[]> {
+    return this.#use(({ apiKeys }) => apiKeys.find(secretHashes));
+  }
+
+  findAccounts(ids: readonly AccountId[]): Promise<readonly (Account | null)[]> {
+    return this.#use(({ accounts }) => accounts.find(ids));
+  }
+
+  findSubscriptions(accountIds: readonly AccountId[]): Promise<readonly (Subscription | null)[]> {
+    return this.#use(({ subscriptions }) => subscriptions.find(accountIds));
+  }
+
+  findWallets(accountIds: readonly AccountId[]): Promise<readonly (Wallet | null)[]> {
+    return this.#use(({ wallets }) => wallets.find(accountIds));
+  }
+
+  findPlans(): Promise<readonly Plan[]> {
+    return this.#use(({ plans }) => plans.findAll());
+  }
+
+  findApiKeysById(ids: readonly ApiKeyId[]): Promise<readonly (ApiKey | null)[]> {
+    return this.#use(({ listings }) => listings.findApiKeysById(ids));
+  }
+
+  findKeyUses(secretHashes: readonly string[]): Promise<readonly (Instant | null)[]> {
+    return this.#use(({ keyUses }) => keyUses.find(secretHashes));
+  }
+
+  findOperators(): Promise<readonly Operator[]> {
+    return this.#use(({ listings }) => listings.findOperators());
+  }
+
+  findAccountPage(page: ListPage<AccountId>): Promise<readonly Account[]> {
+    return this.#use(({ listings }) => listings.findAccounts(page));
+  }
+
+  findApiKeyPage(accountId: AccountId, page: ListPage<ApiKeyId>): Promise<readonly ApiKey[]> {
+    return this.#use(({ listings }) => listings.findApiKeys(accountId, page));
+  }
+
+  findSubscriptionPage(to: SubscribedTo, page: ListPage<AccountId>): Promise<readonly Subscription[]> {
+    return this.#use(({ listings }) => listings.findSubscriptions(to, page));
+  }
+
+  findAuditPage(target: string | null, page: ListPage<AuditPlace>): Promise<readonly AuditEntry[]> {
+    return this.#use(({ auditLog }) => auditLog.findPage(target, page));
+  }
+
+  findKeyedOperations(ids: readonly string[]): Promise<readonly (KeyedOperation | null)[]> {
+    return this.#use(({ keyedOperations }) => keyedOperations.find(ids));
+  }
+
+  saveAccounts(accounts: readonly Account[]): Promise<readonly WriteOutcome[]> {
+    return this.#saveAll((records) => records.accounts, accounts);
+  }
+
+  saveApiKeys(keys: readonly ApiKey[]): Promise<readonly WriteOutcome[]> {
+    return this.#saveAll(({ apiKeys }) => apiKeys, keys);
+  }
+
+  saveSubscriptions(subscriptions: readonly Subscription[]): Promise<readonly WriteOutcome[]> {
+    return this.#saveAll((records) => records.subscriptions, subscriptions);
+  }
+
+  savePlans(plans: readonly Plan[]): Promise<readonly WriteOutcome[]> {
+    return this.#use((records) => records.plans.save(plans));
+  }
+
+  saveOperators(operators: readonly Operator[]): Promise<readonly WriteOutcome[]> {
+    return this.#saveAll((records) => records.operators, operators);
+  }
+
+  saveKeyUses(uses: readonly KeyUse[]): Promise<void> {
+    return this.#use(({ keyUses }) => keyUses.save(uses));
+  }
+
+  appendAudit(entries: readonly AuditEntry[]): Promise<void> {
+    return this.#use(({ auditLog }) => auditLog.append(entries));
+  }
+
+  keepSecret(name: string, proposed: string): Promise<string> {
+    return this.#use((records) => records.keepSecret(name, proposed));
   }
 
   saveKeyedOperations(operations: readonly KeyedOperation[]): Promise<readonly WriteOutcome[]> {
-    return this.#saveAll(this.#keyedOperations, operations);
+    return this.#saveAll(({ keyedOperations }) => keyedOperations, operations);
   }
 
   async forgetKeyedOperations(before: Instant): Promise<void> {
-    await this.#use(() => this.collections.keyedOperations.deleteMany({ 'body.expiresAt': { $lt: before } }));
+    await this.#use((records) => records.forgetKeyedOperations(before));
   }
 
   async commitWallets(wallets: readonly Wallet[]): Promise<readonly (Wallet | null)[]> {
-    const areStored = await this.#use(() => this.#wallets.compareAndSet(wallets));
+    const areStored = await this.#use((records) => records.wallets.compareAndSet(wallets));
     return wallets.map((wallet, index) =>
       areStored[index] === true ? { ...wallet, version: wallet.version + 1 } : null,
     );
   }
 
   appendLedger(entries: readonly LedgerEntry[]): Promise<void> {
-    return this.#use(() => this.#ledger.append(entries));
+    return this.#use(({ ledger }) => ledger.append(entries));
   }
 
   findLedgerPage(accountId: AccountId, page: LedgerPage): Promise<readonly LedgerEntry[]> {
-    return this.#use(() => this.#ledger.findPage(accountId, page));
+    return this.#use(({ ledger }) => ledger.findPage(accountId, page));
   }
 
   findLedgerEntries(accountId: AccountId, entryIds: readonly string[]): Promise<readonly (LedgerEntry | null)[]> {
-    return this.#use(() => this.#ledger.findEntries(accountId, entryIds));
+    return this.#use(({ ledger }) => ledger.findEntries(accountId, entryIds));
   }
 
   findHoldEntries(accountId: AccountId, holdId: HoldId): Promise<readonly LedgerEntry[]> {
-    return this.#use(() => this.#ledger.findOfHold(accountId, holdId));
+    return this.#use(({ ledger }) => ledger.findOfHold(accountId, holdId));
+  }
+
+  listRecords<Kind extends RecordKind>(kind: Kind, page: RecordPage): Promise<readonly StoredRecords[Kind][]> {
+    return this.#use((records) => ofKind(records, kind).list(page));
+  }
+
+  importRecords<Kind extends RecordKind>(
+    kind: Kind,
+    values: readonly StoredRecords[Kind][],
+  ): Promise<readonly ImportOutcome[]> {
+    return this.#use((records) => ofKind(records, kind).insert(values));
   }
 
   async ping(): Promise<void> {
-    await this.#use(() => this.database.client.db('admin').command({ ping: 1 }));
+    await this.#use((records) => records.ping());
   }
 
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    await this.database.client.close();
+    await this.link.close();
   }
 
   async #saveAll<T extends { readonly version: number }>(
-    records: VersionedRecords<T>,
+    recordsIn: (records: Records) => VersionedRecords<T>,
     values: readonly T[],
   ): Promise<readonly WriteOutcome[]> {
-    const areStored = await this.#use(() => records.compareAndSet(values));
+    const areStored = await this.#use((records) => recordsIn(records).compareAndSet(values));
     return areStored.map((isStored) => (isStored ? 'WON' : 'LOST'));
   }
 
   /** Every verb but `close` goes through here, so that nothing but `StoreError` leaves the store. */
-  async #use<R>(work: () => Promise<R>): Promise<R> {
+  async #use<R>(work: (records: Records) => Promise<R>): Promise<R> {
     this.#checkOpen();
-    this.database.reachability.check();
     try {
-      return await work();
+      return await this.link.run(work);
     } catch (error) {
       this.#checkOpen(error);
       throw storeErrorOf(error);

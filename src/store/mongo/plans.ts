@@ -4,6 +4,7 @@ import type { Collection } from 'mongodb';
 import type { Plan } from '../../domain/plan.js';
 import type { WriteOutcome } from '../store.js';
 import { readPlan } from '../storedShape.js';
+import { inOneReply } from './schema.js';
 import type { PlanDocument } from './schema.js';
 import { duplicatesOf } from './storeErrorOf.js';
 
@@ -26,7 +27,7 @@ export class Plans {
       if (duplicatesOf(error) === null) throw error;
     }
     const ids = documents.map((document) => document._id);
-    const stored = await this.collection.find({ _id: { $in: ids } }).toArray();
+    const stored = await this.collection.find({ _id: { $in: ids } }, inOneReply(ids.length)).toArray();
     return plans.map((plan) => (stored.some(({ body }) => isDeepStrictEqual(body, plan)) ? 'WON' : 'LOST'));
   }
 }

@@ -3,18 +3,35 @@
  * it; once none was there for that long, the next calls need not wait as well. They fail at once until the monitors,
  * which go on looking, find one.
  */
-import type { MongoClient, TopologyDescription } from 'mongodb';
+import type {
+  MongoClient,
+  ServerHeartbeatFailedEvent,
+  ServerHeartbeatSucceededEvent,
+  TopologyDescription,
+} from 'mongodb';
 import { StoreError } from '../storeError.js';
+
+/** What a heartbeat may take beyond its own time limit before its monitor is taken for dead. */
+const HEARTBEAT_GRACE_MS = 500;
 
 export class Reachability {
   readonly #patienceMs: number;
+  readonly #heartbeatMsMax: number;
+  /** When the heartbeats that have no outcome yet were begun, by server. */
+  readonly #beatingSince = new Map<string, number>();
   #lostAt: number | null = null;
 
   constructor(client: MongoClient) {
-    this.#patienceMs = client.options.serverSelectionTimeoutMS;
+    const { serverSelectionTimeoutMS, connectTimeoutMS, heartbeatFrequencyMS } = client.options;
+    this.#patienceMs = serverSelectionTimeoutMS;
+    this.#heartbeatMsMax = connectTimeoutMS + heartbeatFrequencyMS + HEARTBEAT_GRACE_MS;
     client.on('topologyDescriptionChanged', ({ newDescription }) => {
       this.#lostAt = hasWritable(newDescription) ? null : (this.#lostAt ?? performance.now());
     });
+    client.on('serverHeartbeatStarted', ({ connectionId }) => this.#beatingSince.set(connectionId, performance.now()));
+    const noteEnd = ({ connectionId }: ServerHeartbeatSucceededEvent | ServerHeartbeatFailedEvent) =>
+      void this.#beatingSince.delete(connectionId);
+    client.on('serverHeartbeatSucceeded', noteEnd).on('serverHeartbeatFailed', noteEnd);
   }
 
   /** Throws `UNREACHABLE` where waiting for a server would be in vain. */
@@ -22,6 +39,13 @@ export class Reachability {
     const lostMs = this.#lostAt === null ? 0 : performance.now() - this.#lostAt;
     if (lostMs <= this.#patienceMs) return;
     throw new StoreError('UNREACHABLE', `MongoDB has not been reachable for ${(lostMs / 1_000).toFixed(1)} s.`);
+  }
+
+  /** Whether no server is known and one of the monitors that would find it waits for ever. */
+  get isStuck(): boolean {
+    if (this.#lostAt === null) return false;
+    const tooOld = performance.now() - this.#heartbeatMsMax;
+    return [...this.#beatingSince.values()].some((since) => since < tooOld);
   }
 }
 

@@ -70,6 +70,12 @@ export const collectionsOf = (db: Db): Collections => ({
   ledger: db.collection<LedgerDocument>('ledger'),
 });
 
+/** For a search that finds so many at most: else the first 101 come in one reply and the others in a second one. */
+export const inOneReply = (countMax: number): { readonly limit: number; readonly batchSize: number } => ({
+  limit: countMax,
+  batchSize: countMax,
+});
+
 /**
  * Makes the indexes that are missing. Each begins with the account, the shard key, so that they can be unique on a
  * sharded cluster too. `_id` keeps an entry from being entered twice, and the first index two entries from one place.

@@ -5,10 +5,13 @@
  * of its own in the document, beside those of the last writes before it: one id per version, so that the writer of a
  * version is known also after others have written on top of it.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { nanoid } from 'nanoid';
 import type { AnyBulkWriteOperation, Collection } from 'mongodb';
 import { inOrder } from '../inOrder.js';
+import type { ImportOutcome, RecordPage } from '../store.js';
 import { StoreError } from '../storeError.js';
+import { inOneReply } from './schema.js';
 import type { VersionedDocument } from './schema.js';
 import { duplicatesOf, isOutcomeUnknown } from './storeErrorOf.js';
 
@@ -38,9 +41,45 @@ export class VersionedRecords<T extends { readonly version: number }> {
 
   async find(keys: readonly string[]): Promise<readonly (T | null)[]> {
     if (keys.length === 0) return [];
-    const documents = await this.collection.find({ _id: { $in: [...keys] } }, { projection: { body: 1 } }).toArray();
+    const options = { projection: { body: 1 }, ...inOneReply(keys.length) };
+    const documents = await this.collection.find({ _id: { $in: [...keys] } }, options).toArray();
     const found = documents.map((document) => this.read(document.body));
     return inOrder(keys, found, this.keyOf);
+  }
+
+  async list({ first, after }: RecordPage): Promise<readonly T[]> {
+    const filter = after === null ? {} : { _id: { $gt: after } };
+    const options = { projection: { body: 1 }, sort: { _id: 1 }, ...inOneReply(first) } as const;
+    const documents = await this.collection.find(filter, options).toArray();
+    return documents.map((document) => this.read(document.body));
+  }
+
+  /** Stores each value as it is, unless there is one under its key. */
+  async insert(values: readonly T[]): Promise<readonly ImportOutcome[]> {
+    if (values.length === 0) return [];
+    const documents = values.map((value): VersionedDocument => {
+      const { version } = value;
+      return { _id: this.keyOf(value), version, body: value, recentWrites: [nanoid(WRITE_ID_LENGTH)] };
+    });
+    const present = await this.#insertAll(documents);
+    if (present.size === 0) return values.map(() => 'STORED');
+    const stored = await this.find(values.map(this.keyOf));
+    return values.map((value, index) => {
+      if (!present.has(index)) return 'STORED';
+      return isDeepStrictEqual(stored[index], value) ? 'SAME' : 'OTHER';
+    });
+  }
+
+  /** The places of those whose key exists already. */
+  async #insertAll(documents: readonly VersionedDocument[]): Promise<ReadonlySet<number>> {
+    try {
+      await this.collection.insertMany(documents, { ordered: false });
+      return new Set();
+    } catch (error) {
+      const duplicates = duplicatesOf(error);
+      if (duplicates === null) throw error;
+      return new Set(duplicates.indexes);
+    }
   }
 
   /** Stores each value, its version raised by one, if what is stored has its version. Answers which were stored. */
@@ -102,8 +141,8 @@ export class VersionedRecords<T extends { readonly version: number }> {
 
   async #findWinners(writes: readonly Write[], isCertain: boolean): Promise<readonly boolean[]> {
     const ids = writes.map((write) => write.id);
-    const projection = { version: 1, recentWrites: 1 };
-    const documents = await this.collection.find({ _id: { $in: ids } }, { projection }).toArray();
+    const options = { projection: { version: 1, recentWrites: 1 }, ...inOneReply(ids.length) };
+    const documents = await this.collection.find({ _id: { $in: ids } }, options).toArray();
     const inBatch = inOrder(ids, documents, (document) => document._id);
     return writes.map((write, index) => isWinner(write, inBatch[index] ?? null, isCertain));
   }

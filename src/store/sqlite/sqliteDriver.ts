@@ -16,6 +16,8 @@ export type SqliteRow = Readonly<Record<string, unknown>>;
 export interface SqliteStatement {
   /** How many rows it changed. */
   run(...values: readonly SqliteValue[]): number;
+  /** The first row. */
+  get(...values: readonly SqliteValue[]): SqliteRow | undefined;
   all(...values: readonly SqliteValue[]): readonly SqliteRow[];
 }
 
@@ -56,6 +58,7 @@ const overBuiltIn = (database: DatabaseSync): SqliteDriver => ({
     const statement = database.prepare(sql);
     return {
       run: (...values) => Number(statement.run(...values).changes),
+      get: (...values) => statement.get(...values),
       all: (...values) => statement.all(...values),
     };
   },
@@ -76,6 +79,7 @@ const openLibsql = async (path: string): Promise<SqliteDriver> => {
       return {
         // As one array: libsql takes a single `null` for an object of named values.
         run: (...values) => statement.run(values).changes,
+        get: (...values) => statement.get(values) as SqliteRow | undefined,
         all: (...values) => statement.all(values) as SqliteRow[],
       };
     },

@@ -6,8 +6,8 @@ import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Account, ApiKey } from '../../domain/account.js';
 import type { AuditEntry, AuditPlace } from '../../domain/audit.js';
+import { accountId as accountIdOf } from '../../domain/ids.js';
 import type { AccountId, ApiKeyId, HoldId } from '../../domain/ids.js';
-import { keyedOperationId } from '../../domain/keyedOperation.js';
 import type { KeyedOperation } from '../../domain/keyedOperation.js';
 import type { LedgerEntry } from '../../domain/ledger.js';
 import type { Operator } from '../../domain/operator.js';
@@ -15,7 +15,18 @@ import type { Instant } from '../../domain/period.js';
 import type { Plan } from '../../domain/plan.js';
 import type { Subscription } from '../../domain/subscription.js';
 import type { Wallet } from '../../domain/wallet.js';
-import type { KeyUse, LedgerPage, ListPage, Store, SubscribedTo, WriteOutcome } from '../store.js';
+import { keyOfRecord } from '../records.js';
+import type { RecordKind, StoredRecords } from '../records.js';
+import type {
+  ImportOutcome,
+  KeyUse,
+  LedgerPage,
+  ListPage,
+  RecordPage,
+  Store,
+  SubscribedTo,
+  WriteOutcome,
+} from '../store.js';
 import {
   readAccount,
   readApiKey,
@@ -26,6 +37,7 @@ import {
 } from '../storedShape.js';
 import { StoreError } from '../storeError.js';
 import { AuditLog } from './auditLog.js';
+import { FileMemory } from './fileMemory.js';
 import { KeyUses } from './keyUses.js';
 import { Ledger } from './ledger.js';
 import { Listings } from './listings.js';
@@ -67,13 +79,9 @@ export const openSqliteStore = async (path: string, options: SqliteOptions = {})
 };
 
 class SqliteStore implements Store {
-  readonly #accounts: VersionedRecords<Account>;
-  readonly #apiKeys: VersionedRecords<ApiKey>;
-  readonly #subscriptions: VersionedRecords<Subscription>;
-  readonly #wallets: VersionedRecords<Wallet>;
-  readonly #keyedOperations: VersionedRecords<KeyedOperation>;
+  readonly #memory: FileMemory;
+  readonly #records: { readonly [Kind in RecordKind]: VersionedRecords<StoredRecords[Kind]> };
   readonly #forgetKeyed: SqliteStatement;
-  readonly #operators: VersionedRecords<Operator>;
   readonly #auditLog: AuditLog;
   readonly #keyUses: KeyUses;
   readonly #listings: Listings;
@@ -87,13 +95,17 @@ class SqliteStore implements Store {
     private readonly driver: SqliteDriver,
     private readonly file: string,
   ) {
-    this.#accounts = new VersionedRecords(driver, 'accounts', (account) => account.id, readAccount);
-    this.#apiKeys = new VersionedRecords(driver, 'api_keys', (key) => key.secretHash, readApiKey);
-    this.#subscriptions = new VersionedRecords(driver, 'subscriptions', (each) => each.accountId, readSubscription);
-    this.#wallets = new VersionedRecords(driver, 'wallets', (wallet) => wallet.accountId, readWallet);
-    this.#keyedOperations = new VersionedRecords(driver, 'keyed_operations', keyedOperationId, readKeyedOperation);
+    const memory = (this.#memory = new FileMemory(driver));
+    const { accounts, apiKeys, subscriptions, keyedOperations, operators, wallets } = keyOfRecord;
+    this.#records = {
+      accounts: new VersionedRecords(driver, memory, 'accounts', accounts, readAccount),
+      apiKeys: new VersionedRecords(driver, memory, 'api_keys', apiKeys, readApiKey),
+      subscriptions: new VersionedRecords(driver, memory, 'subscriptions', subscriptions, readSubscription),
+      keyedOperations: new VersionedRecords(driver, memory, 'keyed_operations', keyedOperations, readKeyedOperation),
+      operators: new VersionedRecords(driver, memory, 'operators', operators, readOperator),
+      wallets: new VersionedRecords(driver, memory, 'wallets', wallets, readWallet),
+    };
     this.#forgetKeyed = driver.prepare(`DELETE FROM keyed_operations WHERE json_extract(body, '$.expiresAt') < ?`);
-    this.#operators = new VersionedRecords(driver, 'operators', (operator) => operator.id, readOperator);
     this.#auditLog = new AuditLog(driver);
     this.#keyUses = new KeyUses(driver);
     this.#listings = new Listings(driver);
@@ -104,19 +116,19 @@ class SqliteStore implements Store {
   }
 
   findApiKeys(secretHashes: readonly string[]): Promise<readonly (ApiKey | null)[]> {
-    return this.#use(() => this.#apiKeys.find(secretHashes));
+    return this.#use(() => this.#records.apiKeys.find(secretHashes));
   }
 
   findAccounts(ids: readonly AccountId[]): Promise<readonly (Account | null)[]> {
-    return this.#use(() => this.#accounts.find(ids));
+    return this.#use(() => this.#records.accounts.find(ids));
   }
 
   findSubscriptions(accountIds: readonly AccountId[]): Promise<readonly (Subscription | null)[]> {
-    return this.#use(() => this.#subscriptions.find(accountIds));
+    return this.#use(() => this.#records.subscriptions.find(accountIds));
   }
 
   findWallets(accountIds: readonly AccountId[]): Promise<readonly (Wallet | null)[]> {
-    return this.#use(() => this.#wallets.find(accountIds));
+    return this.#use(() => this.#records.wallets.find(accountIds));
   }
 
   findPlans(): Promise<readonly Plan[]> {
@@ -152,19 +164,19 @@ class SqliteStore implements Store {
   }
 
   findKeyedOperations(ids: readonly string[]): Promise<readonly (KeyedOperation | null)[]> {
-    return this.#use(() => this.#keyedOperations.find(ids));
+    return this.#use(() => this.#records.keyedOperations.find(ids));
   }
 
   saveAccounts(accounts: readonly Account[]): Promise<readonly WriteOutcome[]> {
-    return this.#saveAll(this.#accounts, accounts);
+    return this.#saveAll(this.#records.accounts, accounts);
   }
 
   saveApiKeys(keys: readonly ApiKey[]): Promise<readonly WriteOutcome[]> {
-    return this.#saveAll(this.#apiKeys, keys);
+    return this.#saveAll(this.#records.apiKeys, keys);
   }
 
   saveSubscriptions(subscriptions: readonly Subscription[]): Promise<readonly WriteOutcome[]> {
-    return this.#saveAll(this.#subscriptions, subscriptions);
+    return this.#saveAll(this.#records.subscriptions, subscriptions);
   }
 
   savePlans(plans: readonly Plan[]): Promise<readonly WriteOutcome[]> {
@@ -172,7 +184,7 @@ class SqliteStore implements Store {
   }
 
   saveOperators(operators: readonly Operator[]): Promise<readonly WriteOutcome[]> {
-    return this.#saveAll(this.#operators, operators);
+    return this.#saveAll(this.#records.operators, operators);
   }
 
   async saveKeyUses(uses: readonly KeyUse[]): Promise<void> {
@@ -196,19 +208,20 @@ class SqliteStore implements Store {
   }
 
   saveKeyedOperations(operations: readonly KeyedOperation[]): Promise<readonly WriteOutcome[]> {
-    return this.#saveAll(this.#keyedOperations, operations);
+    return this.#saveAll(this.#records.keyedOperations, operations);
   }
 
   forgetKeyedOperations(before: Instant): Promise<void> {
     return this.#use(() => {
       this.#forgetKeyed.run(before);
+      this.#memory.forget();
     });
   }
 
   commitWallets(wallets: readonly Wallet[]): Promise<readonly (Wallet | null)[]> {
     return this.#writeEach(wallets, (wallet) => {
       const stored: Wallet = { ...wallet, version: wallet.version + 1, journal: [] };
-      if (!this.#wallets.compareAndSet(stored)) return null;
+      if (!this.#records.wallets.compareAndSet(stored)) return null;
       for (const entry of wallet.journal) this.#ledger.enter(entry);
       return stored;
     });
@@ -232,9 +245,20 @@ class SqliteStore implements Store {
     return this.#use(() => this.#ledger.findOfHold(accountId, holdId));
   }
 
+  listRecords<Kind extends RecordKind>(kind: Kind, page: RecordPage): Promise<readonly StoredRecords[Kind][]> {
+    return this.#use(() => this.#records[kind].list(page));
+  }
+
+  importRecords<Kind extends RecordKind>(
+    kind: Kind,
+    records: readonly StoredRecords[Kind][],
+  ): Promise<readonly ImportOutcome[]> {
+    return this.#writeEach(records, (record) => this.#records[kind].insert(record));
+  }
+
   ping(): Promise<void> {
     return this.#use(() => {
-      this.#wallets.find(['ping']);
+      this.#ledger.findPage(accountIdOf('ping'), { first: 1, before: null });
     });
   }
 
@@ -254,7 +278,16 @@ class SqliteStore implements Store {
   }
 
   #writeEach<T, R>(values: readonly T[], write: (value: T) => R): Promise<readonly R[]> {
-    return this.#use(() => (values.length === 0 ? [] : inTransaction(this.driver, () => values.map(write))));
+    return this.#use(() => {
+      if (values.length === 0) return [];
+      try {
+        return inTransaction(this.driver, () => values.map(write));
+      } catch (error) {
+        // What was remembered of these writes is not in the file.
+        this.#memory.forget();
+        throw error;
+      }
+    });
   }
 
   /** Every verb but `close` goes through here, so that nothing but `StoreError` leaves the store. */

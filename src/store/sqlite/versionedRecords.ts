@@ -1,6 +1,9 @@
 /** One table of values that are found by a key and replaced by compare and set. */
+import { isDeepStrictEqual } from 'node:util';
 import { inOrder } from '../inOrder.js';
+import type { ImportOutcome, RecordPage } from '../store.js';
 import { StoreError } from '../storeError.js';
+import type { FileMemory, TableMemory } from './fileMemory.js';
 import { keyList, keyText } from './sqliteDriver.js';
 import type { SqliteDriver, SqliteRow, SqliteStatement } from './sqliteDriver.js';
 
@@ -8,24 +11,59 @@ export type VersionedTable = 'accounts' | 'api_keys' | 'subscriptions' | 'wallet
 
 export class VersionedRecords<T extends { readonly version: number }> {
   readonly #find: SqliteStatement;
+  readonly #findOne: SqliteStatement;
   readonly #insert: SqliteStatement;
   readonly #update: SqliteStatement;
+  readonly #listFirst: SqliteStatement;
+  readonly #listAfter: SqliteStatement;
+  readonly #known: TableMemory<T>;
 
   constructor(
     driver: SqliteDriver,
+    private readonly memory: FileMemory,
     table: VersionedTable,
     private readonly keyOf: (value: T) => string,
     private readonly read: (stored: unknown) => T,
   ) {
     this.#find = driver.prepare(`SELECT body FROM ${table} WHERE id IN (SELECT value FROM json_each(?))`);
+    this.#findOne = driver.prepare(`SELECT body FROM ${table} WHERE id = ?`);
     this.#insert = driver.prepare(`INSERT INTO ${table} (id, version, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`);
+    this.#listFirst = driver.prepare(`SELECT body FROM ${table} ORDER BY id LIMIT ?`);
+    this.#listAfter = driver.prepare(`SELECT body FROM ${table} WHERE id > ? ORDER BY id LIMIT ?`);
     this.#update = driver.prepare(`UPDATE ${table} SET version = ?, body = ? WHERE id = ? AND version = ?`);
+    this.#known = memory.tableOf();
   }
 
   find(keys: readonly string[]): readonly (T | null)[] {
     if (keys.length === 0) return [];
-    const found = this.#find.all(keyList(keys)).map((row) => this.read(bodyOf(row)));
-    return inOrder(keys, found, this.keyOf);
+    this.memory.refresh();
+    const values = new Map<string, T | null>();
+    const unknown: string[] = [];
+    for (const key of keys) {
+      const known = this.#known.get(key);
+      if (known === undefined) unknown.push(key);
+      else values.set(key, known.value);
+    }
+    for (const [key, value] of this.#read(unknown)) {
+      values.set(key, value);
+      this.#known.set(key, { value });
+    }
+    return keys.map((key) => values.get(key) ?? null);
+  }
+
+  list({ first, after }: RecordPage): readonly T[] {
+    const rows = after === null ? this.#listFirst.all(first) : this.#listAfter.all(keyText(after), first);
+    return rows.map((row) => this.read(bodyOf(row)));
+  }
+
+  /** Stores a value as it is, unless there is one under its key. Belongs into a transaction. */
+  insert(value: T): ImportOutcome {
+    const id = keyText(this.keyOf(value));
+    const body = JSON.stringify(value);
+    this.#known.delete(this.keyOf(value));
+    if (this.#insert.run(id, value.version, body) === 1) return 'STORED';
+    const [stored] = this.#find.all(keyList([this.keyOf(value)])).map(bodyOf);
+    return isDeepStrictEqual(stored, JSON.parse(body)) ? 'SAME' : 'OTHER';
   }
 
   /** Stores `next` if what is stored has the version before it. Belongs into a transaction. */
@@ -36,7 +74,26 @@ export class VersionedRecords<T extends { readonly version: number }> {
       next.version === 1
         ? this.#insert.run(id, next.version, body)
         : this.#update.run(next.version, body, id, next.version - 1);
+    if (changed === 1) this.#known.set(this.keyOf(next), { value: next });
     return changed === 1;
+  }
+
+  #read(keys: readonly string[]): readonly (readonly [string, T | null])[] {
+    const [only, ...others] = keys;
+    if (only === undefined) return [];
+    const rows = others.length > 0 ? this.#find.all(keyList(keys)) : this.#rowOf(only);
+    const found = inOrder(
+      keys,
+      rows.map((row) => this.read(bodyOf(row))),
+      this.keyOf,
+    );
+    return keys.map((key, index) => [key, found[index] ?? null]);
+  }
+
+  /** One key is found by itself in two thirds of the time of a list of one. */
+  #rowOf(key: string): readonly SqliteRow[] {
+    const row = this.#findOne.get(keyText(key));
+    return row === undefined ? [] : [row];
   }
 }
 

@@ -1,0 +1,65 @@
+/**
+ * The server that is measured over HTTP, in a process of its own: `floor`, or `tollgate` with the world in a folder. It
+ * tells its parent where it listens, and what its processor time and memory are whenever the parent asks.
+ */
+import { ApolloServer } from '@apollo/server';
+import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
+import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
+import Fastify, { LogController } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import { pino } from 'pino';
+import { loadAtlas } from '../src/demo/atlasData.js';
+import { createServer } from '../src/server/createServer.js';
+import { createFreeSchema, openWorld } from './world.js';
+
+/** What the parent can ask for: processor time so far, in µs, or bytes of the heap once it was cleaned up. */
+export type Question = 'cpu' | 'heap';
+
+const MICROS_PER_MS = 1000;
+
+/** Apollo on Fastify with the settings of Tollgate's own server, without its plugin. */
+const floorServer = async (): Promise<FastifyInstance> => {
+  const server = Fastify({
+    loggerInstance: silent(),
+    logController: new LogController({ disableRequestLogging: true }),
+  });
+  const apollo = new ApolloServer({
+    schema: createFreeSchema(),
+    plugins: [fastifyApolloDrainPlugin(server), ApolloServerPluginCacheControlDisabled()],
+    includeStacktraceInErrorResponses: false,
+    introspection: true,
+    stopOnTerminationSignals: false,
+  });
+  await apollo.start();
+  server.route({ method: ['GET', 'POST', 'OPTIONS'], url: '/graphql', handler: fastifyApolloHandler(apollo) });
+  loadAtlas();
+  return server;
+};
+
+const tollgateServer = async (folder: string): Promise<FastifyInstance> => {
+  const { paywall, close } = await openWorld(folder);
+  const server = await createServer({ paywall, logger: silent() });
+  server.addHook('onClose', close);
+  return server;
+};
+
+const silent = (): FastifyBaseLogger => pino({ level: 'silent' });
+
+const answer = (question: Question): number => {
+  const { user, system } = process.cpuUsage();
+  if (question === 'cpu') return user + system;
+  // What a finalizer or a weak map lets go of is free after the second time.
+  for (let time = 0; time < 3; time += 1) global.gc?.();
+  return process.memoryUsage().heapUsed;
+};
+
+const [folder] = process.argv.slice(2);
+const server = folder === undefined ? await floorServer() : await tollgateServer(folder);
+const url = await server.listen({ host: '127.0.0.1', port: 0 });
+process.on('message', (question: Question) => process.send?.(answer(question)));
+process.once('disconnect', () => {
+  // The parent is gone or done.
+  void server.close();
+  setTimeout(() => process.exit(0), MICROS_PER_MS).unref();
+});
+process.send?.({ url });

@@ -1,0 +1,81 @@
+/** The load generator, autocannon, and the servers it is pointed at: on loopback, each in a process of its own. */
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import autocannon from 'autocannon';
+import type { Question } from './httpServer.js';
+
+export interface LoadedServer {
+  readonly url: string;
+  readonly ask: (question: Question) => Promise<number>;
+  readonly stop: () => Promise<void>;
+}
+
+/** Without a folder it is the floor. */
+export const startServer = async (folder?: string): Promise<LoadedServer> => {
+  const script = fileURLToPath(new URL('./httpServer.js', import.meta.url));
+  const child = fork(script, folder === undefined ? [] : [folder], { execArgv: ['--expose-gc'] });
+  const { url } = (await nextMessage(child)) as { url: string };
+  return {
+    url,
+    ask: async (question) => {
+      child.send(question);
+      return (await nextMessage(child)) as number;
+    },
+    stop: async () => {
+      child.disconnect();
+      await once(child, 'exit');
+    },
+  };
+};
+
+const nextMessage = async (child: ChildProcess): Promise<unknown> => {
+  const [message] = (await once(child, 'message')) as [unknown];
+  return message;
+};
+
+export interface Load {
+  readonly source: string;
+  /** Each connection goes through them in turn. */
+  readonly keys: readonly string[];
+  readonly connections: number;
+  readonly seconds: number;
+  readonly status: number;
+}
+
+export interface Loaded {
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  /** autocannon does not give the 95th percentile: this one is stricter. */
+  readonly p97Ms: number;
+  /** The server's processor time for one request. */
+  readonly cpuMicros: number;
+}
+
+export const putLoadOn = async (server: LoadedServer, load: Load): Promise<Loaded> => {
+  const { source, keys, connections, seconds, status } = load;
+  const cpuBefore = await server.ask('cpu');
+  const result = await autocannon({
+    url: `${server.url}/graphql`,
+    connections,
+    duration: seconds,
+    requests: keys.map((key) => ({
+      method: 'POST',
+      path: '/graphql',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
+      body: JSON.stringify({ query: source }),
+    })),
+  });
+  const cpuAfter = await server.ask('cpu');
+  const answered = status < 300 ? result['2xx'] : result['4xx'];
+  if (answered !== result.requests.total || result.errors > 0) {
+    throw new Error(`Of ${result.requests.total} answers ${answered} have the status expected, ${status}.`);
+  }
+  return {
+    perSecond: answered / result.duration,
+    p50Ms: result.latency.p50,
+    p97Ms: result.latency.p97_5,
+    cpuMicros: (cpuAfter - cpuBefore) / answered,
+  };
+};
