@@ -23,7 +23,8 @@ const layers = [
   { name: 'generated', from: '^src/generated/', may: ['^src/(demo|api|paywall|domain)/'] },
   { name: 'config', from: '^src/config\\.ts$', may: ['^src/domain/'] },
   { name: 'index', from: '^src/index\\.ts$', may: ['^src/(server|api|paywall|ledger|store|domain)/'] },
-  { name: 'main', from: '^src/main\\.ts$', may: ['^src/(?!index)'] },
+  { name: 'cli', from: '^src/cli(/|\\.ts$)', may: [] },
+  { name: 'main', from: '^src/main\\.ts$', may: ['^src/(?!index|cli)'] },
   { name: 'migrate', from: '^src/migrate\\.ts$', may: ['^src/store/'] },
 ];
 

@@ -17,6 +17,7 @@ const steps = [
   { name: 'import rules', script: 'imports' },
   { name: 'format', script: 'format:check' },
   { name: 'lint', script: 'lint' },
+  { name: 'schema lint', script: 'lint:schema' },
   { name: 'unused code', script: 'unused' },
   {
     name: 'tests',

@@ -1,0 +1,75 @@
+#!/usr/bin/env node
+/** `tollgate` on the command line: a thin client of the admin API, for what scripts need. It alone reads its environment. */
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { adminClient, CliError, isRecord } from './cli/adminClient.js';
+import type { AdminClient } from './cli/adminClient.js';
+import { exportAccounts } from './cli/exportAll.js';
+import { applyPlans, exportPlans, readPlanFile } from './cli/planFile.js';
+import type { PlanChange } from './cli/planFile.js';
+
+const SIGNS: Readonly<Record<PlanChange['kind'], string>> = { NEW: '+', EDIT: '~', PUBLISH: '^', SAME: '=' };
+
+const clientOf = (program: Command): AdminClient => {
+  const { url } = program.opts<{ readonly url: string }>();
+  const key = process.env['TOLLGATE_OPERATOR_KEY'];
+  // Not an option: what is on a command line is in the shell's history and in the list of processes.
+  if (key === undefined || key === '') throw new CliError('Set TOLLGATE_OPERATOR_KEY to the key of an operator.');
+  return adminClient(url, key);
+};
+
+const ISSUE = `mutation ($accountId: ID!, $scopes: [String!], $expiresAt: DateTime, $idempotencyKey: String!) {
+  issueApiKey(accountId: $accountId, scopes: $scopes, expiresAt: $expiresAt, idempotencyKey: $idempotencyKey) { secret } }`;
+
+const program = new Command('tollgate')
+  .description('Administers Tollgate. The operator’s key is read from TOLLGATE_OPERATOR_KEY.')
+  .option('--url <url>', 'where the server is', process.env['TOLLGATE_URL'] ?? 'http://127.0.0.1:4000');
+
+program
+  .command('keys')
+  .description('keys of accounts')
+  .command('issue <account>')
+  .description('issues a key, and prints its secret, this once')
+  .option('--scope <feature...>', 'the features that it may ask for; left out: all')
+  .option('--expires <date>', 'when it ends, in ISO 8601; left out: never')
+  .option('--idempotency-key <key>', 'the same call again with the same key prints the same secret', randomUUID())
+  .action(async (accountId: string, options: { scope?: string[]; expires?: string; idempotencyKey: string }) => {
+    const { scope = null, expires = null, idempotencyKey } = options;
+    const variables = { accountId, scopes: scope, expiresAt: expires, idempotencyKey };
+    const { issueApiKey } = await clientOf(program).ask(ISSUE, variables);
+    console.log(isRecord(issueApiKey) ? String(issueApiKey['secret']) : '');
+  });
+
+const plans = program.command('plans').description('plans as a file');
+plans
+  .command('apply <file>')
+  .description('puts on sale what the file says and differs: + new, ~ edited, ^ a draft published, = as it is')
+  .option('--dry-run', 'shows what would be done')
+  .action(async (path: string, { dryRun = false }: { dryRun?: boolean }) => {
+    const wanted = readPlanFile(readFileSync(path, 'utf8'));
+    for (const { id, kind, differences } of await applyPlans(clientOf(program), wanted, { isDryRun: dryRun })) {
+      console.log([`${SIGNS[kind]} ${id}`, ...differences.map((each) => `    ${each}`)].join('\n'));
+    }
+  });
+plans
+  .command('export')
+  .description('prints the plans on sale as such a file')
+  .action(async () => {
+    process.stdout.write(await exportPlans(clientOf(program)));
+  });
+
+program
+  .command('export')
+  .description('prints all accounts with their subscriptions, balances and keys, a line of JSON each')
+  .action(async () => {
+    for await (const line of exportAccounts(clientOf(program))) console.log(line);
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  const isExpected = error instanceof CliError || (error instanceof Error && 'syscall' in error);
+  console.error(isExpected ? `tollgate: ${error.message}` : error);
+  process.exitCode = 1;
+}

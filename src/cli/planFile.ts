@@ -1,0 +1,176 @@
+/**
+ * Plans as a file, for version control. Applying it puts on sale what differs from what is on sale, and nothing else: a second
+ * time it changes nothing. Plans that the file does not name stay as they are.
+ */
+import { createHash } from 'node:crypto';
+import { parse, stringify } from 'yaml';
+import { z } from 'zod';
+import type { AdminClient } from './adminClient.js';
+import { CliError, isRecord } from './adminClient.js';
+
+const count = z.int().min(0);
+const feature = z.strictObject({
+  feature: z.string().min(1),
+  limit: count.nullable().default(null),
+  per: z.enum(['BILLING_PERIOD', 'DAY', 'HOUR']).nullable().default(null),
+  whenExhausted: z.enum(['REFUSE', 'CREDITS']).default('REFUSE'),
+});
+const content = z.strictObject({
+  name: z.string().min(1),
+  amountMinor: count,
+  currency: z.string(),
+  interval: z.enum(['MONTH', 'YEAR']),
+  features: z.array(feature).default([]),
+  creditsPerPeriod: count.default(0),
+  trialDays: count.default(0),
+  graceDays: count.default(0),
+  requestsPerMinute: count.nullable().default(null),
+});
+const file = z.strictObject({ plans: z.array(content.extend({ id: z.string().min(1) })) });
+const stored = z.object({
+  id: z.string(),
+  version: z.int(),
+  status: z.enum(['DRAFT', 'ACTIVE', 'ARCHIVED']),
+  ...content.shape,
+});
+
+type Content = z.infer<typeof content>;
+type FilePlan = z.infer<typeof file>['plans'][number];
+type StoredPlan = z.infer<typeof stored>;
+
+/** Throws `CliError` with all that is wrong. */
+export const readPlanFile = (text: string): readonly FilePlan[] => {
+  let parsed: unknown;
+  try {
+    parsed = parse(text);
+  } catch (error) {
+    throw new CliError(`The file is no YAML: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const result = file.safeParse(parsed);
+  if (!result.success) {
+    throw new CliError(result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
+  }
+  return result.data.plans;
+};
+
+const FIELDS = `id version status name amountMinor currency interval creditsPerPeriod trialDays graceDays requestsPerMinute
+  features { feature limit per whenExhausted }`;
+
+/** The newest version of a plan, or `null`. */
+const findPlan = async (client: AdminClient, id: string): Promise<StoredPlan | null> => {
+  const { plan } = await client.ask(`query ($id: ID!) { plan(id: $id) { ${FIELDS} } }`, { id });
+  return plan === null ? null : stored.parse(plan);
+};
+
+const contentOf = (plan: FilePlan | StoredPlan): Content => content.parse(pick(plan));
+const pick = (plan: FilePlan | StoredPlan): unknown =>
+  Object.fromEntries(Object.entries(plan).filter(([name]) => name in content.shape));
+
+/** What applying a plan does to what is there. */
+export interface PlanChange {
+  readonly id: string;
+  readonly kind: 'NEW' | 'EDIT' | 'PUBLISH' | 'SAME';
+  /** In words, one line a difference. */
+  readonly differences: readonly string[];
+}
+
+interface Step extends PlanChange {
+  readonly plan: Content;
+  readonly before: StoredPlan | null;
+}
+
+const stepOf = (wanted: FilePlan, before: StoredPlan | null): Step => {
+  const { id } = wanted;
+  const plan = contentOf(wanted);
+  if (before === null) return { id, plan, before, kind: 'NEW', differences: [] };
+  const differences = differencesOf(contentOf(before), plan);
+  if (before.status === 'DRAFT') return { id, plan, before, kind: 'PUBLISH', differences };
+  const isSame = before.status === 'ACTIVE' && differences.length === 0;
+  return { id, plan, before, kind: isSame ? 'SAME' : 'EDIT', differences };
+};
+
+const differencesOf = (before: Content, after: Content): readonly string[] =>
+  Object.entries(after).flatMap(([name, value]) => {
+    const was: unknown = Object.entries(before).find(([each]) => each === name)?.[1];
+    const [from, to] = [JSON.stringify(was), JSON.stringify(value)];
+    return from === to ? [] : [`${name}: ${from} → ${to}`];
+  });
+
+/** Looks at each plan of the file, and puts right what differs unless that is only to be shown. */
+export const applyPlans = async (
+  client: AdminClient,
+  plans: readonly FilePlan[],
+  { isDryRun }: { readonly isDryRun: boolean },
+): Promise<readonly PlanChange[]> => {
+  const steps: Step[] = [];
+  // All are looked at before any is changed, so that what can't be read changes nothing.
+  for (const plan of plans) steps.push(stepOf(plan, await findPlan(client, plan.id)));
+  if (!isDryRun) for (const step of steps) await carryOut(client, step);
+  return steps.map(({ id, kind, differences }) => ({ id, kind, differences }));
+};
+
+const carryOut = async (client: AdminClient, { id, kind, plan, before, differences }: Step): Promise<void> => {
+  switch (kind) {
+    case 'SAME':
+      return;
+    case 'EDIT':
+      await write(client, 'editPlan', { planId: id, version: before?.version, plan });
+      return;
+    case 'NEW': {
+      const version = await write(client, 'createPlanDraft', { planId: id, plan });
+      await write(client, 'publishPlan', { planId: id, version });
+      return;
+    }
+    case 'PUBLISH': {
+      const base = before?.version;
+      const isAsWanted = differences.length === 0;
+      const version = isAsWanted ? base : await write(client, 'updatePlanDraft', { planId: id, version: base, plan });
+      await write(client, 'publishPlan', { planId: id, version });
+      return;
+    }
+  }
+};
+
+type PlanMutation = 'createPlanDraft' | 'updatePlanDraft' | 'publishPlan' | 'editPlan';
+
+/** Under a key made of what is asked, so that a call whose answer was lost is the same call. Answers the new version. */
+const write = async (client: AdminClient, mutation: PlanMutation, args: object): Promise<number> => {
+  const idempotencyKey = createHash('sha256')
+    .update(JSON.stringify([mutation, args]))
+    .digest('base64url');
+  const given = { ...args, idempotencyKey };
+  const types: Readonly<Record<string, string>> = {
+    planId: 'ID!',
+    version: 'Int!',
+    plan: 'PlanInput!',
+    idempotencyKey: 'String!',
+  };
+  const names = Object.keys(given);
+  const declared = names.map((name) => `$${name}: ${types[name] ?? ''}`).join(', ');
+  const passed = names.map((name) => `${name}: $${name}`).join(', ');
+  const data = await client.ask(`mutation (${declared}) { ${mutation}(${passed}) { plan { version } } }`, { ...given });
+  const payload = data[mutation];
+  return z.object({ plan: z.object({ version: z.int() }) }).parse(payload).plan.version;
+};
+
+/** All plans on sale, as a file that changes nothing where it is applied. */
+export const exportPlans = async (client: AdminClient): Promise<string> => {
+  const plans: unknown[] = [];
+  for (let after: unknown = null; ;) {
+    const { plans: page } = await client.ask(
+      `query ($after: String) { plans(first: 100, after: $after) { nodes { ${FIELDS} } pageInfo { hasNextPage endCursor } } }`,
+      { after },
+    );
+    const { nodes, pageInfo } = pageOf(page);
+    const onSale = nodes.map((node) => stored.parse(node)).filter(({ status }) => status === 'ACTIVE');
+    plans.push(...onSale.map((plan) => ({ id: plan.id, ...contentOf(plan) })));
+    if (pageInfo['hasNextPage'] !== true) return stringify({ plans });
+    after = pageInfo['endCursor'];
+  }
+};
+
+export const pageOf = (connection: unknown): { nodes: readonly unknown[]; pageInfo: Record<string, unknown> } => {
+  const { nodes, pageInfo } = isRecord(connection) ? connection : {};
+  if (!Array.isArray(nodes) || !isRecord(pageInfo)) throw new CliError('The server answers a list of another kind.');
+  return { nodes, pageInfo };
+};
