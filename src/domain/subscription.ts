@@ -40,6 +40,11 @@ export interface Subscription {
   readonly paymentFailure: PaymentFailure | null;
   /** Another plan that it is to from an instant on. Absent or `null`: none is agreed. */
   readonly change?: PlanChange | null;
+  /**
+   * Credits on top for the rest of a period in which the plan was changed. They are part of the subscription, so that plan
+   * and credits change together, and are given like those of a period. Absent or `null`: none.
+   */
+  readonly added?: GrantCommand | null;
   /** Raised by one at each write; the store compares and sets it. */
   readonly version: number;
 }
@@ -49,7 +54,7 @@ export const effectiveAt = (subscription: Subscription, now: Instant): Subscript
   const { change } = subscription;
   if (change == null || now < change.at) return subscription;
   const { at, id, planId, planVersion } = change;
-  return { ...subscription, id, planId, planVersion, startsAt: at, trialEndsAt: null, change: null };
+  return { ...subscription, id, planId, planVersion, startsAt: at, trialEndsAt: null, change: null, added: null };
 };
 
 /**
@@ -204,4 +209,15 @@ export const grantDue = (subscription: Subscription, plan: Plan, now: Instant): 
     priority: 0,
     reason: `Credits of plan ${plan.id} for its period ${index}`,
   };
+};
+
+/**
+ * The grants that are due now: the credits of the current period, and those that a change of plan added to it. Each has an
+ * id of its own, so that it is given once however often it is asked for.
+ */
+export const grantsDue = (subscription: Subscription, plan: Plan, now: Instant): readonly GrantCommand[] => {
+  const ofPeriod = grantDue(subscription, plan, now);
+  const { added } = subscription;
+  const isRunning = isCovering(stateAt(subscription, now));
+  return [ofPeriod, isRunning ? (added ?? null) : null].filter((grant) => grant !== null);
 };

@@ -38,8 +38,6 @@ export type Changed =
       readonly ok: true;
       readonly subscription: Subscription;
       readonly proration: Proration;
-      /** The credits on top; `null`: none, or they are those of a period that begins anew. */
-      readonly grant: GrantCommand | null;
     }
   | { readonly ok: false; readonly fault: ChangeFault };
 
@@ -57,7 +55,8 @@ const isSamePlan = ({ from, to }: ChangeTerms): boolean => from.id === to.id && 
 
 /**
  * Another plan from this instant on. A plan that is paid as often keeps the period, for the rest of which the
- * difference is due and credits are added in proportion; nothing is taken away. Any other begins a period of its own.
+ * difference is due and credits are added in proportion; nothing is taken away. What is due to it so far must have been
+ * granted before (`grantsDue`). Any other begins a period of its own.
  */
 export const changeNow = (subscription: Subscription, terms: ChangeTerms, now: Instant): Changed => {
   if (!isCovering(stateAt(subscription, now))) return fault('NOT_RUNNING');
@@ -89,8 +88,9 @@ const keepPeriod = (subscription: Subscription, { from, to }: ChangeTerms, now: 
     priority: 0,
     reason: `Credits of plan ${to.id} for the rest of period ${period.index}`,
   };
-  const changed: Subscription = { ...subscription, planId: to.id, planVersion: to.version, change: null };
-  return { ok: true, subscription: changed, proration, grant: addedCredits > 0 ? grant : null };
+  const added = addedCredits > 0 ? grant : null;
+  const changed: Subscription = { ...subscription, planId: to.id, planVersion: to.version, change: null, added };
+  return { ok: true, subscription: changed, proration };
 };
 
 const beginPeriod = (subscription: Subscription, { from, to, id }: ChangeTerms, now: Instant): Changed => {
@@ -106,7 +106,7 @@ const beginPeriod = (subscription: Subscription, { from, to, id }: ChangeTerms, 
     unusedCredits: share(from.creditsPerPeriod),
     addedCredits: to.creditsPerPeriod,
   };
-  return { ok: true, subscription: begun, proration, grant: null };
+  return { ok: true, subscription: begun, proration };
 };
 
 const isPaidAt = ({ paidUntil, trialEndsAt }: Subscription, now: Instant): boolean =>
@@ -131,6 +131,7 @@ const begin = (before: Subscription, plan: Plan, id: SubscriptionId, now: Instan
     cancelsAt: null,
     paymentFailure: null,
     change: null,
+    added: null,
   };
 };
 

@@ -4,7 +4,7 @@ import { keyStateAt } from '../domain/account.js';
 import type { KeyState } from '../domain/account.js';
 import type { AccountId } from '../domain/ids.js';
 import type { Instant } from '../domain/period.js';
-import { effectiveAt, grantDue } from '../domain/subscription.js';
+import { effectiveAt, grantsDue } from '../domain/subscription.js';
 import type { Subscription } from '../domain/subscription.js';
 import type { Plan } from '../domain/plan.js';
 import type { Wallet } from '../domain/wallet.js';
@@ -117,8 +117,8 @@ export const grantIfDue = (
   plan: Plan | null,
   now: Instant,
 ): Wallet => {
-  const due = subscription === null || plan === null ? null : grantDue(subscription, plan, now);
-  return due === null ? wallet : applyCommand(wallet, due, now).wallet;
+  const due = subscription === null || plan === null ? [] : grantsDue(subscription, plan, now);
+  return due.reduce((funded, grant) => applyCommand(funded, grant, now).wallet, wallet);
 };
 
 const meansIn = (

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { planId, subscriptionId } from '../../src/domain/ids.js';
-import { effectiveAt, payingFrom, recordPayment } from '../../src/domain/subscription.js';
+import { grantId, planId, subscriptionId } from '../../src/domain/ids.js';
+import { effectiveAt, grantDue, grantsDue, payingFrom, recordPayment } from '../../src/domain/subscription.js';
 import type { Subscription } from '../../src/domain/subscription.js';
 import { changeAtPeriodEnd, changeNow, renewSubscription } from '../../src/domain/subscriptionChange.js';
 import { at, plan, subscription } from '../support/domain.js';
@@ -14,6 +14,16 @@ const YEARLY = plan({ id: planId('yearly'), interval: 'YEAR', price: { amountMin
 const id = subscriptionId('sub-2');
 const to = (next: typeof TEAM) => ({ from: PRO, to: next, id });
 
+/** What a change in the middle of the month to the plan `team` puts on top. */
+const ADDED = {
+  kind: 'grant',
+  id: grantId('sub-1/period/0/team@1'),
+  credits: 100,
+  expiresAt: END,
+  priority: 0,
+  reason: 'Credits of plan team for the rest of period 0',
+} as const;
+
 const CANCELED: Partial<Subscription> = { cancelsAt: at('2025-01-10T00:00:00.000Z') };
 const UNPAID: Partial<Subscription> = { paymentFailure: { failedAt: 1, cause: 'OTHER', graceEndsAt: 2 } };
 const LATER: Partial<Subscription> = { startsAt: at('2025-01-20T00:00:00.000Z') };
@@ -26,7 +36,7 @@ describe('another plan now', () => {
   it('of the same interval keeps the period, and states what is unused, due, and added', () => {
     expect(changeNow(subscription(), to(TEAM), MIDDLE)).toEqual({
       ok: true,
-      subscription: subscription({ planId: TEAM.id, planVersion: 1, change: null }),
+      subscription: subscription({ planId: TEAM.id, planVersion: 1, change: null, added: ADDED }),
       proration: {
         unusedMinor: 500,
         unusedCurrency: 'EUR',
@@ -35,20 +45,16 @@ describe('another plan now', () => {
         unusedCredits: 50,
         addedCredits: 100,
       },
-      grant: {
-        kind: 'grant',
-        id: 'sub-1/period/0/team@1',
-        credits: 100,
-        expiresAt: END,
-        priority: 0,
-        reason: 'Credits of plan team for the rest of period 0',
-      },
     });
   });
 
   it('with fewer credits takes none away', () => {
     const changed = changeNow(subscription({ planId: TEAM.id }), { from: TEAM, to: PRO, id }, MIDDLE);
-    expect(changed).toMatchObject({ ok: true, grant: null, proration: { unusedCredits: 150, addedCredits: 0 } });
+    expect(changed).toMatchObject({
+      ok: true,
+      subscription: { added: null },
+      proration: { unusedCredits: 150, addedCredits: 0 },
+    });
   });
 
   it.each([
@@ -72,6 +78,7 @@ describe('another plan now', () => {
         startsAt: MIDDLE,
         paidUntil: at('2026-01-16T12:00:00.000Z'),
         change: null,
+        added: null,
       }),
       proration: {
         unusedMinor,
@@ -81,7 +88,6 @@ describe('another plan now', () => {
         unusedCredits: 50,
         addedCredits: 0,
       },
-      grant: null,
     });
   });
 
@@ -109,6 +115,19 @@ describe('another plan now', () => {
   });
 });
 
+describe('the grants that are due', () => {
+  const changed = subscription({ planId: TEAM.id, added: ADDED });
+
+  it('are those of the period and what a change put on top, while it runs', () => {
+    const ofPeriod = grantDue(changed, TEAM, MIDDLE);
+    expect(ofPeriod).toMatchObject({ id: 'sub-1/period/0', credits: 301 });
+    expect(grantsDue(changed, TEAM, MIDDLE)).toEqual([ofPeriod, ADDED]);
+    expect(grantsDue(subscription(), PRO, MIDDLE)).toEqual([grantDue(subscription(), PRO, MIDDLE)]);
+    expect(grantsDue({ ...changed, ...PAST_DUE }, TEAM, MIDDLE)).toEqual([ADDED]);
+    expect(grantsDue({ ...changed, ...CANCELED }, TEAM, MIDDLE)).toEqual([]);
+  });
+});
+
 describe('another plan at the period’s end', () => {
   const agreed = changeAtPeriodEnd(subscription(), to(YEARLY), MIDDLE);
   const changing = agreed.ok ? agreed.subscription : subscription();
@@ -116,7 +135,7 @@ describe('another plan at the period’s end', () => {
   it('takes over at that instant, with periods of its own', () => {
     expect(effectiveAt(changing, END - 1)).toBe(changing);
     expect(effectiveAt(changing, END)).toEqual(
-      subscription({ id, planId: YEARLY.id, startsAt: END, change: null, paidUntil: END }),
+      subscription({ id, planId: YEARLY.id, startsAt: END, change: null, added: null, paidUntil: END }),
     );
     expect(effectiveAt(subscription(), END)).toEqual(subscription());
   });
@@ -145,7 +164,7 @@ describe('a renewal', () => {
     const paidUntil = now === MIDDLE ? at('2025-02-16T12:00:00.000Z') : at('2025-03-01T00:00:00.005Z');
     expect(renewSubscription(subscription(changes), PRO, id, now)).toEqual({
       ok: true,
-      subscription: subscription({ id, startsAt: now, paidUntil, change: null }),
+      subscription: subscription({ id, startsAt: now, paidUntil, change: null, added: null }),
     });
   });
 

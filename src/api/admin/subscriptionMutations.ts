@@ -1,6 +1,6 @@
 /** Subscriptions. Each is decided on the version that was read, and who was too late gets `CONFLICT`. */
-import type { AccountId } from '../../domain/ids.js';
 import { subscriptionId } from '../../domain/ids.js';
+import type { Plan } from '../../domain/plan.js';
 import {
   cancelAtPeriodEnd,
   cancelNow,
@@ -13,9 +13,7 @@ import {
 } from '../../domain/subscription.js';
 import type { Subscription, SubscriptionFault } from '../../domain/subscription.js';
 import { changeAtPeriodEnd, changeNow, renewSubscription } from '../../domain/subscriptionChange.js';
-import type { Changed, ChangeFault, ChangeTerms } from '../../domain/subscriptionChange.js';
-import { applyCommand } from '../../domain/walletCommands.js';
-import type { GrantCommand } from '../../domain/walletCommands.js';
+import type { ChangeFault, ChangeTerms } from '../../domain/subscriptionChange.js';
 import type { MutationResolvers } from '../../generated/adminTypes.js';
 import { grantIfDue } from '../../paywall/caller.js';
 import { OperatorError } from '../operator.js';
@@ -61,50 +59,21 @@ const loadCurrent = async ({ engine, now }: AdminContext, accountId: string) => 
   return { subscription, plan: await versionOf(engine, subscription.planId, subscription.planVersion) };
 };
 
-/** The credits of the period so far are given first, so that those on top come on top. `null`: none are given. */
-const grantOnTop = async (
-  { engine }: AdminContext,
-  { accountId }: Subscription,
-  {
-    before,
-    from,
-    grant,
-  }: { readonly before: Subscription; readonly from: ChangeTerms['from']; readonly grant: GrantCommand },
-): Promise<void> => {
-  await engine.keeper.apply<void, null>(accountId, {
-    decide: (wallet, at) => {
-      const funded = grantIfDue(wallet, before, from, at);
-      // Refused where they were given before, in the same period: they are not given twice.
-      return { wallet: applyCommand(funded, grant, at).wallet, outcome: null };
-    },
-  });
-};
-
-/** Takes back what was given for a change that lost the race. What is spent already stays spent. */
-const takeBack = async ({ engine, act }: AdminContext, account: AccountId, grant: GrantCommand): Promise<void> => {
-  await engine.keeper.apply<void, null>(account, {
-    decide: (wallet, at) => {
-      const left = wallet.grants.find(({ id }) => id === grant.id);
-      const credits = (left?.remaining ?? 0) - (left?.held ?? 0);
-      const command = { kind: 'adjust', id: act.id('takeBack'), credits: -credits, grantId: grant.id } as const;
-      const reason = 'The change of plan came to nothing';
-      return { wallet: applyCommand(wallet, { ...command, reason }, at).wallet, outcome: null };
-    },
+/** Gives what is due to a subscription at this moment. Whatever becomes of the mutation, it is due. */
+const grantDueNow = async ({ engine }: AdminContext, subscription: Subscription, plan: Plan): Promise<void> => {
+  await engine.keeper.apply<void, null>(subscription.accountId, {
+    decide: (wallet, at) => ({ wallet: grantIfDue(wallet, subscription, plan, at), outcome: null }),
   });
 };
 
 const changeAtOnce = async (context: AdminContext, before: Subscription, terms: ChangeTerms) => {
-  const changed: Changed = changeNow(before, terms, context.now);
+  const changed = changeNow(before, terms, context.now);
   if (!changed.ok) throw conflict(changed.fault);
-  const { grant, proration, subscription } = changed;
-  // The credits first: a process that dies in between is asked again, and gives the same grant no second time.
-  if (grant !== null) await grantOnTop(context, subscription, { before, from: terms.from, grant });
-  try {
-    return { ...(await save(context, before, changed)), proration };
-  } catch (error) {
-    if (grant !== null && error instanceof OperatorError) await takeBack(context, before.accountId, grant);
-    throw error;
-  }
+  // The credits of the plan so far first: afterwards nothing tells any more that they were due.
+  await grantDueNow(context, before, terms.from);
+  const saved = await save(context, before, changed);
+  await grantDueNow(context, saved.subscription, terms.to);
+  return { ...saved, proration: changed.proration };
 };
 
 export const subscriptionMutations: MutationResolvers = {
