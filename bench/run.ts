@@ -11,6 +11,7 @@ import { accounts } from './accounts.js';
 import { alternatives } from './alternatives.js';
 import type { Benchmark, Findings, Table } from './benchmark.js';
 import { svgOf } from './chart.js';
+import { domain } from './domain.js';
 import { groupCommit } from './groupCommit.js';
 import { growth } from './growth.js';
 import { inProcess } from './inProcess.js';
@@ -18,7 +19,16 @@ import { describeMachine } from './machine.js';
 import { memory } from './memory.js';
 import { overHttp } from './overHttp.js';
 
-const BENCHMARKS: readonly Benchmark[] = [inProcess, overHttp, alternatives, growth, memory, groupCommit, accounts];
+const BENCHMARKS: readonly Benchmark[] = [
+  domain,
+  inProcess,
+  overHttp,
+  alternatives,
+  growth,
+  memory,
+  groupCommit,
+  accounts,
+];
 /** In the sources, wherever the compiled runner is. */
 const RESULTS = resolve('bench', 'results');
 /** By which the runner tells its child what to measure. */
