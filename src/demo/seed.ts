@@ -2,7 +2,7 @@
  * The demo's plan, accounts, subscriptions and credits. Everything has a fixed id, so that a second start finds the same
  * data and adds nothing: credits that were spent stay spent.
  */
-import { createAccount, grantCredits, publishPlan, saveSubscription } from '../api/operator.js';
+import { createAccount, grantCredits, publishPlan } from '../api/operator.js';
 import { planId, subscriptionId } from '../domain/ids.js';
 import { DAY_MS } from '../domain/period.js';
 import type { Instant } from '../domain/period.js';
@@ -54,7 +54,8 @@ export const seedDemo = async (engine: Engine): Promise<void> => {
 const subscribe = async (engine: Engine, account: DemoAccount): Promise<void> => {
   if (account.subscription === 'none') return;
   const [existing] = await engine.store.findSubscriptions([account.id]);
-  if (existing == null) await saveSubscription(engine, demoSubscription(account, engine.settings.now()));
+  // Another process may be putting the same demo into the same database: who is first does not matter.
+  if (existing == null) await engine.store.saveSubscriptions([demoSubscription(account, engine.settings.now())]);
 };
 
 const demoSubscription = (account: DemoAccount, now: Instant): Subscription => {
