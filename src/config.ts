@@ -14,11 +14,17 @@ export interface Config {
   /** How long credits stay set aside for an operation that never ends; longer than any operation may take. */
   readonly holdTtlMs: number;
   readonly logLevel: string;
+  /** Where `/metrics` is served: nowhere, beside everything else, or at an address of its own. */
+  readonly metrics: MetricsPlace;
+  /** The OTLP collector to which traces are sent; `null`: none are made. */
+  readonly otlpEndpoint: string | null;
   /** The key of the operator `owner`; `null`: one is made where there is no owner. */
   readonly ownerKey: string | null;
   /** What the hashes of keys are made with; `null`: the store keeps it. */
   readonly keySecret: string | null;
 }
+
+export type MetricsPlace = 'OFF' | 'ON' | { readonly host: string; readonly port: number };
 
 /** Says in one line what is wrong with the environment and what to do about it. */
 export class ConfigError extends Error {
@@ -43,6 +49,19 @@ const secret = z
     error: `must have at least ${SECRET_LENGTH_MIN} characters`,
   });
 
+const METRICS_ADDRESS = /^(\[[\da-f:.]+\]|[^\s:/[\]]+):(\d{1,5})$/i;
+
+const metricsPlace = z.string().transform((text, { addIssue }): MetricsPlace => {
+  const known = flag.safeParse(text);
+  if (known.success) return isOn(known.data) ? 'ON' : 'OFF';
+  const [, host = '', port = ''] = METRICS_ADDRESS.exec(text) ?? [];
+  if (host !== '' && Number(port) >= 1 && Number(port) <= 65535) {
+    return { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) };
+  }
+  addIssue('must be on, off, or an address and a port as in 127.0.0.1:9464');
+  return z.NEVER;
+});
+
 const environment = z.object({
   DATABASE_URL: z
     .string()
@@ -63,6 +82,10 @@ const environment = z.object({
     .min(HOLD_TTL_MS_MIN, `must be ${HOLD_TTL_MS_MIN} to ${HOLD_TTL_MS_MAX}`)
     .max(HOLD_TTL_MS_MAX, `must be ${HOLD_TTL_MS_MIN} to ${HOLD_TTL_MS_MAX}`)
     .default(60_000),
+  TOLLGATE_METRICS: metricsPlace.optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .url({ protocol: /^https?$/, error: 'must be a URL that begins with http:// or https://' })
+    .optional(),
   TOLLGATE_OWNER_KEY: secret.optional(),
   TOLLGATE_KEY_SECRET: secret.optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).optional(),
@@ -76,7 +99,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
     throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; '));
   }
   const { DATABASE_URL, HOST, PORT, PUBLIC_URL, TOLLGATE_DEMO, TOLLGATE_HOLD_TTL_MS, LOG_LEVEL } = parsed.data;
-  const { TOLLGATE_OWNER_KEY, TOLLGATE_KEY_SECRET } = parsed.data;
+  const { TOLLGATE_METRICS, OTEL_EXPORTER_OTLP_ENDPOINT, TOLLGATE_OWNER_KEY, TOLLGATE_KEY_SECRET } = parsed.data;
   const isDemo = TOLLGATE_DEMO === undefined ? DATABASE_URL === undefined : isOn(TOLLGATE_DEMO);
   if (isDemo && !LOOPBACK.test(HOST)) {
     throw new ConfigError(
@@ -92,6 +115,9 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
     holdTtlMs: TOLLGATE_HOLD_TTL_MS,
     // Whoever tries the demo reads what it prints, and nothing needs their attention.
     logLevel: LOG_LEVEL ?? (isDemo ? 'warn' : 'info'),
+    // A demo is reached from this machine alone; elsewhere it is for the operator to say who may read them.
+    metrics: TOLLGATE_METRICS ?? (isDemo ? 'ON' : 'OFF'),
+    otlpEndpoint: OTEL_EXPORTER_OTLP_ENDPOINT?.replace(/\/$/, '') ?? null,
     ownerKey: TOLLGATE_OWNER_KEY ?? null,
     keySecret: TOLLGATE_KEY_SECRET ?? null,
   });

@@ -1,5 +1,4 @@
 /** The server's start: config → store → paywall → server. The only file that reads the environment or ends the process. */
-import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { ConfigError, readConfig } from './config.js';
 import type { Config } from './config.js';
@@ -11,10 +10,16 @@ import { seedDemo } from './demo/seed.js';
 import { welcome } from './demo/welcome.js';
 import { createPaywall } from './paywall/paywall.js';
 import { createServer } from './server/createServer.js';
+import { createLogger } from './server/watch/logger.js';
+import { Metrics } from './server/watch/metrics.js';
+import { createMetricsServer } from './server/watch/metricsServer.js';
+import { aroundStoreCall } from './server/watch/watchers.js';
+import type { Watchers } from './server/watch/watchers.js';
 import { remedySlug } from './server/remedyPage.js';
 import { openStore } from './store/openStore.js';
 import type { Store } from './store/store.js';
 import { StoreError } from './store/storeError.js';
+import { watchStore } from './store/watchedStore.js';
 
 /** What an operator can mend, in one line; anything else is a bug and shows its stack. */
 class StartError extends Error {
@@ -22,11 +27,14 @@ class StartError extends Error {
 }
 
 const start = async (config: Config): Promise<void> => {
-  const logger = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
+  const logger = createLogger(config.logLevel);
   keepGoing(logger);
-  const store = await openStore(config.databaseUrl);
+  const watchers = await watchersFor(config, logger);
+  const opened = await openStore(config.databaseUrl);
+  const around = aroundStoreCall(watchers);
+  const store = around === null ? opened : watchStore(opened, around);
   try {
-    await serve(config, store, logger);
+    await serve(config, store, watchers);
   } catch (error) {
     // What is open would keep the process alive.
     await store.close();
@@ -44,7 +52,16 @@ const keepGoing = (logger: Logger): void => {
   });
 };
 
-const serve = async (config: Config, store: Store, logger: Logger): Promise<void> => {
+/** The libraries for traces are loaded only where traces are asked for. */
+const watchersFor = async ({ metrics, otlpEndpoint }: Config, logger: Logger): Promise<Watchers> => ({
+  logger,
+  metrics: metrics === 'OFF' ? null : new Metrics(),
+  tracing:
+    otlpEndpoint === null ? null : (await import('./server/watch/tracing.js')).startTracing(otlpEndpoint, logger),
+});
+
+const serve = async (config: Config, store: Store, watchers: Watchers): Promise<void> => {
+  const { logger, metrics, tracing } = watchers;
   // Known once the server listens, and no error is sent before.
   let publicUrl = config.publicUrl;
   const paywall = createPaywall({
@@ -64,24 +81,39 @@ const serve = async (config: Config, store: Store, logger: Logger): Promise<void
   const ownerSecret = isOwnerKnown ? null : await ensureOwner(paywall.engine, config.ownerKey);
   loadAtlas();
   const fixedOperators = config.isDemo ? demoOperators() : new Map<string, never>();
-  const server = await createServer({ paywall, logger, admin: { fixedOperators } });
+  const servesMetrics = config.metrics === 'ON';
+  const server = await createServer({ paywall, logger, admin: { fixedOperators }, watchers, servesMetrics });
+  metrics?.watchEngine(paywall.engine);
+  metrics?.watchProcess();
+  const apart = metrics === null || typeof config.metrics === 'string' ? null : createMetricsServer(metrics, logger);
 
   const stop = async (): Promise<void> => {
     await server.close();
     await paywall.close();
     await store.close();
+    await tracing?.close();
+    await apart?.close();
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
 
-  const address = await server.listen({ host: config.host, port: config.port }).catch(async (error: unknown) => {
-    await stop();
-    throw new StartError(listenFault(error, config), { cause: error });
-  });
+  const listen = (listener: typeof server, { host, port }: Place, setting?: string): Promise<string> =>
+    listener.listen({ host, port }).catch(async (error: unknown) => {
+      await stop();
+      throw new StartError(listenFault(error, { host, port }, setting), { cause: error });
+    });
+  if (apart !== null && typeof config.metrics !== 'string') await listen(apart, config.metrics, 'TOLLGATE_METRICS');
+  const address = await listen(server, config);
   publicUrl ??= address;
   console.log(welcome({ publicUrl, isDemo: config.isDemo, ownerSecret }));
 };
 
-const listenFault = (error: unknown, { host, port }: Config): string => {
+type Place = Pick<Config, 'host' | 'port'>;
+
+/** `setting`: what says where to listen, if it is not `HOST` and `PORT`. */
+const listenFault = (error: unknown, { host, port }: Place, setting?: string): string => {
+  if (setting !== undefined) {
+    return `${setting} can't be ${host}:${port}: ${error instanceof Error ? error.message : String(error)}`;
+  }
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   switch (code) {
     case 'EADDRINUSE':

@@ -41,7 +41,7 @@ import type { DeliveredResponse } from './settle.js';
 import type { PaymentSummary } from './settlement.js';
 import type { Tab } from './tab.js';
 import { UNWATCHED } from './watch.js';
-import type { OperationWatch } from './watch.js';
+import type { OperationWatch, RunWatch } from './watch.js';
 
 export interface PaywallOptions extends Partial<EngineSettings> {
   /** With `@requiresPayment` on its paid fields. */
@@ -77,6 +77,8 @@ export interface OperationRequest {
 export interface PaywallContext {
   readonly caller: Caller;
   readonly paywall: Paywall;
+  /** Told of the operation by the plugin. */
+  readonly watch?: RunWatch | undefined;
 }
 
 /** What to do with an operation. */

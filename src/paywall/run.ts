@@ -2,7 +2,14 @@
  * The whole journey of an operation without any server: open, run, settle. Events of a subscription make the journey
  * each on its own: a caller whose means run out gets the refusal as the last event.
  */
-import { createSourceEventStream, execute as executeGraphQL, GraphQLError, parse, validate } from 'graphql';
+import {
+  createSourceEventStream,
+  execute as executeGraphQL,
+  getOperationAST,
+  GraphQLError,
+  parse,
+  validate,
+} from 'graphql';
 import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLSchema } from 'graphql';
 import type { Caller } from './caller.js';
 import type { Opening, Paywall } from './paywall.js';
@@ -21,7 +28,7 @@ export interface RunRequest {
   /** Of a query or mutation: makes it safe to send again. */
   readonly idempotencyKey?: string | null | undefined;
   /** Called for each operation that begins: of a subscription for its start, and for each event. */
-  readonly watch?: (() => RunWatch) | undefined;
+  readonly watch?: ((caller: Caller) => RunWatch) | undefined;
 }
 
 export interface RunContext {
@@ -58,10 +65,10 @@ const startSource = async (
   request: RunRequest,
 ): Promise<AsyncIterable<unknown> | ExecutionResult> => {
   const own = withContextOfItsOwn(request, request.contextValue.caller);
-  const watch = watchOf(request);
+  const watch = beginWatch(document, own);
   const opening = await paywall.open(operationOf(document, own, watch));
   if (opening.kind === 'answer') return answered(watch, { errors: opening.errors });
-  if (opening.kind === 'replay') return answered(watch, opening.response);
+  if (opening.kind === 'replay') return answered(watch, opening.response, true);
   let source: AsyncIterable<unknown> | ExecutionResult = {};
   try {
     source = await watch.during('run', async () => createSourceEventStream(argumentsOf(paywall, document, own)));
@@ -73,10 +80,18 @@ const startSource = async (
   }
 };
 
-const watchOf = ({ watch }: RunRequest): RunWatch => watch?.() ?? UNWATCHED;
+const watchOf = ({ watch, contextValue }: RunRequest): RunWatch => watch?.(contextValue.caller) ?? UNWATCHED;
 
-const answered = (watch: RunWatch, result: ExecutionResult): ExecutionResult => {
-  watch.answered(result);
+/** The watch of an operation that begins. */
+const beginWatch = (document: DocumentNode, request: RunRequest): RunWatch => {
+  const watch = watchOf(request);
+  const operation = getOperationAST(document, request.operationName);
+  if (operation != null) watch.began(operation);
+  return watch;
+};
+
+const answered = (watch: RunWatch, result: ExecutionResult, isReplay = false): ExecutionResult => {
+  watch.answered(result, isReplay);
   return result;
 };
 
@@ -132,10 +147,10 @@ const executeDocument = async (
   document: DocumentNode,
   request: RunRequest,
 ): Promise<ExecutionResult> => {
-  const watch = watchOf(request);
+  const watch = beginWatch(document, request);
   const opening = await paywall.open(operationOf(document, request, watch));
   if (opening.kind === 'answer') return answered(watch, { errors: opening.errors });
-  if (opening.kind === 'replay') return answered(watch, opening.response);
+  if (opening.kind === 'replay') return answered(watch, opening.response, true);
   const result = await executeOpened(opening, argumentsOf(paywall, document, request), watch);
   return answered(watch, withPayment(result, await opening.settle(result)));
 };

@@ -2,10 +2,10 @@
  * What an operation tells whoever watches it, for logs, metrics and traces. The engine knows none of these: whoever
  * starts an operation gives it a watch, and one that is given none tells nobody.
  */
-import type { ExecutionResult } from 'graphql';
+import type { OperationDefinitionNode } from 'graphql';
 
 /** A step of an operation's journey. */
-export type Step = 'quote' | 'hold' | 'run' | 'settle';
+export type Step = 'identify' | 'quote' | 'hold' | 'run' | 'settle';
 
 /** Its functions answer at once and never throw. What is told is confirmed, and may come after the answer was sent. */
 export interface OperationWatch {
@@ -20,10 +20,18 @@ export interface OperationWatch {
   readonly givenBack: (credits: number) => void;
 }
 
-/** The watch of an operation that the paywall runs itself. */
+/** What is sent of an operation, as far as it says what became of it. */
+export interface WatchedAnswer {
+  readonly data?: unknown;
+  readonly errors?: readonly { readonly extensions?: Readonly<Record<string, unknown>> | undefined }[] | undefined;
+}
+
+/** The watch of an operation from its beginning to its answer. */
 export interface RunWatch extends OperationWatch {
-  /** This is what its caller gets. */
-  readonly answered: (result: ExecutionResult) => void;
+  /** The operation is known; never told of one that is not valid. */
+  readonly began: (operation: OperationDefinitionNode) => void;
+  /** What its caller gets; `isReplay`: the answer of an operation that was carried out before. */
+  readonly answered: (answer: WatchedAnswer, isReplay?: boolean) => void;
 }
 
 const nothing = (): void => undefined;
@@ -34,5 +42,6 @@ export const UNWATCHED: RunWatch = {
   holdEnded: nothing,
   charged: nothing,
   givenBack: nothing,
+  began: nothing,
   answered: nothing,
 };

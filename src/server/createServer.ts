@@ -4,12 +4,11 @@ import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/di
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
 import fastifyWebsocket from '@fastify/websocket';
 import Fastify, { LogController } from 'fastify';
-import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance, RouteHandlerMethod } from 'fastify';
 import type { Paywall, PaywallContext } from '../paywall/paywall.js';
 import { addAdminServer } from './adminServer.js';
 import type { AdminServerOptions } from './adminServer.js';
 import { tollgatePlugin } from './apolloPlugin.js';
-import { callerContext } from './callerContext.js';
 import { eventStreamHandler, webSocketHandler } from './eventTransports.js';
 import type { FormatError } from './eventTransports.js';
 import { answerInGraphQL } from './graphqlErrors.js';
@@ -17,20 +16,42 @@ import { healthRoutes } from './healthRoutes.js';
 import { maskErrors } from './maskErrors.js';
 import { remedyPage } from './remedyPage.js';
 import { stringifyResult } from './stringifyResult.js';
+import { metricsRoute } from './watch/metricsServer.js';
+import { requestIdOf } from './watch/requestIds.js';
+import {
+  answerWithRequestId,
+  insideTrace,
+  recordedContext,
+  recordRequests,
+  recordRuns,
+} from './watch/requestRecords.js';
+import type { Watchers } from './watch/watchers.js';
 
 export interface ServerOptions {
   readonly paywall: Paywall;
   readonly logger: FastifyBaseLogger;
   /** Left out: no admin API is served. */
   readonly admin?: AdminServerOptions;
+  /** Left out: the log alone says what becomes of operations. */
+  readonly watchers?: Omit<Watchers, 'logger'>;
+  /** Whether `/metrics` is served to whoever reaches this server. */
+  readonly servesMetrics?: boolean;
 }
 
 /** Ready to listen. Closing it waits for operations under way. */
-export const createServer = async ({ paywall, logger, admin }: ServerOptions): Promise<FastifyInstance> => {
+export const createServer = async ({
+  paywall,
+  logger,
+  admin,
+  watchers: { metrics, tracing } = { metrics: null, tracing: null },
+  servesMetrics = false,
+}: ServerOptions): Promise<FastifyInstance> => {
   const server = Fastify({
     loggerInstance: logger,
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    genReqId: requestIdOf,
   });
+  answerWithRequestId(server);
   const formatError = maskErrors((error) => {
     logger.error({ err: error }, 'A request failed');
   });
@@ -49,10 +70,11 @@ export const createServer = async ({ paywall, logger, admin }: ServerOptions): P
   await apollo.start();
   await server.register(fastifyWebsocket);
   await server.register(async (scope) => {
-    graphqlRoutes(scope, apollo, { paywall, formatError });
+    graphqlRoutes(scope, apollo, { paywall, formatError, watchers: { logger, metrics, tracing } });
   });
   if (admin !== undefined) await addAdminServer(server, paywall.engine, admin);
   healthRoutes(server, paywall.engine.store);
+  if (servesMetrics && metrics !== null) metricsRoute(server, metrics);
   server.get<{ Params: { slug: string } }>('/remedies/:slug', (request, reply) => {
     const page = remedyPage(request.params.slug);
     if (page === null) reply.callNotFound();
@@ -64,20 +86,23 @@ export const createServer = async ({ paywall, logger, admin }: ServerOptions): P
 interface Transports {
   readonly paywall: Paywall;
   readonly formatError: FormatError;
+  readonly watchers: Watchers;
 }
 
 const graphqlRoutes = (
   scope: FastifyInstance,
   apollo: ApolloServer<PaywallContext>,
-  { paywall, formatError }: Transports,
+  { paywall, formatError, watchers }: Transports,
 ): void => {
   const url = '/graphql';
-  const handler = fastifyApolloHandler(apollo, {
-    context: (request) => callerContext(paywall, request.headers.authorization),
-  });
+  const apolloHandler = fastifyApolloHandler(apollo, { context: (request) => recordedContext(paywall, request) });
+  const handler: RouteHandlerMethod = (request, reply) =>
+    insideTrace(request, () => apolloHandler.call(scope, request, reply));
   answerInGraphQL(scope);
-  scope.route({ method: ['POST', 'OPTIONS'], url, handler });
-  scope.route({ method: 'GET', url, handler, wsHandler: webSocketHandler(paywall, formatError) });
-  const events = eventStreamHandler(paywall, formatError);
+  const recorded = recordRequests(watchers);
+  scope.route({ method: ['POST', 'OPTIONS'], url, handler, ...recorded });
+  const wsHandler = webSocketHandler({ paywall, formatError, recordRuns: recordRuns(watchers, 'websocket') });
+  scope.route({ method: 'GET', url, handler, wsHandler, ...recorded });
+  const events = eventStreamHandler({ paywall, formatError, recordRuns: recordRuns(watchers, 'sse') });
   scope.route({ method: ['GET', 'POST', 'PUT', 'DELETE'], url: `${url}/stream`, handler: events });
 };

@@ -10,35 +10,51 @@ import type { ExecutionArgs, ExecutionResult, GraphQLFormattedError } from 'grap
 import { createHandler } from 'graphql-sse/lib/use/fastify';
 import { makeHandler } from 'graphql-ws/use/@fastify/websocket';
 import type { Paywall, PaywallContext } from '../paywall/paywall.js';
+import type { RunRequest } from '../paywall/run.js';
 import { callerContext } from './callerContext.js';
+import type { RecordRuns } from './watch/requestRecords.js';
 
 /** Formats an error for clients, as it is done over HTTP. */
 export type FormatError = (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError;
 
+export interface EventTransport {
+  readonly paywall: Paywall;
+  readonly formatError: FormatError;
+  readonly recordRuns: RecordRuns;
+}
+
 /** The key comes in the first message's payload, since browsers can't send headers, or in the upgrade's header. */
-export const webSocketHandler = (paywall: Paywall, formatError: FormatError): WebsocketHandler =>
+export const webSocketHandler = ({ paywall, formatError, recordRuns }: EventTransport): WebsocketHandler =>
   makeHandler({
     schema: paywall.schema,
-    context: ({ connectionParams, extra }) => {
+    context: async ({ connectionParams, extra: { request } }) => {
       const sent = connectionParams?.['authorization'] ?? connectionParams?.['Authorization'];
-      const authorization = typeof sent === 'string' ? sent : extra.request.headers.authorization;
-      return callerContext(paywall, authorization);
+      const authorization = typeof sent === 'string' ? sent : request.headers.authorization;
+      return { ...(await callerContext(paywall, authorization)), watchEach: recordRuns(request) };
     },
     ...runners(paywall, formatError),
   });
 
-export const eventStreamHandler = (
-  paywall: Paywall,
-  formatError: FormatError,
-): ((request: FastifyRequest, reply: FastifyReply) => Promise<void>) =>
+export const eventStreamHandler = ({
+  paywall,
+  formatError,
+  recordRuns,
+}: EventTransport): ((request: FastifyRequest, reply: FastifyReply) => Promise<void>) =>
   createHandler<PlainContext>({
     schema: paywall.schema,
-    context: ({ raw }) => callerContext(paywall, raw.headers.authorization),
+    context: async ({ raw }) => ({
+      ...(await callerContext(paywall, raw.headers.authorization)),
+      watchEach: recordRuns(raw),
+    }),
     ...runners(paywall, formatError),
   });
 
+interface EventContext extends PaywallContext {
+  readonly watchEach: RunRequest['watch'];
+}
+
 /** An interface might have more fields than it says, which graphql-sse does not take; a type has none. */
-type PlainContext = Pick<PaywallContext, keyof PaywallContext>;
+type PlainContext = Pick<EventContext, keyof EventContext>;
 
 const runners = (paywall: Paywall, formatError: FormatError) => ({
   execute: async (args: ExecutionArgs) => shown(await paywall.execute(requestOf(args)), formatError),
@@ -49,11 +65,11 @@ const runners = (paywall: Paywall, formatError: FormatError) => ({
 });
 
 const requestOf = ({ document, operationName, variableValues, contextValue, rootValue }: ExecutionArgs) => {
-  if (!isPaywallContext(contextValue)) throw new Error('A transport lost the context of its operation.');
-  return { document, operationName, variableValues, contextValue, rootValue };
+  if (!isEventContext(contextValue)) throw new Error('A transport lost the context of its operation.');
+  return { document, operationName, variableValues, contextValue, rootValue, watch: contextValue.watchEach };
 };
 
-const isPaywallContext = (value: unknown): value is PaywallContext =>
+const isEventContext = (value: unknown): value is EventContext =>
   typeof value === 'object' && value !== null && 'caller' in value;
 
 const shown = (result: ExecutionResult, formatError: FormatError): ExecutionResult => {

@@ -19,8 +19,12 @@ import { viewAt } from '../../src/domain/walletView.js';
 import { createPaywall } from '../../src/paywall/paywall.js';
 import type { Paywall, PaywallOptions } from '../../src/paywall/paywall.js';
 import { createServer } from '../../src/server/createServer.js';
+import type { Metrics } from '../../src/server/watch/metrics.js';
+import { aroundStoreCall } from '../../src/server/watch/watchers.js';
+import type { Tracing } from '../../src/server/watch/watchers.js';
 import { openStore } from '../../src/store/openStore.js';
 import type { Store } from '../../src/store/store.js';
+import { watchStore } from '../../src/store/watchedStore.js';
 import { observeStore } from './observedStore.js';
 import type { ObservedStore } from './observedStore.js';
 
@@ -103,22 +107,34 @@ export interface TestServerOptions extends Partial<Omit<PaywallOptions, 'store' 
   readonly database?: () => Promise<Pick<TestDatabase, 'store' | 'drop'>>;
   /** Silent where it is left out. */
   readonly logger?: Logger;
+  /** Served at `/metrics` where they are given. */
+  readonly metrics?: Metrics;
+  readonly tracing?: Tracing;
 }
 
 export const startServer = async (options: TestServerOptions = {}): Promise<TestServer> => {
-  const { schema, database = sqliteDatabase, logger = pino({ level: 'silent' }), ...rest } = options;
+  const { schema, database = sqliteDatabase, logger = pino({ level: 'silent' }), ...others } = options;
+  const { metrics = null, tracing = null, ...rest } = others;
   const { store: real, drop } = await database();
   const observed = observeStore(real);
+  const around = aroundStoreCall({ metrics, tracing });
   const paywall = createPaywall({
     schema: schema ?? createAtlasSchema(),
-    store: observed.store,
+    store: around === null ? observed.store : watchStore(observed.store, around),
     remedyUrl: (remedy) => `https://atlas.test/${remedy}`,
     ...(schema === undefined ? { fixedKeys: demoKeys() } : {}),
     ...rest,
   });
   const { engine } = paywall;
   if (schema === undefined) await seedDemo(engine);
-  const server = await createServer({ paywall, logger, admin: { fixedOperators: demoOperators() } });
+  metrics?.watchEngine(engine);
+  const server = await createServer({
+    paywall,
+    logger,
+    admin: { fixedOperators: demoOperators() },
+    watchers: { metrics, tracing },
+    servesMetrics: true,
+  });
   const url = await server.listen({ host: '127.0.0.1', port: 0 });
 
   const request = async (path: string, init?: RequestInit): Promise<Answer> => {
