@@ -12,10 +12,10 @@ export interface LoadedServer {
   readonly stop: () => Promise<void>;
 }
 
-/** Without a folder it is the floor. */
-export const startServer = async (folder?: string): Promise<LoadedServer> => {
+/** Without a folder it is the floor. `watchedBy`: as `httpServer.ts` takes them. */
+export const startServer = async (folder?: string, watchedBy: readonly string[] = []): Promise<LoadedServer> => {
   const script = fileURLToPath(new URL('./httpServer.js', import.meta.url));
-  const child = fork(script, folder === undefined ? [] : [folder], { execArgv: ['--expose-gc'] });
+  const child = fork(script, folder === undefined ? [] : [folder, ...watchedBy], { execArgv: ['--expose-gc'] });
   const { url } = (await nextMessage(child)) as { url: string };
   return {
     url,

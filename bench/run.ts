@@ -18,6 +18,7 @@ import { inProcess } from './inProcess.js';
 import { describeMachine } from './machine.js';
 import { memory } from './memory.js';
 import { overHttp } from './overHttp.js';
+import { watched } from './watched.js';
 
 const BENCHMARKS: readonly Benchmark[] = [
   domain,
@@ -28,6 +29,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   memory,
   groupCommit,
   accounts,
+  watched,
 ];
 /** In the sources, wherever the compiled runner is. */
 const RESULTS = resolve('bench', 'results');

@@ -23,6 +23,8 @@ import { createPaywall } from '../src/paywall/paywall.js';
 import type { Paywall } from '../src/paywall/paywall.js';
 import { openStore } from '../src/store/openStore.js';
 import type { Store } from '../src/store/store.js';
+import { watchStore } from '../src/store/watchedStore.js';
+import type { AroundStoreCall } from '../src/store/watchedStore.js';
 import { hashOf, KEY_SECRET } from './keys.js';
 
 /** How an account stands, and so what becomes of its operations. */
@@ -76,12 +78,17 @@ export interface WorldTerms {
   readonly schema?: GraphQLSchema;
   /** Keys that need not be looked up in the store. */
   readonly fixedKeys?: FixedKeys;
+  readonly around?: AroundStoreCall | null;
 }
 
 /** Opens a world in a new folder and seeds it, or the one that is in `folder` already. */
-export const openWorld = async (folder?: string, { schema, fixedKeys }: WorldTerms = {}): Promise<World> => {
+export const openWorld = async (
+  folder?: string,
+  { schema, fixedKeys, around = null }: WorldTerms = {},
+): Promise<World> => {
   const place = folder ?? mkdtempSync(join(tmpdir(), 'tollgate-bench-'));
-  const store = await openStore(`sqlite:${join(place, 'tollgate.db')}`);
+  const opened = await openStore(`sqlite:${join(place, 'tollgate.db')}`);
+  const store = around === null ? opened : watchStore(opened, around);
   const paywall = createPaywall({
     schema: schema ?? createAtlasSchema(),
     store,
