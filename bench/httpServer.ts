@@ -12,7 +12,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { loadAtlas } from '../src/demo/atlasData.js';
 import { createServer } from '../src/server/createServer.js';
-import { createLogger } from '../src/server/watch/logger.js';
+import { createLogger, logTo } from '../src/server/watch/logger.js';
 import { Metrics } from '../src/server/watch/metrics.js';
 import { startTracing } from '../src/server/watch/tracing.js';
 import { aroundStoreCall } from '../src/server/watch/watchers.js';
@@ -43,8 +43,7 @@ const floorServer = async (): Promise<FastifyInstance> => {
 };
 
 const tollgateServer = async (folder: string, watchedBy: readonly string[]): Promise<FastifyInstance> => {
-  const log = pino.destination({ dest: join(folder, 'log'), sync: true });
-  const logger = watchedBy.includes('log') ? createLogger('info', log) : silent();
+  const logger = watchedBy.includes('log') ? createLogger('info', logTo(join(folder, 'log'))) : silent();
   const metrics = watchedBy.includes('metrics') ? new Metrics() : null;
   const collector = watchedBy.find((each) => each.startsWith('http'));
   const tracing = collector === undefined ? null : startTracing(collector, logger);

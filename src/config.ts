@@ -51,14 +51,14 @@ const secret = z
 
 const METRICS_ADDRESS = /^(\[[\da-f:.]+\]|[^\s:/[\]]+):(\d{1,5})$/i;
 
-const metricsPlace = z.string().transform((text, { addIssue }): MetricsPlace => {
+const metricsPlace = z.string().transform((text, context): MetricsPlace => {
   const known = flag.safeParse(text);
   if (known.success) return isOn(known.data) ? 'ON' : 'OFF';
   const [, host = '', port = ''] = METRICS_ADDRESS.exec(text) ?? [];
   if (host !== '' && Number(port) >= 1 && Number(port) <= 65535) {
     return { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) };
   }
-  addIssue('must be on, off, or an address and a port as in 127.0.0.1:9464');
+  context.addIssue('must be on, off, or an address and a port as in 127.0.0.1:9464');
   return z.NEVER;
 });
 
@@ -91,6 +91,8 @@ const environment = z.object({
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).optional(),
 });
 
+const withoutSlash = (url: string | undefined): string | null => url?.replace(/\/$/, '') ?? null;
+
 /** Throws `ConfigError`. An empty variable counts as not set. */
 export const readConfig = (env: Readonly<Record<string, string | undefined>>): Config => {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
@@ -110,14 +112,14 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
     databaseUrl: DATABASE_URL ?? DATABASE_URL_DEFAULT,
     host: HOST,
     port: PORT,
-    publicUrl: PUBLIC_URL?.replace(/\/$/, '') ?? null,
+    publicUrl: withoutSlash(PUBLIC_URL),
     isDemo,
     holdTtlMs: TOLLGATE_HOLD_TTL_MS,
     // Whoever tries the demo reads what it prints, and nothing needs their attention.
     logLevel: LOG_LEVEL ?? (isDemo ? 'warn' : 'info'),
     // A demo is reached from this machine alone; elsewhere it is for the operator to say who may read them.
     metrics: TOLLGATE_METRICS ?? (isDemo ? 'ON' : 'OFF'),
-    otlpEndpoint: OTEL_EXPORTER_OTLP_ENDPOINT?.replace(/\/$/, '') ?? null,
+    otlpEndpoint: withoutSlash(OTEL_EXPORTER_OTLP_ENDPOINT),
     ownerKey: TOLLGATE_OWNER_KEY ?? null,
     keySecret: TOLLGATE_KEY_SECRET ?? null,
   });

@@ -9,6 +9,8 @@ const DEFAULTS = {
   isDemo: true,
   holdTtlMs: 60_000,
   logLevel: 'warn',
+  metrics: 'ON',
+  otlpEndpoint: null,
   ownerKey: null,
   keySecret: null,
 };
@@ -42,6 +44,8 @@ describe('the environment', () => {
       TOLLGATE_DEMO: 'false',
       TOLLGATE_HOLD_TTL_MS: '1500',
       LOG_LEVEL: 'silent',
+      TOLLGATE_METRICS: '[::1]:9464',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/',
       TOLLGATE_OWNER_KEY: 'owner-of-sixteen-',
       TOLLGATE_KEY_SECRET: 'secret-of-sixteen',
       HOME: '/root',
@@ -54,6 +58,8 @@ describe('the environment', () => {
       isDemo: false,
       holdTtlMs: 1_500,
       logLevel: 'silent',
+      metrics: { host: '::1', port: 9464 },
+      otlpEndpoint: 'http://collector:4318',
       ownerKey: 'owner-of-sixteen-',
       keySecret: 'secret-of-sixteen',
     });
@@ -66,6 +72,14 @@ describe('the environment', () => {
   it('logs each operation where it is no demo', () => {
     expect(readConfig({ TOLLGATE_DEMO: 'false' }).logLevel).toBe('info');
     expect(readConfig({ LOG_LEVEL: 'debug' }).logLevel).toBe('debug');
+  });
+
+  it('serves metrics to the public where that is asked for alone', () => {
+    const placeOf = (place?: string) =>
+      readConfig({ TOLLGATE_DEMO: 'false', ...(place === undefined ? {} : { TOLLGATE_METRICS: place }) }).metrics;
+    expect([placeOf(), placeOf('off'), placeOf('on')]).toEqual(['OFF', 'OFF', 'ON']);
+    expect(placeOf('10.0.0.7:9464')).toEqual({ host: '10.0.0.7', port: 9464 });
+    expect(placeOf('metrics.internal:80')).toEqual({ host: 'metrics.internal', port: 80 });
   });
 });
 
@@ -115,6 +129,10 @@ describe('a bad setting stops the start, names itself and says what it may be', 
     [{ PUBLIC_URL: 'api.example' }, 'PUBLIC_URL must be a URL that begins with http:// or https://'],
     [{ PUBLIC_URL: 'ftp://api.example' }, 'PUBLIC_URL must be a URL that begins with http:// or https://'],
     [{ TOLLGATE_DEMO: 'yes' }, 'TOLLGATE_DEMO must be true or false'],
+    [
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' },
+      'OTEL_EXPORTER_OTLP_ENDPOINT must be a URL that begins with http:// or https://',
+    ],
     [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent'],
     [
       { PORT: 'abc', LOG_LEVEL: 'x' },
@@ -123,6 +141,15 @@ describe('a bad setting stops the start, names itself and says what it may be', 
   ])('%o', (env, message) => {
     expect(messageOf(env)).toBe(message);
   });
+
+  it.each(['9464', ':9464', '127.0.0.1:0', '127.0.0.1:65536', 'http://127.0.0.1:9464'])(
+    'TOLLGATE_METRICS %s',
+    (place) => {
+      expect(messageOf({ TOLLGATE_METRICS: place })).toBe(
+        'TOLLGATE_METRICS must be on, off, or an address and a port as in 127.0.0.1:9464',
+      );
+    },
+  );
 
   it('repeats nothing of an address, which may have a password in it', () => {
     expect(messageOf({ DATABASE_URL: 'postgres://user:secret@host/db' })).not.toContain('secret');

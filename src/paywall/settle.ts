@@ -33,7 +33,9 @@ export const settleTab = async (
       await keyed?.unlock();
       if (account.hasHold()) await giveBack(engine.keeper, held);
     };
-    void engine.background.untilDone(work).finally(watch.holdEnded);
+    void engine.background.untilDone(work).finally(() => {
+      watch.holdEnded();
+    });
     return withheld(undrawn);
   }
   const summary = summaryOf(delivered);
@@ -111,7 +113,11 @@ const finishLater = async (engine: Engine, { held, captured, charged, isKept, wa
 const unconfirmed = (engine: Engine, error: unknown, unfinished: Unfinished | null): GraphQLError => {
   engine.settings.onFailure(error);
   if (unfinished !== null) {
-    void engine.background.untilDone(() => finishLater(engine, unfinished)).finally(unfinished.watch.holdEnded);
+    void engine.background
+      .untilDone(() => finishLater(engine, unfinished))
+      .finally(() => {
+        unfinished.watch.holdEnded();
+      });
   }
   return new GraphQLError(
     'The operation ran, but its charge could not be confirmed, so its answer is not sent. Try again later.',

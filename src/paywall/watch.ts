@@ -10,14 +10,14 @@ export type Step = 'identify' | 'quote' | 'hold' | 'run' | 'settle';
 /** Its functions answer at once and never throw. What is told is confirmed, and may come after the answer was sent. */
 export interface OperationWatch {
   /** Does the work as a step of the operation, and answers what it answers. */
-  readonly during: <T>(step: Step, work: () => Promise<T>) => Promise<T>;
+  during<T>(step: Step, work: () => Promise<T>): Promise<T>;
   /** So many credits were set aside; 0 where limit units alone were. Told again where a list was longer than quoted. */
-  readonly held: (credits: number) => void;
+  held(credits: number): void;
   /** Nothing is set aside any more. */
-  readonly holdEnded: () => void;
-  readonly charged: (credits: number) => void;
+  holdEnded(): void;
+  charged(credits: number): void;
   /** So many of the credits charged were given back. */
-  readonly givenBack: (credits: number) => void;
+  givenBack(credits: number): void;
 }
 
 /** What is sent of an operation, as far as it says what became of it. */
@@ -29,9 +29,9 @@ export interface WatchedAnswer {
 /** The watch of an operation from its beginning to its answer. */
 export interface RunWatch extends OperationWatch {
   /** The operation is known; never told of one that is not valid. */
-  readonly began: (operation: OperationDefinitionNode) => void;
+  began(operation: OperationDefinitionNode): void;
   /** What its caller gets; `isReplay`: the answer of an operation that was carried out before. */
-  readonly answered: (answer: WatchedAnswer, isReplay?: boolean) => void;
+  answered(answer: WatchedAnswer, isReplay?: boolean): void;
 }
 
 const nothing = (): void => undefined;

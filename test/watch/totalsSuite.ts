@@ -1,6 +1,6 @@
 /**
  * After a load of every kind of operation the client, the log, the metrics and the ledger tell the same totals. The store
- * loses replies meanwhile, so that charges are confirmed late, or given back.
+ * fails and loses replies meanwhile, so that charges are confirmed late, or given back.
  */
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { GraphQLScalarType } from 'graphql';
@@ -134,7 +134,10 @@ const putLoadOn = async (server: TestServer, keys: readonly (string | null)[]): 
     while ((begun += 1) <= OPERATIONS) {
       const document = pick(DOCUMENTS) ?? '';
       const isKeyed = document.startsWith('mutation') && random() < 0.7;
-      if (random() < 0.03) server.fail('commitWallets', 'REPLY_LOST', 1 + Math.floor(random() * 5));
+      if (random() < 0.03) {
+        const outage = random() < 0.5 ? 'REPLY_LOST' : 'UNREACHABLE';
+        server.fail('commitWallets', outage, 1 + Math.floor(random() * 6));
+      }
       const idempotencyKey = isKeyed ? `key-${Math.floor(random() * 3)}` : null;
       await send({ document, key: pick(keys) ?? null, idempotencyKey });
     }

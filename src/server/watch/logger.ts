@@ -7,6 +7,8 @@ import { pino } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
 
 const STANDARD_ERROR = 2;
+/** Of a log that nobody reads, lines are dropped rather than all memory taken. */
+const WAITING_BYTES_MAX = 2 ** 26;
 const CAUSES_MAX = 5;
 
 interface LoggedError {
@@ -19,7 +21,7 @@ interface LoggedError {
 
 const loggedError = (error: unknown, causesLeft = CAUSES_MAX): LoggedError | string => {
   if (!(error instanceof Error))
-    return typeof error === 'object' ? 'No error was thrown, but an object.' : String(error);
+    return typeof error === 'string' ? error : `It was no error that was thrown, but a value of type ${typeof error}.`;
   const { name, message, stack, cause } = error;
   return {
     type: name,
@@ -30,7 +32,12 @@ const loggedError = (error: unknown, causesLeft = CAUSES_MAX): LoggedError | str
   };
 };
 
-export const createLogger = (
-  level: string,
-  destination: DestinationStream = pino.destination({ dest: STANDARD_ERROR, sync: true }),
-): Logger => pino({ level, serializers: { err: (error: unknown) => loggedError(error) } }, destination);
+/**
+ * Lines that come while others are being written go with the next write, so that no request waits for one. At the end of
+ * the process all of them are written.
+ */
+export const logTo = (destination: number | string): DestinationStream =>
+  pino.destination({ dest: destination, sync: false, maxLength: WAITING_BYTES_MAX });
+
+export const createLogger = (level: string, destination = logTo(STANDARD_ERROR)): Logger =>
+  pino({ level, serializers: { err: (error: unknown) => loggedError(error) } }, destination);

@@ -63,50 +63,51 @@ export class OperationRecord implements RunWatch {
     private readonly terms: RecordTerms,
   ) {}
 
-  readonly during = <T>(step: Step, work: () => Promise<T>): Promise<T> =>
-    this.terms.trace === null ? work() : this.terms.trace.during(step, work);
+  during<T>(step: Step, work: () => Promise<T>): Promise<T> {
+    return this.terms.trace === null ? work() : this.terms.trace.during(step, work);
+  }
 
   inside<T>(work: () => T): T {
     return this.terms.trace === null ? work() : this.terms.trace.inside(work);
   }
 
-  readonly began = ({ name, operation }: OperationDefinitionNode): void => {
+  began({ name, operation }: OperationDefinitionNode): void {
     this.#operation = name?.value.slice(0, NAME_LENGTH_MAX) ?? null;
     this.#type = operation;
-  };
+  }
 
-  readonly held = (credits: number): void => {
+  held(credits: number): void {
     this.#held += credits;
     this.watchers.metrics?.held(credits);
     if (this.#hasHold) return;
     this.#hasHold = true;
     this.watchers.metrics?.holdBegan();
-  };
+  }
 
-  readonly holdEnded = (): void => {
+  holdEnded(): void {
     if (!this.#hasHold) return;
     this.#hasHold = false;
     this.watchers.metrics?.holdEnded();
-  };
+  }
 
-  readonly charged = (credits: number): void => {
+  charged(credits: number): void {
     this.#charged += credits;
     this.watchers.metrics?.charged(credits);
     if (this.#hasEnded) this.#tellLater({ charged: credits });
-  };
+  }
 
-  readonly givenBack = (credits: number): void => {
+  givenBack(credits: number): void {
     this.#givenBack += credits;
     this.watchers.metrics?.givenBack(credits);
     if (this.#hasEnded) this.#tellLater({ givenBack: credits });
-  };
+  }
 
-  readonly answered = (answer: WatchedAnswer, isReplay = false): void => {
+  answered(answer: WatchedAnswer, isReplay = false): void {
     this.#answer = answer;
     this.#isReplay = isReplay;
     if (this.terms.transport !== 'http') this.#end(null);
     else if (this.#closedWith !== null) this.#end(this.#closedWith);
-  };
+  }
 
   /** The HTTP response was sent, or can't be sent any more. */
   closed(status: number, isSent: boolean): void {

@@ -10,6 +10,8 @@ import { traceIdOf } from './requestIds.js';
 import type { Watchers } from './watchers.js';
 
 const RECORD = 'operationRecord';
+/** What nginx logs where the client went away before it had its answer: no status was sent. */
+const CLIENT_CLOSED_REQUEST = 499;
 const LEVELS_LOGGED: ReadonlySet<string> = new Set(['trace', 'debug', 'info']);
 
 /** Whether there is anybody to tell of an operation: without, none is recorded, which costs nothing. */
@@ -44,7 +46,8 @@ export const recordRequests = (watchers: Watchers): Pick<RouteShorthandOptions, 
         request.setDecorator(RECORD, record);
         // Fastify's `onResponse` is not called where the client has gone away.
         reply.raw.once('close', () => {
-          record.closed(reply.raw.statusCode, reply.raw.writableFinished);
+          const isSent = reply.raw.writableFinished;
+          record.closed(isSent ? reply.raw.statusCode : CLIENT_CLOSED_REQUEST, isSent);
         });
       }
       done();
