@@ -12,7 +12,7 @@ import type { Load, Loaded } from './load.js';
 import { inWords, spreadOf } from './statistics.js';
 import { keyOf, openWorld, SEARCH } from './world.js';
 
-const ROUNDS = 9;
+const ROUNDS = 15;
 const KEYS = 61;
 const LOG_COSTS_AT_MOST = 0.95;
 
