@@ -18,6 +18,8 @@ export interface Config {
   readonly ownerKey: string | null;
   /** What the hashes of keys are made with; `null`: the store keeps it. */
   readonly keySecret: string | null;
+  /** Whether browsers that open an endpoint get GraphiQL. */
+  readonly isGraphiqlOn: boolean;
 }
 
 /** Says in one line what is wrong with the environment and what to do about it. */
@@ -65,6 +67,7 @@ const environment = z.object({
     .default(60_000),
   TOLLGATE_OWNER_KEY: secret.optional(),
   TOLLGATE_KEY_SECRET: secret.optional(),
+  TOLLGATE_GRAPHIQL: flag.default('true'),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).optional(),
 });
 
@@ -76,7 +79,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
     throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; '));
   }
   const { DATABASE_URL, HOST, PORT, PUBLIC_URL, TOLLGATE_DEMO, TOLLGATE_HOLD_TTL_MS, LOG_LEVEL } = parsed.data;
-  const { TOLLGATE_OWNER_KEY, TOLLGATE_KEY_SECRET } = parsed.data;
+  const { TOLLGATE_OWNER_KEY, TOLLGATE_KEY_SECRET, TOLLGATE_GRAPHIQL } = parsed.data;
   const isDemo = TOLLGATE_DEMO === undefined ? DATABASE_URL === undefined : isOn(TOLLGATE_DEMO);
   if (isDemo && !LOOPBACK.test(HOST)) {
     throw new ConfigError(
@@ -94,5 +97,6 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
     logLevel: LOG_LEVEL ?? (isDemo ? 'warn' : 'info'),
     ownerKey: TOLLGATE_OWNER_KEY ?? null,
     keySecret: TOLLGATE_KEY_SECRET ?? null,
+    isGraphiqlOn: isOn(TOLLGATE_GRAPHIQL),
   });
 };

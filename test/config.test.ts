@@ -11,6 +11,7 @@ const DEFAULTS = {
   logLevel: 'warn',
   ownerKey: null,
   keySecret: null,
+  isGraphiqlOn: true,
 };
 
 const messageOf = (env: Readonly<Record<string, string>>): string => {
@@ -44,6 +45,7 @@ describe('the environment', () => {
       LOG_LEVEL: 'silent',
       TOLLGATE_OWNER_KEY: 'owner-of-sixteen-',
       TOLLGATE_KEY_SECRET: 'secret-of-sixteen',
+      TOLLGATE_GRAPHIQL: 'off',
       HOME: '/root',
     };
     expect(readConfig(env)).toEqual({
@@ -56,6 +58,7 @@ describe('the environment', () => {
       logLevel: 'silent',
       ownerKey: 'owner-of-sixteen-',
       keySecret: 'secret-of-sixteen',
+      isGraphiqlOn: false,
     });
   });
 

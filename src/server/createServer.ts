@@ -1,6 +1,9 @@
 /** The edge: Apollo Server on Fastify, with the Tollgate plugin. It knows HTTP and decides nothing about payment. */
 import { ApolloServer } from '@apollo/server';
-import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from '@apollo/server/plugin/disabled';
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
 import fastifyWebsocket from '@fastify/websocket';
 import Fastify, { LogController } from 'fastify';
@@ -12,6 +15,8 @@ import { tollgatePlugin } from './apolloPlugin.js';
 import { callerContext } from './callerContext.js';
 import { eventStreamHandler, webSocketHandler } from './eventTransports.js';
 import type { FormatError } from './eventTransports.js';
+import { serveGraphiql } from './graphiql.js';
+import type { GraphiqlPage } from './graphiql.js';
 import { answerInGraphQL } from './graphqlErrors.js';
 import { healthRoutes } from './healthRoutes.js';
 import { maskErrors } from './maskErrors.js';
@@ -23,10 +28,12 @@ export interface ServerOptions {
   readonly logger: FastifyBaseLogger;
   /** Left out: no admin API is served. */
   readonly admin?: AdminServerOptions;
+  /** By path. Left out: GraphiQL is not served. */
+  readonly graphiql?: Readonly<Record<string, GraphiqlPage>>;
 }
 
 /** Ready to listen. Closing it waits for operations under way. */
-export const createServer = async ({ paywall, logger, admin }: ServerOptions): Promise<FastifyInstance> => {
+export const createServer = async ({ paywall, logger, admin, graphiql }: ServerOptions): Promise<FastifyInstance> => {
   const server = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -38,7 +45,13 @@ export const createServer = async ({ paywall, logger, admin }: ServerOptions): P
     schema: paywall.schema,
     fieldResolver: paywall.fieldResolver,
     // The cache-control plugin looks at every field of every response, and nothing here is cached by it.
-    plugins: [tollgatePlugin(paywall), fastifyApolloDrainPlugin(server), ApolloServerPluginCacheControlDisabled()],
+    plugins: [
+      tollgatePlugin(paywall),
+      fastifyApolloDrainPlugin(server),
+      ApolloServerPluginCacheControlDisabled(),
+      // Apollo's own page loads its scripts from another host.
+      ApolloServerPluginLandingPageDisabled(),
+    ],
     formatError,
     stringifyResult,
     includeStacktraceInErrorResponses: false,
@@ -47,6 +60,7 @@ export const createServer = async ({ paywall, logger, admin }: ServerOptions): P
     stopOnTerminationSignals: false,
   });
   await apollo.start();
+  if (graphiql !== undefined) await serveGraphiql(server, graphiql);
   await server.register(fastifyWebsocket);
   await server.register(async (scope) => {
     graphqlRoutes(scope, apollo, { paywall, formatError });

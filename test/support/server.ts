@@ -19,6 +19,7 @@ import { viewAt } from '../../src/domain/walletView.js';
 import { createPaywall } from '../../src/paywall/paywall.js';
 import type { Paywall, PaywallOptions } from '../../src/paywall/paywall.js';
 import { createServer } from '../../src/server/createServer.js';
+import type { ServerOptions } from '../../src/server/createServer.js';
 import { openStore } from '../../src/store/openStore.js';
 import type { Store } from '../../src/store/store.js';
 import { observeStore } from './observedStore.js';
@@ -103,10 +104,11 @@ export interface TestServerOptions extends Partial<Omit<PaywallOptions, 'store' 
   readonly database?: () => Promise<Pick<TestDatabase, 'store' | 'drop'>>;
   /** Silent where it is left out. */
   readonly logger?: Logger;
+  readonly graphiql?: ServerOptions['graphiql'];
 }
 
 export const startServer = async (options: TestServerOptions = {}): Promise<TestServer> => {
-  const { schema, database = sqliteDatabase, logger = pino({ level: 'silent' }), ...rest } = options;
+  const { schema, database = sqliteDatabase, logger = pino({ level: 'silent' }), graphiql, ...rest } = options;
   const { store: real, drop } = await database();
   const observed = observeStore(real);
   const paywall = createPaywall({
@@ -118,7 +120,12 @@ export const startServer = async (options: TestServerOptions = {}): Promise<Test
   });
   const { engine } = paywall;
   if (schema === undefined) await seedDemo(engine);
-  const server = await createServer({ paywall, logger, admin: { fixedOperators: demoOperators() } });
+  const server = await createServer({
+    paywall,
+    logger,
+    admin: { fixedOperators: demoOperators() },
+    ...(graphiql === undefined ? {} : { graphiql }),
+  });
   const url = await server.listen({ host: '127.0.0.1', port: 0 });
 
   const request = async (path: string, init?: RequestInit): Promise<Answer> => {
