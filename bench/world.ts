@@ -76,6 +76,8 @@ export interface World {
 
 export interface WorldTerms {
   readonly schema?: GraphQLSchema;
+  /** A store that is open, and is closed with the world; one of SQLite in the folder where it is left out. */
+  readonly store?: Store;
   /** Keys that need not be looked up in the store. */
   readonly fixedKeys?: FixedKeys;
   readonly around?: AroundStoreCall | null;
@@ -84,10 +86,10 @@ export interface WorldTerms {
 /** Opens a world in a new folder and seeds it, or the one that is in `folder` already. */
 export const openWorld = async (
   folder?: string,
-  { schema, fixedKeys, around = null }: WorldTerms = {},
+  { schema, store: given, fixedKeys, around = null }: WorldTerms = {},
 ): Promise<World> => {
   const place = folder ?? mkdtempSync(join(tmpdir(), 'tollgate-bench-'));
-  const opened = await openStore(`sqlite:${join(place, 'tollgate.db')}`);
+  const opened = given ?? (await openStore(`sqlite:${join(place, 'tollgate.db')}`));
   const store = around === null ? opened : watchStore(opened, around);
   const paywall = createPaywall({
     schema: schema ?? createAtlasSchema(),

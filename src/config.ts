@@ -22,6 +22,8 @@ export interface Config {
   readonly ownerKey: string | null;
   /** What the hashes of keys are made with; `null`: the store keeps it. */
   readonly keySecret: string | null;
+  /** Whether browsers that open an endpoint get GraphiQL. */
+  readonly isGraphiqlOn: boolean;
 }
 
 export type MetricsPlace = 'OFF' | 'ON' | { readonly host: string; readonly port: number };
@@ -88,6 +90,7 @@ const environment = z.object({
     .optional(),
   TOLLGATE_OWNER_KEY: secret.optional(),
   TOLLGATE_KEY_SECRET: secret.optional(),
+  TOLLGATE_GRAPHIQL: flag.default('true'),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).optional(),
 });
 
@@ -122,5 +125,6 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
     otlpEndpoint: withoutSlash(OTEL_EXPORTER_OTLP_ENDPOINT),
     ownerKey: TOLLGATE_OWNER_KEY ?? null,
     keySecret: TOLLGATE_KEY_SECRET ?? null,
+    isGraphiqlOn: isOn(parsed.data.TOLLGATE_GRAPHIQL),
   });
 };

@@ -6,10 +6,12 @@ import { ensureOwner } from './api/admin/operatorDesk.js';
 import { loadAtlas } from './demo/atlasData.js';
 import { createAtlasSchema } from './demo/atlasSchema.js';
 import { demoKeys, demoOperators } from './demo/keys.js';
+import { ADMIN_OPERATIONS, PRODUCT_OPERATIONS, tabOf } from './demo/operations.js';
 import { seedDemo } from './demo/seed.js';
 import { welcome } from './demo/welcome.js';
 import { createPaywall } from './paywall/paywall.js';
 import { createServer } from './server/createServer.js';
+import { EMPTY_TAB } from './server/graphiql.js';
 import { createLogger } from './server/watch/logger.js';
 import { Metrics } from './server/watch/metrics.js';
 import { createMetricsServer } from './server/watch/metricsServer.js';
@@ -82,7 +84,15 @@ const serve = async (config: Config, store: Store, watchers: Watchers): Promise<
   loadAtlas();
   const fixedOperators = config.isDemo ? demoOperators() : new Map<string, never>();
   const servesMetrics = config.metrics === 'ON';
-  const server = await createServer({ paywall, logger, admin: { fixedOperators }, watchers, servesMetrics });
+  const graphiql = config.isGraphiqlOn ? { graphiql: graphiqlPages(config) } : {};
+  const server = await createServer({
+    paywall,
+    logger,
+    admin: { fixedOperators },
+    watchers,
+    servesMetrics,
+    ...graphiql,
+  });
   metrics?.watchEngine(paywall.engine);
   metrics?.watchProcess();
   const apart = metrics === null || typeof config.metrics === 'string' ? null : createMetricsServer(metrics, logger);
@@ -106,6 +116,14 @@ const serve = async (config: Config, store: Store, watchers: Watchers): Promise<
   publicUrl ??= address;
   console.log(welcome({ publicUrl, isDemo: config.isDemo, ownerSecret }));
 };
+
+const graphiqlPages = ({ isDemo }: Config) => ({
+  '/graphql': { title: 'Atlas – GraphiQL', tabs: isDemo ? PRODUCT_OPERATIONS.map(tabOf) : [EMPTY_TAB] },
+  '/admin/graphql': {
+    title: 'Tollgate’s administration – GraphiQL',
+    tabs: isDemo ? ADMIN_OPERATIONS.map(tabOf) : [EMPTY_TAB],
+  },
+});
 
 type Place = Pick<Config, 'host' | 'port'>;
 

@@ -13,6 +13,7 @@ const DEFAULTS = {
   otlpEndpoint: null,
   ownerKey: null,
   keySecret: null,
+  isGraphiqlOn: true,
 };
 
 const messageOf = (env: Readonly<Record<string, string>>): string => {
@@ -48,6 +49,7 @@ describe('the environment', () => {
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/',
       TOLLGATE_OWNER_KEY: 'owner-of-sixteen-',
       TOLLGATE_KEY_SECRET: 'secret-of-sixteen',
+      TOLLGATE_GRAPHIQL: 'off',
       HOME: '/root',
     };
     expect(readConfig(env)).toEqual({
@@ -62,6 +64,7 @@ describe('the environment', () => {
       otlpEndpoint: 'http://collector:4318',
       ownerKey: 'owner-of-sixteen-',
       keySecret: 'secret-of-sixteen',
+      isGraphiqlOn: false,
     });
   });
 

@@ -1,6 +1,9 @@
 /** The edge: Apollo Server on Fastify, with the Tollgate plugin. It knows HTTP and decides nothing about payment. */
 import { ApolloServer } from '@apollo/server';
-import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from '@apollo/server/plugin/disabled';
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
 import fastifyWebsocket from '@fastify/websocket';
 import Fastify, { LogController } from 'fastify';
@@ -11,6 +14,8 @@ import type { AdminServerOptions } from './adminServer.js';
 import { tollgatePlugin } from './apolloPlugin.js';
 import { eventStreamHandler, webSocketHandler } from './eventTransports.js';
 import type { FormatError } from './eventTransports.js';
+import { serveGraphiql } from './graphiql.js';
+import type { GraphiqlPage } from './graphiql.js';
 import { answerInGraphQL } from './graphqlErrors.js';
 import { healthRoutes } from './healthRoutes.js';
 import { maskErrors } from './maskErrors.js';
@@ -32,6 +37,8 @@ export interface ServerOptions {
   readonly logger: FastifyBaseLogger;
   /** Left out: no admin API is served. */
   readonly admin?: AdminServerOptions;
+  /** By path. Left out: GraphiQL is not served. */
+  readonly graphiql?: Readonly<Record<string, GraphiqlPage>>;
   /** Left out: the log alone says what becomes of operations. */
   readonly watchers?: Omit<Watchers, 'logger'>;
   /** Whether `/metrics` is served to whoever reaches this server. */
@@ -43,6 +50,7 @@ export const createServer = async ({
   paywall,
   logger,
   admin,
+  graphiql,
   watchers: { metrics, tracing } = { metrics: null, tracing: null },
   servesMetrics = false,
 }: ServerOptions): Promise<FastifyInstance> => {
@@ -59,7 +67,13 @@ export const createServer = async ({
     schema: paywall.schema,
     fieldResolver: paywall.fieldResolver,
     // The cache-control plugin looks at every field of every response, and nothing here is cached by it.
-    plugins: [tollgatePlugin(paywall), fastifyApolloDrainPlugin(server), ApolloServerPluginCacheControlDisabled()],
+    plugins: [
+      tollgatePlugin(paywall),
+      fastifyApolloDrainPlugin(server),
+      ApolloServerPluginCacheControlDisabled(),
+      // Apollo's own page loads its scripts from another host.
+      ApolloServerPluginLandingPageDisabled(),
+    ],
     formatError,
     stringifyResult,
     includeStacktraceInErrorResponses: false,
@@ -68,6 +82,7 @@ export const createServer = async ({
     stopOnTerminationSignals: false,
   });
   await apollo.start();
+  if (graphiql !== undefined) await serveGraphiql(server, graphiql);
   await server.register(fastifyWebsocket);
   await server.register(async (scope) => {
     graphqlRoutes(scope, apollo, { paywall, formatError, watchers: { logger, metrics, tracing } });

@@ -19,6 +19,7 @@ import { viewAt } from '../../src/domain/walletView.js';
 import { createPaywall } from '../../src/paywall/paywall.js';
 import type { Paywall, PaywallOptions } from '../../src/paywall/paywall.js';
 import { createServer } from '../../src/server/createServer.js';
+import type { ServerOptions } from '../../src/server/createServer.js';
 import type { Metrics } from '../../src/server/watch/metrics.js';
 import { aroundStoreCall } from '../../src/server/watch/watchers.js';
 import type { Tracing } from '../../src/server/watch/watchers.js';
@@ -110,11 +111,12 @@ export interface TestServerOptions extends Partial<Omit<PaywallOptions, 'store' 
   /** Served at `/metrics` where they are given. */
   readonly metrics?: Metrics;
   readonly tracing?: Tracing;
+  readonly graphiql?: ServerOptions['graphiql'];
 }
 
 export const startServer = async (options: TestServerOptions = {}): Promise<TestServer> => {
   const { schema, database = sqliteDatabase, logger = pino({ level: 'silent' }), ...others } = options;
-  const { metrics = null, tracing = null, ...rest } = others;
+  const { metrics = null, tracing = null, graphiql, ...rest } = others;
   const { store: real, drop } = await database();
   const observed = observeStore(real);
   const around = aroundStoreCall({ metrics, tracing });
@@ -134,6 +136,7 @@ export const startServer = async (options: TestServerOptions = {}): Promise<Test
     admin: { fixedOperators: demoOperators() },
     watchers: { metrics, tracing },
     servesMetrics: true,
+    ...(graphiql === undefined ? {} : { graphiql }),
   });
   const url = await server.listen({ host: '127.0.0.1', port: 0 });
 

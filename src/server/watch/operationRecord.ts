@@ -42,6 +42,7 @@ export interface Ended {
 
 const NAME_LENGTH_MAX = 100;
 const MICROS_PER_MS = 1000;
+const BAD_REQUEST = 400;
 
 export class OperationRecord implements RunWatch {
   account: AccountId | null = null;
@@ -111,6 +112,9 @@ export class OperationRecord implements RunWatch {
 
   /** The HTTP response was sent, or can't be sent any more. */
   closed(status: number, isSent: boolean): void {
+    const isOperation = this.#answer !== null || this.#type !== null || status >= BAD_REQUEST;
+    // A page, say, that was served in its place.
+    if (!isOperation) return;
     const isUnderWay = this.#type !== null && this.#answer === null;
     if (isSent || !isUnderWay) this.#end(status);
     else this.#closedWith = status;
