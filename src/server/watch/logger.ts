@@ -9,6 +9,9 @@ import type { DestinationStream, Logger } from 'pino';
 const STANDARD_ERROR = 2;
 /** Of a log that nobody reads, lines are dropped rather than all memory taken. */
 const WAITING_BYTES_MAX = 2 ** 26;
+/** A write costs more than a line: so many bytes share one, or all that came within so many milliseconds. */
+const WRITE_BYTES = 2 ** 13;
+const WRITE_EVERY_MS = 100;
 const CAUSES_MAX = 5;
 
 interface LoggedError {
@@ -33,11 +36,17 @@ const loggedError = (error: unknown, causesLeft = CAUSES_MAX): LoggedError | str
 };
 
 /**
- * Lines that come while others are being written go with the next write, so that no request waits for one. At the end of
- * the process all of them are written.
+ * Lines are written in the background, many at once, so that no request waits for its own. At the end of the process all
+ * of them are written.
  */
 export const logTo = (destination: number | string): DestinationStream =>
-  pino.destination({ dest: destination, sync: false, maxLength: WAITING_BYTES_MAX });
+  pino.destination({
+    dest: destination,
+    sync: false,
+    maxLength: WAITING_BYTES_MAX,
+    minLength: WRITE_BYTES,
+    periodicFlush: WRITE_EVERY_MS,
+  });
 
 export const createLogger = (level: string, destination = logTo(STANDARD_ERROR)): Logger =>
   pino({ level, serializers: { err: (error: unknown) => loggedError(error) } }, destination);
