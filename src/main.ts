@@ -64,7 +64,7 @@ const serve = async (config: Config, store: Store, logger: Logger): Promise<void
   const ownerSecret = isOwnerKnown ? null : await ensureOwner(paywall.engine, config.ownerKey);
   loadAtlas();
   const fixedOperators = config.isDemo ? demoOperators() : new Map<string, never>();
-  const server = await createServer({ paywall, logger, admin: { fixedOperators } });
+  const server = await createServer({ paywall, logger, admin: { fixedOperators }, rateLimits: config.rateLimits });
 
   const stop = async (): Promise<void> => {
     await server.close();

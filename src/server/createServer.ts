@@ -5,16 +5,18 @@ import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations
 import fastifyWebsocket from '@fastify/websocket';
 import Fastify, { LogController } from 'fastify';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import type { RateLimitSettings } from '../domain/rateLimit.js';
 import type { Paywall, PaywallContext } from '../paywall/paywall.js';
 import { addAdminServer } from './adminServer.js';
 import type { AdminServerOptions } from './adminServer.js';
 import { tollgatePlugin } from './apolloPlugin.js';
-import { callerContext } from './callerContext.js';
+import { callerOf, keepDoor } from './doorkeeper.js';
 import { eventStreamHandler, webSocketHandler } from './eventTransports.js';
-import type { FormatError } from './eventTransports.js';
+import type { Transports } from './eventTransports.js';
 import { answerInGraphQL } from './graphqlErrors.js';
 import { healthRoutes } from './healthRoutes.js';
 import { maskErrors } from './maskErrors.js';
+import { RateLimits } from './rateLimits.js';
 import { remedyPage } from './remedyPage.js';
 import { stringifyResult } from './stringifyResult.js';
 
@@ -23,10 +25,17 @@ export interface ServerOptions {
   readonly logger: FastifyBaseLogger;
   /** Left out: no admin API is served. */
   readonly admin?: AdminServerOptions;
+  /** Left out: everybody may send any number of requests, whatever their plan says. */
+  readonly rateLimits?: RateLimitSettings | null;
 }
 
 /** Ready to listen. Closing it waits for operations under way. */
-export const createServer = async ({ paywall, logger, admin }: ServerOptions): Promise<FastifyInstance> => {
+export const createServer = async ({
+  paywall,
+  logger,
+  admin,
+  rateLimits = null,
+}: ServerOptions): Promise<FastifyInstance> => {
   const server = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -48,10 +57,11 @@ export const createServer = async ({ paywall, logger, admin }: ServerOptions): P
   });
   await apollo.start();
   await server.register(fastifyWebsocket);
+  const limits = new RateLimits(paywall, rateLimits);
   await server.register(async (scope) => {
-    graphqlRoutes(scope, apollo, { paywall, formatError });
+    graphqlRoutes(scope, apollo, { paywall, limits, formatError });
   });
-  if (admin !== undefined) await addAdminServer(server, paywall.engine, admin);
+  if (admin !== undefined) await addAdminServer(server, paywall.engine, { ...admin, limits });
   healthRoutes(server, paywall.engine.store);
   server.get<{ Params: { slug: string } }>('/remedies/:slug', (request, reply) => {
     const page = remedyPage(request.params.slug);
@@ -61,23 +71,15 @@ export const createServer = async ({ paywall, logger, admin }: ServerOptions): P
   return server;
 };
 
-interface Transports {
-  readonly paywall: Paywall;
-  readonly formatError: FormatError;
-}
-
-const graphqlRoutes = (
-  scope: FastifyInstance,
-  apollo: ApolloServer<PaywallContext>,
-  { paywall, formatError }: Transports,
-): void => {
+const graphqlRoutes = (scope: FastifyInstance, apollo: ApolloServer<PaywallContext>, transports: Transports): void => {
   const url = '/graphql';
   const handler = fastifyApolloHandler(apollo, {
-    context: (request) => callerContext(paywall, request.headers.authorization),
+    context: async (request) => ({ caller: callerOf(request), paywall: transports.paywall }),
   });
   answerInGraphQL(scope);
+  keepDoor(scope, transports.paywall, transports.limits);
   scope.route({ method: ['POST', 'OPTIONS'], url, handler });
-  scope.route({ method: 'GET', url, handler, wsHandler: webSocketHandler(paywall, formatError) });
-  const events = eventStreamHandler(paywall, formatError);
+  scope.route({ method: 'GET', url, handler, wsHandler: webSocketHandler(transports) });
+  const events = eventStreamHandler(transports);
   scope.route({ method: ['GET', 'POST', 'PUT', 'DELETE'], url: `${url}/stream`, handler: events });
 };
