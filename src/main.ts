@@ -66,8 +66,9 @@ const serve = async (config: Config, store: Store, logger: Logger): Promise<void
   const ownerSecret = isOwnerKnown ? null : await ensureOwner(paywall.engine, config.ownerKey);
   loadAtlas();
   const fixedOperators = config.isDemo ? demoOperators() : new Map<string, never>();
-  const graphiql = config.isGraphiqlOn ? { graphiql: graphiqlPages(config) } : {};
-  const server = await createServer({ paywall, logger, admin: { fixedOperators }, ...graphiql });
+  const { rateLimits, isGraphiqlOn } = config;
+  const graphiql = isGraphiqlOn ? { graphiql: graphiqlPages(config) } : {};
+  const server = await createServer({ paywall, logger, admin: { fixedOperators }, rateLimits, ...graphiql });
 
   const stop = async (): Promise<void> => {
     await server.close();

@@ -8,18 +8,20 @@ import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations
 import fastifyWebsocket from '@fastify/websocket';
 import Fastify, { LogController } from 'fastify';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import type { RateLimitSettings } from '../domain/rateLimit.js';
 import type { Paywall, PaywallContext } from '../paywall/paywall.js';
 import { addAdminServer } from './adminServer.js';
 import type { AdminServerOptions } from './adminServer.js';
 import { tollgatePlugin } from './apolloPlugin.js';
-import { callerContext } from './callerContext.js';
+import { callerOf, keepDoor } from './doorkeeper.js';
 import { eventStreamHandler, webSocketHandler } from './eventTransports.js';
-import type { FormatError } from './eventTransports.js';
+import type { Transports } from './eventTransports.js';
 import { serveGraphiql } from './graphiql.js';
 import type { GraphiqlPage } from './graphiql.js';
 import { answerInGraphQL } from './graphqlErrors.js';
 import { healthRoutes } from './healthRoutes.js';
 import { maskErrors } from './maskErrors.js';
+import { RateLimits } from './rateLimits.js';
 import { remedyPage } from './remedyPage.js';
 import { stringifyResult } from './stringifyResult.js';
 
@@ -30,10 +32,18 @@ export interface ServerOptions {
   readonly admin?: AdminServerOptions;
   /** By path. Left out: GraphiQL is not served. */
   readonly graphiql?: Readonly<Record<string, GraphiqlPage>>;
+  /** Left out: everybody may send any number of requests, whatever their plan says. */
+  readonly rateLimits?: RateLimitSettings | null;
 }
 
 /** Ready to listen. Closing it waits for operations under way. */
-export const createServer = async ({ paywall, logger, admin, graphiql }: ServerOptions): Promise<FastifyInstance> => {
+export const createServer = async ({
+  paywall,
+  logger,
+  admin,
+  graphiql,
+  rateLimits = null,
+}: ServerOptions): Promise<FastifyInstance> => {
   const server = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -62,10 +72,11 @@ export const createServer = async ({ paywall, logger, admin, graphiql }: ServerO
   await apollo.start();
   if (graphiql !== undefined) await serveGraphiql(server, graphiql);
   await server.register(fastifyWebsocket);
+  const limits = new RateLimits(paywall, rateLimits);
   await server.register(async (scope) => {
-    graphqlRoutes(scope, apollo, { paywall, formatError });
+    graphqlRoutes(scope, apollo, { paywall, limits, formatError });
   });
-  if (admin !== undefined) await addAdminServer(server, paywall.engine, admin);
+  if (admin !== undefined) await addAdminServer(server, paywall.engine, { ...admin, limits });
   healthRoutes(server, paywall.engine.store);
   server.get<{ Params: { slug: string } }>('/remedies/:slug', (request, reply) => {
     const page = remedyPage(request.params.slug);
@@ -75,23 +86,15 @@ export const createServer = async ({ paywall, logger, admin, graphiql }: ServerO
   return server;
 };
 
-interface Transports {
-  readonly paywall: Paywall;
-  readonly formatError: FormatError;
-}
-
-const graphqlRoutes = (
-  scope: FastifyInstance,
-  apollo: ApolloServer<PaywallContext>,
-  { paywall, formatError }: Transports,
-): void => {
+const graphqlRoutes = (scope: FastifyInstance, apollo: ApolloServer<PaywallContext>, transports: Transports): void => {
   const url = '/graphql';
   const handler = fastifyApolloHandler(apollo, {
-    context: (request) => callerContext(paywall, request.headers.authorization),
+    context: async (request) => ({ caller: callerOf(request), paywall: transports.paywall }),
   });
   answerInGraphQL(scope);
+  keepDoor(scope, transports.paywall, transports.limits);
   scope.route({ method: ['POST', 'OPTIONS'], url, handler });
-  scope.route({ method: 'GET', url, handler, wsHandler: webSocketHandler(paywall, formatError) });
-  const events = eventStreamHandler(paywall, formatError);
+  scope.route({ method: 'GET', url, handler, wsHandler: webSocketHandler(transports) });
+  const events = eventStreamHandler(transports);
   scope.route({ method: ['GET', 'POST', 'PUT', 'DELETE'], url: `${url}/stream`, handler: events });
 };
