@@ -10,6 +10,7 @@ import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations
 import Fastify, { LogController } from 'fastify';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { pino } from 'pino';
+import { readConfig } from '../src/config.js';
 import { loadAtlas } from '../src/demo/atlasData.js';
 import { createServer } from '../src/server/createServer.js';
 import { createLogger, logTo } from '../src/server/watch/logger.js';
@@ -50,7 +51,12 @@ const tollgateServer = async (folder: string, watchedBy: readonly string[]): Pro
   const { paywall, close } = await openWorld(folder, { around: aroundStoreCall({ metrics, tracing }) });
   metrics?.watchEngine(paywall.engine);
   metrics?.watchProcess();
-  const server = await createServer({ paywall, logger, watchers: { metrics, tracing } });
+  const server = await createServer({
+    paywall,
+    logger,
+    rateLimits: readConfig({}).rateLimits,
+    watchers: { metrics, tracing },
+  });
   server.addHook('onClose', close);
   return server;
 };

@@ -13,7 +13,7 @@ import { inWords, spreadOf } from './statistics.js';
 import { keyOf, openWorld, SEARCH } from './world.js';
 
 /** Short ones, so that what disturbs the machine for a while disturbs all of them. */
-const ROUNDS = 41;
+const ROUNDS = 21;
 const REQUESTS_PER_ROUND = 400;
 const KEYS = 61;
 const LOG_COSTS_AT_MOST = 0.95;

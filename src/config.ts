@@ -3,6 +3,7 @@
  * what it may be.
  */
 import { z } from 'zod';
+import type { RateLimitSettings } from './domain/rateLimit.js';
 
 export interface Config {
   readonly databaseUrl: string;
@@ -20,6 +21,7 @@ export interface Config {
   readonly otlpEndpoint: string | null;
   /** The key of the operator `owner`; `null`: one is made where there is no owner. */
   readonly ownerKey: string | null;
+  readonly rateLimits: RateLimitSettings;
   /** What the hashes of keys are made with; `null`: the store keeps it. */
   readonly keySecret: string | null;
   /** Whether browsers that open an endpoint get GraphiQL. */
@@ -41,6 +43,15 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
 const flag = z.enum(['true', 'false', '1', '0', 'on', 'off'], 'must be true or false');
 const isOn = (value: z.infer<typeof flag>): boolean => value === 'true' || value === '1' || value === 'on';
+
+/** Minutes divide into whole windows, so that what a plan says of a minute is true of each. */
+const WINDOW_SECONDS = ['1', '2', '3', '4', '5', '6', '10', '12', '15', '20', '30', '60'] as const;
+
+const REQUESTS = 'must be a whole number of requests a minute, or off';
+const perMinute = z
+  .string()
+  .regex(/^([1-9]\d{0,14}|off)$/, REQUESTS)
+  .transform((text) => (text === 'off' ? null : Number(text)));
 
 const SECRET_LENGTH_MIN = 16;
 /** What can be sent as a bearer token, and is not guessed. */
@@ -88,6 +99,13 @@ const environment = z.object({
   OTEL_EXPORTER_OTLP_ENDPOINT: z
     .url({ protocol: /^https?$/, error: 'must be a URL that begins with http:// or https://' })
     .optional(),
+  TOLLGATE_KEYLESS_REQUESTS_PER_MINUTE: perMinute.default(300),
+  TOLLGATE_KEY_REQUESTS_PER_MINUTE: perMinute.default(null),
+  TOLLGATE_BAD_KEY_REQUESTS_PER_MINUTE: perMinute.default(60),
+  TOLLGATE_RATE_WINDOW_SECONDS: z
+    .enum(WINDOW_SECONDS, `must be one of ${WINDOW_SECONDS.join(', ')}`)
+    .transform(Number)
+    .default(60),
   TOLLGATE_OWNER_KEY: secret.optional(),
   TOLLGATE_KEY_SECRET: secret.optional(),
   TOLLGATE_GRAPHIQL: flag.default('true'),
@@ -123,6 +141,12 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
     // A demo is reached from this machine alone; elsewhere it is for the operator to say who may read them.
     metrics: TOLLGATE_METRICS ?? (isDemo ? 'ON' : 'OFF'),
     otlpEndpoint: withoutSlash(OTEL_EXPORTER_OTLP_ENDPOINT),
+    rateLimits: Object.freeze({
+      keyless: parsed.data.TOLLGATE_KEYLESS_REQUESTS_PER_MINUTE,
+      keyed: parsed.data.TOLLGATE_KEY_REQUESTS_PER_MINUTE,
+      badKeys: parsed.data.TOLLGATE_BAD_KEY_REQUESTS_PER_MINUTE,
+      windowSeconds: parsed.data.TOLLGATE_RATE_WINDOW_SECONDS,
+    }),
     ownerKey: TOLLGATE_OWNER_KEY ?? null,
     keySecret: TOLLGATE_KEY_SECRET ?? null,
     isGraphiqlOn: isOn(parsed.data.TOLLGATE_GRAPHIQL),

@@ -83,14 +83,15 @@ const serve = async (config: Config, store: Store, watchers: Watchers): Promise<
   const ownerSecret = isOwnerKnown ? null : await ensureOwner(paywall.engine, config.ownerKey);
   loadAtlas();
   const fixedOperators = config.isDemo ? demoOperators() : new Map<string, never>();
-  const servesMetrics = config.metrics === 'ON';
-  const graphiql = config.isGraphiqlOn ? { graphiql: graphiqlPages(config) } : {};
+  const { rateLimits, isGraphiqlOn } = config;
+  const graphiql = isGraphiqlOn ? { graphiql: graphiqlPages(config) } : {};
   const server = await createServer({
     paywall,
     logger,
     admin: { fixedOperators },
+    rateLimits,
     watchers,
-    servesMetrics,
+    servesMetrics: config.metrics === 'ON',
     ...graphiql,
   });
   metrics?.watchEngine(paywall.engine);

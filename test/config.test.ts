@@ -11,6 +11,7 @@ const DEFAULTS = {
   logLevel: 'warn',
   metrics: 'ON',
   otlpEndpoint: null,
+  rateLimits: { keyless: 300, keyed: null, badKeys: 60, windowSeconds: 60 },
   ownerKey: null,
   keySecret: null,
   isGraphiqlOn: true,
@@ -50,6 +51,10 @@ describe('the environment', () => {
       TOLLGATE_OWNER_KEY: 'owner-of-sixteen-',
       TOLLGATE_KEY_SECRET: 'secret-of-sixteen',
       TOLLGATE_GRAPHIQL: 'off',
+      TOLLGATE_KEYLESS_REQUESTS_PER_MINUTE: 'off',
+      TOLLGATE_KEY_REQUESTS_PER_MINUTE: '6000',
+      TOLLGATE_BAD_KEY_REQUESTS_PER_MINUTE: '1',
+      TOLLGATE_RATE_WINDOW_SECONDS: '10',
       HOME: '/root',
     };
     expect(readConfig(env)).toEqual({
@@ -62,6 +67,7 @@ describe('the environment', () => {
       logLevel: 'silent',
       metrics: { host: '::1', port: 9464 },
       otlpEndpoint: 'http://collector:4318',
+      rateLimits: { keyless: null, keyed: 6_000, badKeys: 1, windowSeconds: 10 },
       ownerKey: 'owner-of-sixteen-',
       keySecret: 'secret-of-sixteen',
       isGraphiqlOn: false,
@@ -135,6 +141,18 @@ describe('a bad setting stops the start, names itself and says what it may be', 
     [
       { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' },
       'OTEL_EXPORTER_OTLP_ENDPOINT must be a URL that begins with http:// or https://',
+    ],
+    [
+      { TOLLGATE_KEYLESS_REQUESTS_PER_MINUTE: '0' },
+      'TOLLGATE_KEYLESS_REQUESTS_PER_MINUTE must be a whole number of requests a minute, or off',
+    ],
+    [
+      { TOLLGATE_KEY_REQUESTS_PER_MINUTE: '1.5' },
+      'TOLLGATE_KEY_REQUESTS_PER_MINUTE must be a whole number of requests a minute, or off',
+    ],
+    [
+      { TOLLGATE_RATE_WINDOW_SECONDS: '7' },
+      'TOLLGATE_RATE_WINDOW_SECONDS must be one of 1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60',
     ],
     [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent'],
     [

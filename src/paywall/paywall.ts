@@ -13,8 +13,8 @@ import { WalletKeeper } from '../ledger/walletKeeper.js';
 import type { Store } from '../store/store.js';
 import type { Refused } from './admit.js';
 import { Background } from './background.js';
-import { identify } from './caller.js';
-import type { Caller, FixedKeys } from './caller.js';
+import { identify, loadRequestTerms } from './caller.js';
+import type { Caller, FixedKeys, RequestTerms } from './caller.js';
 import { DocumentCompiler } from './compile.js';
 import type { DataOrigin } from './delivery.js';
 import { applyPaywall } from './directive.js';
@@ -108,6 +108,8 @@ export interface Paywall {
   readonly engine: Engine;
   /** Finds out who is calling by the `Authorization` header. */
   readonly identify: (authorization: string | undefined) => Promise<Caller>;
+  /** What the caller's plan says of requests as such, whatever they ask for. */
+  readonly requestTerms: (caller: Caller) => Promise<RequestTerms>;
   readonly open: (request: OperationRequest) => Promise<Opening>;
   /** The whole journey of one query or mutation without any server. */
   readonly execute: (request: RunRequest) => Promise<ExecutionResult>;
@@ -115,8 +117,8 @@ export interface Paywall {
   readonly subscribe: (request: RunRequest) => Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult>;
   /** What an operation would cost the caller now; throws `GraphQLError` for one that can't be. Runs and holds nothing. */
   readonly quote: (request: QuoteRequest) => Promise<OperationQuote>;
-  /** What to answer where the key alone bars the caller from everything; `null` where it does not. */
-  readonly barredByKey: (caller: Caller) => Extract<Opening, { kind: 'answer' }> | null;
+  /** What to answer where the caller is barred from everything, whatever it asks for; `null` where it is not. */
+  readonly barred: (caller: Caller) => Extract<Opening, { kind: 'answer' }> | null;
   /** Waits for writes under way. The store stays open. */
   readonly close: () => Promise<void>;
 }
@@ -153,7 +155,7 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
   }, FORGET_EVERY_MS).unref();
 
   const open = async (request: OperationRequest): Promise<Opening> => {
-    const barred = barredByKey(request.caller, settings);
+    const barred = barredAnswer(request.caller, settings);
     if (barred !== null) return barred;
     const compiled = compiler.compile(request.document, request.operationName ?? null);
     if (compiled === null) return RUN_FREE;
@@ -174,10 +176,11 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
     ...runner,
     engine,
     identify: (authorization) => identify(authorization, register),
+    requestTerms: (caller) => loadRequestTerms(caller, engine.shelf, settings.now()),
     execute: (request) => executeOperation(runner, request),
     subscribe: (request) => subscribeOperation(runner, request),
     quote: (request) => quoteRequest(engine, compiler, request),
-    barredByKey: (caller) => barredByKey(caller, settings),
+    barred: (caller) => barredAnswer(caller, settings),
     close: async () => {
       clearInterval(forgetting);
       await engine.keyUses.close();
@@ -278,10 +281,11 @@ const KEY_REASONS: Readonly<Partial<Record<KeyState, RefusalReason>>> = {
 };
 
 /** A key that was sent and is no good bars the caller from free fields too: it is a mistake that should be seen. */
-const barredByKey = ({ key }: Caller, settings: EngineSettings): ReturnType<Paywall['barredByKey']> => {
-  const reason = KEY_REASONS[key];
+const barredAnswer = ({ key, barred }: Caller, settings: EngineSettings): ReturnType<Paywall['barred']> => {
+  const reason = barred?.reason ?? KEY_REASONS[key];
   if (reason === undefined) return null;
-  const nothing = { feature: null, required: null, available: null, plans: [], resetAt: null, retryable: false };
-  const refusal: Refusal = { reason, coordinate: null, ...nothing };
+  const nothing = { coordinate: null, feature: null, required: null, available: null, plans: [] };
+  const retryable = reason === 'RATE_LIMITED';
+  const refusal: Refusal = { reason, ...nothing, resetAt: barred?.resetAt ?? null, retryable };
   return { kind: 'answer', errors: [refusalError(refusal, refusalContext(settings))], refusal };
 };

@@ -35,7 +35,7 @@ const listenerOf = (
   paywall: Paywall,
   { caller, watch = UNWATCHED }: PaywallContext,
 ): GraphQLRequestListener<PaywallContext> => {
-  const barred = paywall.barredByKey(caller);
+  const barred = paywall.barred(caller);
   let opening: Opening | null = barred;
   let origin: DataOrigin = 'ELSEWHERE';
   return {
@@ -141,7 +141,7 @@ const settle = async (
   if (result.data === null && result.errors?.some(isUnavailable)) {
     // Nothing was delivered, so the answer may be what it is: the store is away.
     response.body = { kind: 'single', singleResult: { errors: result.errors } };
-    return headOfRefusal('SERVICE_UNAVAILABLE', null);
+    return headOfRefusal('SERVICE_UNAVAILABLE');
   }
   if (settled === null || result.data == null || response.body === undefined) return NO_HEAD();
   noteCharged(result.data, opening.undo);

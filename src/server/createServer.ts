@@ -8,28 +8,25 @@ import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations
 import fastifyWebsocket from '@fastify/websocket';
 import Fastify, { LogController } from 'fastify';
 import type { FastifyBaseLogger, FastifyInstance, RouteHandlerMethod } from 'fastify';
+import type { RateLimitSettings } from '../domain/rateLimit.js';
 import type { Paywall, PaywallContext } from '../paywall/paywall.js';
 import { addAdminServer } from './adminServer.js';
 import type { AdminServerOptions } from './adminServer.js';
 import { tollgatePlugin } from './apolloPlugin.js';
+import { callerOf, keepDoor } from './doorkeeper.js';
 import { eventStreamHandler, webSocketHandler } from './eventTransports.js';
-import type { FormatError } from './eventTransports.js';
+import type { Transports } from './eventTransports.js';
 import { serveGraphiql } from './graphiql.js';
 import type { GraphiqlPage } from './graphiql.js';
 import { answerInGraphQL } from './graphqlErrors.js';
 import { healthRoutes } from './healthRoutes.js';
 import { maskErrors } from './maskErrors.js';
+import { RateLimits } from './rateLimits.js';
 import { remedyPage } from './remedyPage.js';
 import { stringifyResult } from './stringifyResult.js';
 import { metricsRoute } from './watch/metricsServer.js';
 import { requestIdOf } from './watch/requestIds.js';
-import {
-  answerWithRequestId,
-  insideTrace,
-  recordedContext,
-  recordRequests,
-  recordRuns,
-} from './watch/requestRecords.js';
+import { answerWithRequestId, insideTrace, recordOf, recordRequests } from './watch/requestRecords.js';
 import type { Watchers } from './watch/watchers.js';
 
 export interface ServerOptions {
@@ -39,6 +36,8 @@ export interface ServerOptions {
   readonly admin?: AdminServerOptions;
   /** By path. Left out: GraphiQL is not served. */
   readonly graphiql?: Readonly<Record<string, GraphiqlPage>>;
+  /** Left out: everybody may send any number of requests, whatever their plan says. */
+  readonly rateLimits?: RateLimitSettings | null;
   /** Left out: the log alone says what becomes of operations. */
   readonly watchers?: Omit<Watchers, 'logger'>;
   /** Whether `/metrics` is served to whoever reaches this server. */
@@ -51,6 +50,7 @@ export const createServer = async ({
   logger,
   admin,
   graphiql,
+  rateLimits = null,
   watchers: { metrics, tracing } = { metrics: null, tracing: null },
   servesMetrics = false,
 }: ServerOptions): Promise<FastifyInstance> => {
@@ -84,10 +84,11 @@ export const createServer = async ({
   await apollo.start();
   if (graphiql !== undefined) await serveGraphiql(server, graphiql);
   await server.register(fastifyWebsocket);
+  const limits = new RateLimits(paywall, rateLimits);
   await server.register(async (scope) => {
-    graphqlRoutes(scope, apollo, { paywall, formatError, watchers: { logger, metrics, tracing } });
+    graphqlRoutes(scope, apollo, { paywall, limits, formatError, watchers: { logger, metrics, tracing } });
   });
-  if (admin !== undefined) await addAdminServer(server, paywall.engine, admin);
+  if (admin !== undefined) await addAdminServer(server, paywall.engine, { ...admin, limits });
   healthRoutes(server, paywall.engine.store);
   if (servesMetrics && metrics !== null) metricsRoute(server, metrics);
   server.get<{ Params: { slug: string } }>('/remedies/:slug', (request, reply) => {
@@ -98,26 +99,22 @@ export const createServer = async ({
   return server;
 };
 
-interface Transports {
-  readonly paywall: Paywall;
-  readonly formatError: FormatError;
-  readonly watchers: Watchers;
-}
-
-const graphqlRoutes = (
-  scope: FastifyInstance,
-  apollo: ApolloServer<PaywallContext>,
-  { paywall, formatError, watchers }: Transports,
-): void => {
+const graphqlRoutes = (scope: FastifyInstance, apollo: ApolloServer<PaywallContext>, transports: Transports): void => {
   const url = '/graphql';
-  const apolloHandler = fastifyApolloHandler(apollo, { context: (request) => recordedContext(paywall, request) });
+  const apolloHandler = fastifyApolloHandler(apollo, {
+    context: async (request) => ({
+      caller: callerOf(request),
+      paywall: transports.paywall,
+      watch: recordOf(request) ?? undefined,
+    }),
+  });
   const handler: RouteHandlerMethod = (request, reply) =>
     insideTrace(request, () => apolloHandler.call(scope, request, reply));
   answerInGraphQL(scope);
-  const recorded = recordRequests(watchers);
-  scope.route({ method: ['POST', 'OPTIONS'], url, handler, ...recorded });
-  const wsHandler = webSocketHandler({ paywall, formatError, recordRuns: recordRuns(watchers, 'websocket') });
-  scope.route({ method: 'GET', url, handler, wsHandler, ...recorded });
-  const events = eventStreamHandler({ paywall, formatError, recordRuns: recordRuns(watchers, 'sse') });
+  recordRequests(scope, transports.watchers);
+  keepDoor(scope, transports.paywall, transports.limits);
+  scope.route({ method: ['POST', 'OPTIONS'], url, handler });
+  scope.route({ method: 'GET', url, handler, wsHandler: webSocketHandler(transports) });
+  const events = eventStreamHandler(transports);
   scope.route({ method: ['GET', 'POST', 'PUT', 'DELETE'], url: `${url}/stream`, handler: events });
 };

@@ -5,49 +5,80 @@
  */
 import type { WebsocketHandler } from '@fastify/websocket';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { GraphQLError } from 'graphql';
+import { GraphQLError, parse, validate } from 'graphql';
 import type { ExecutionArgs, ExecutionResult, GraphQLFormattedError } from 'graphql';
 import { createHandler } from 'graphql-sse/lib/use/fastify';
+import type { SubscribePayload } from 'graphql-ws';
 import { makeHandler } from 'graphql-ws/use/@fastify/websocket';
 import type { Paywall, PaywallContext } from '../paywall/paywall.js';
 import type { RunRequest } from '../paywall/run.js';
-import { callerContext } from './callerContext.js';
-import type { RecordRuns } from './watch/requestRecords.js';
+import { callerOf } from './doorkeeper.js';
+import type { RateLimits } from './rateLimits.js';
+import { watchRuns } from './watch/requestRecords.js';
+import type { Watchers } from './watch/watchers.js';
 
 /** Formats an error for clients, as it is done over HTTP. */
 export type FormatError = (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError;
 
-export interface EventTransport {
+export interface Transports {
   readonly paywall: Paywall;
+  readonly limits: RateLimits;
   readonly formatError: FormatError;
-  readonly recordRuns: RecordRuns;
+  readonly watchers: Watchers;
 }
 
-/** The key comes in the first message's payload, since browsers can't send headers, or in the upgrade's header. */
-export const webSocketHandler = ({ paywall, formatError, recordRuns }: EventTransport): WebsocketHandler =>
+/**
+ * The key comes in the first message's payload, since browsers can't send headers, or in the upgrade's header. Each
+ * operation is counted, as each request is over HTTP.
+ */
+export const webSocketHandler = (transports: Transports): WebsocketHandler =>
   makeHandler({
-    schema: paywall.schema,
-    context: async ({ connectionParams, extra: { request } }) => {
+    schema: transports.paywall.schema,
+    onSubscribe: async ({ connectionParams, extra: { request } }, _id, payload) => {
       const sent = connectionParams?.['authorization'] ?? connectionParams?.['Authorization'];
       const authorization = typeof sent === 'string' ? sent : request.headers.authorization;
-      return { ...(await callerContext(paywall, authorization)), watchEach: recordRuns(request) };
+      const { caller } = await transports.limits.identify(authorization, request.ip);
+      const watchEach = watchRuns(transports.watchers, request, 'websocket');
+      const refused = caller.barred === null ? null : transports.paywall.barred(caller);
+      const args = refused?.errors ?? argumentsOf(payload, { caller, paywall: transports.paywall, watchEach });
+      if (!('schema' in args)) watchEach?.(caller).answered({ errors: args });
+      return args;
     },
-    ...runners(paywall, formatError),
+    ...runners(transports),
   });
 
-export const eventStreamHandler = ({
-  paywall,
-  formatError,
-  recordRuns,
-}: EventTransport): ((request: FastifyRequest, reply: FastifyReply) => Promise<void>) =>
+/** Who is calling was found out at the door. */
+export const eventStreamHandler = (
+  transports: Transports,
+): ((request: FastifyRequest, reply: FastifyReply) => Promise<void>) =>
   createHandler<PlainContext>({
-    schema: paywall.schema,
-    context: async ({ raw }) => ({
-      ...(await callerContext(paywall, raw.headers.authorization)),
-      watchEach: recordRuns(raw),
+    schema: transports.paywall.schema,
+    context: ({ raw }) => ({
+      caller: callerOf(raw),
+      paywall: transports.paywall,
+      watchEach: watchRuns(transports.watchers, raw, 'sse'),
     }),
-    ...runners(paywall, formatError),
+    // No streams that several requests share: they would be kept for whoever asks, and never forgotten.
+    authenticate: () => null,
+    ...runners(transports),
   });
+
+/** What an operation is executed with, or what is wrong with it. */
+const argumentsOf = (
+  { query, operationName, variables }: SubscribePayload,
+  contextValue: EventContext,
+): ExecutionArgs | readonly GraphQLError[] => {
+  try {
+    const document = parse(query);
+    const { schema } = contextValue.paywall;
+    const errors = validate(schema, document);
+    if (errors.length > 0) return errors;
+    return { schema, document, operationName, variableValues: variables, contextValue };
+  } catch (error) {
+    if (error instanceof GraphQLError) return [error];
+    throw error;
+  }
+};
 
 interface EventContext extends PaywallContext {
   readonly watchEach: RunRequest['watch'];
@@ -56,7 +87,7 @@ interface EventContext extends PaywallContext {
 /** An interface might have more fields than it says, which graphql-sse does not take; a type has none. */
 type PlainContext = Pick<EventContext, keyof EventContext>;
 
-const runners = (paywall: Paywall, formatError: FormatError) => ({
+const runners = ({ paywall, formatError }: Pick<Transports, 'paywall' | 'formatError'>) => ({
   execute: async (args: ExecutionArgs) => shown(await paywall.execute(requestOf(args)), formatError),
   subscribe: async (args: ExecutionArgs) => {
     const started = await paywall.subscribe(requestOf(args));

@@ -15,6 +15,7 @@ import { demoKeys, demoOperators } from '../../src/demo/keys.js';
 import { seedDemo } from '../../src/demo/seed.js';
 import { accountId } from '../../src/domain/ids.js';
 import type { LedgerEntry } from '../../src/domain/ledger.js';
+import type { RateLimitSettings } from '../../src/domain/rateLimit.js';
 import { viewAt } from '../../src/domain/walletView.js';
 import { createPaywall } from '../../src/paywall/paywall.js';
 import type { Paywall, PaywallOptions } from '../../src/paywall/paywall.js';
@@ -37,7 +38,16 @@ export interface Answer {
 }
 
 /** The headers by which a client decides what to do. */
-const HEADERS = ['content-type', 'cache-control', 'link', 'www-authenticate', 'retry-after', 'allow'] as const;
+const HEADERS = [
+  'content-type',
+  'cache-control',
+  'link',
+  'www-authenticate',
+  'retry-after',
+  'allow',
+  'ratelimit',
+  'ratelimit-policy',
+] as const;
 
 export interface TestServer extends ObservedStore {
   readonly url: string;
@@ -106,6 +116,8 @@ export interface TestServerOptions extends Partial<Omit<PaywallOptions, 'store' 
   /** Atlas with the demo's accounts where it is left out. */
   readonly schema?: GraphQLSchema;
   readonly database?: () => Promise<Pick<TestDatabase, 'store' | 'drop'>>;
+  /** None where it is left out. */
+  readonly rateLimits?: RateLimitSettings;
   /** Silent where it is left out. */
   readonly logger?: Logger;
   /** Served at `/metrics` where they are given. */
@@ -116,7 +128,7 @@ export interface TestServerOptions extends Partial<Omit<PaywallOptions, 'store' 
 
 export const startServer = async (options: TestServerOptions = {}): Promise<TestServer> => {
   const { schema, database = sqliteDatabase, logger = pino({ level: 'silent' }), ...others } = options;
-  const { metrics = null, tracing = null, graphiql, ...rest } = others;
+  const { metrics = null, tracing = null, rateLimits = null, graphiql, ...rest } = others;
   const { store: real, drop } = await database();
   const observed = observeStore(real);
   const around = aroundStoreCall({ metrics, tracing });
@@ -136,6 +148,7 @@ export const startServer = async (options: TestServerOptions = {}): Promise<Test
     admin: { fixedOperators: demoOperators() },
     watchers: { metrics, tracing },
     servesMetrics: true,
+    rateLimits,
     ...(graphiql === undefined ? {} : { graphiql }),
   });
   const url = await server.listen({ host: '127.0.0.1', port: 0 });

@@ -51,6 +51,10 @@ const LINE = {
   durationMs: expect.any(Number),
 };
 
+const drain = async (results: AsyncIterable<unknown>): Promise<void> => {
+  for await (const result of results) expect(result).toBeDefined();
+};
+
 const ID = { 'x-request-id': 'request-1' };
 
 describe('the log line of an operation over HTTP', () => {
@@ -254,7 +258,7 @@ describe('operations over other transports', () => {
         Query: { paid: () => 'gold' },
         Subscription: {
           ticks: {
-            subscribe: async function* () {
+            async *subscribe() {
               for (const ticks of [1, 2, 3]) yield { ticks };
             },
           },
@@ -277,12 +281,12 @@ describe('operations over other transports', () => {
       webSocketImpl: WebSocket,
       connectionParams: { authorization },
     });
-    for await (const _result of socket.iterate({ query: 'query Buy { paid }' })) void _result;
+    await drain(socket.iterate({ query: 'query Buy { paid }' }));
     // Pays for two events of three.
-    for await (const _result of socket.iterate({ query: 'subscription Tick { ticks }' })) void _result;
+    await drain(socket.iterate({ query: 'subscription Tick { ticks }' }));
     await socket.dispose();
     const stream = createStream({ url: `${url}/graphql/stream`, headers: { authorization } });
-    for await (const _result of stream.iterate({ query: '{ paid }' })) void _result;
+    await drain(stream.iterate({ query: '{ paid }' }));
     stream.dispose();
     await answered(log, 6);
     expect(shortLines(log)).toEqual([

@@ -15,7 +15,7 @@ export const scrape = async (url: string): Promise<readonly Sample[]> => {
 const SAMPLE = /^([a-z_:][\w:]*)(?:\{(.*)\})? (\S+)$/i;
 const LABEL = /(\w+)="([^"]*)"/g;
 
-export const samplesIn = (text: string): readonly Sample[] =>
+const samplesIn = (text: string): readonly Sample[] =>
   text
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'))

@@ -5,6 +5,7 @@
 import type { OperationDefinitionNode } from 'graphql';
 import type { AccountId } from '../../domain/ids.js';
 import type { RefusalReason } from '../../domain/refusal.js';
+import type { Caller } from '../../paywall/caller.js';
 import type { RunWatch, Step, WatchedAnswer } from '../../paywall/watch.js';
 import { judge } from './outcome.js';
 import type { Outcome } from './outcome.js';
@@ -45,7 +46,7 @@ const MICROS_PER_MS = 1000;
 const BAD_REQUEST = 400;
 
 export class OperationRecord implements RunWatch {
-  account: AccountId | null = null;
+  #account: AccountId | null = null;
   readonly #startedAt = performance.now();
   #operation: string | null = null;
   #type: Ended['type'] = null;
@@ -62,7 +63,12 @@ export class OperationRecord implements RunWatch {
   constructor(
     private readonly watchers: Watchers,
     private readonly terms: RecordTerms,
+    private readonly endsWith: 'ANSWER' | 'RESPONSE',
   ) {}
+
+  identified({ accountId }: Caller): void {
+    this.#account = accountId;
+  }
 
   during<T>(step: Step, work: () => Promise<T>): Promise<T> {
     return this.terms.trace === null ? work() : this.terms.trace.during(step, work);
@@ -106,7 +112,7 @@ export class OperationRecord implements RunWatch {
   answered(answer: WatchedAnswer, isReplay = false): void {
     this.#answer = answer;
     this.#isReplay = isReplay;
-    if (this.terms.transport !== 'http') this.#end(null);
+    if (this.endsWith === 'ANSWER') this.#end(null);
     else if (this.#closedWith !== null) this.#end(this.#closedWith);
   }
 
@@ -129,7 +135,7 @@ export class OperationRecord implements RunWatch {
     const ended: Ended = {
       requestId,
       traceId: trace?.traceId ?? traceId,
-      account: this.account,
+      account: this.#account,
       operation: this.#operation,
       type: this.#type,
       transport,
@@ -149,7 +155,7 @@ export class OperationRecord implements RunWatch {
   #tellLater(credits: Pick<Ended, 'charged'> | Pick<Ended, 'givenBack'>): void {
     const { requestId, traceId, trace } = this.terms;
     this.watchers.logger.info(
-      { requestId, traceId: trace?.traceId ?? traceId, account: this.account, operation: this.#operation, ...credits },
+      { requestId, traceId: trace?.traceId ?? traceId, account: this.#account, operation: this.#operation, ...credits },
       'An operation was settled after its answer',
     );
   }

@@ -1,11 +1,9 @@
 /** Where operations come in: each gets its record there, and the headers by which it can be found again. */
-import type { FastifyInstance, FastifyRequest, RouteShorthandOptions } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Caller } from '../../paywall/caller.js';
-import type { Paywall, PaywallContext } from '../../paywall/paywall.js';
 import type { RunWatch } from '../../paywall/watch.js';
-import { callerContext } from '../callerContext.js';
 import { OperationRecord } from './operationRecord.js';
-import type { Transport } from './operationRecord.js';
+import type { RecordTerms, Transport } from './operationRecord.js';
 import { traceIdOf } from './requestIds.js';
 import type { Watchers } from './watchers.js';
 
@@ -18,13 +16,12 @@ const LEVELS_LOGGED: ReadonlySet<string> = new Set(['trace', 'debug', 'info']);
 const isWatched = ({ logger, metrics, tracing }: Watchers): boolean =>
   metrics !== null || tracing !== null || LEVELS_LOGGED.has(logger.level);
 
-const beginRecord = (watchers: Watchers, request: FastifyRequest, transport: Transport): OperationRecord =>
-  new OperationRecord(watchers, {
-    transport,
-    requestId: request.id,
-    traceId: traceIdOf(request.headers),
-    trace: watchers.tracing?.begin(request.headers) ?? null,
-  });
+const termsOf = ({ tracing }: Watchers, request: FastifyRequest, transport: Transport): RecordTerms => ({
+  transport,
+  requestId: request.id,
+  traceId: traceIdOf(request.headers),
+  trace: tracing?.begin(request.headers) ?? null,
+});
 
 /** Every answer says by which id its request is found in the log. */
 export const answerWithRequestId = (server: FastifyInstance): void => {
@@ -35,50 +32,47 @@ export const answerWithRequestId = (server: FastifyInstance): void => {
   });
 };
 
-/** For the routes of operations over HTTP: a request is one, from its first byte to the last of its answer. */
-export const recordRequests = (watchers: Watchers): Pick<RouteShorthandOptions, 'onRequest'> => {
-  if (!isWatched(watchers)) return {};
-  return {
-    onRequest: (request, reply, done) => {
-      const isOperation = request.method !== 'OPTIONS' && !request.ws;
-      if (isOperation) {
-        const record = beginRecord(watchers, request, 'http');
-        request.setDecorator(RECORD, record);
-        // Fastify's `onResponse` is not called where the client has gone away.
-        reply.raw.once('close', () => {
-          const isSent = reply.raw.writableFinished;
-          record.closed(isSent ? reply.raw.statusCode : CLIENT_CLOSED_REQUEST, isSent);
-        });
-      }
-      done();
-    },
-  };
+/**
+ * For the scope of the GraphQL routes, before whatever may answer there: over HTTP a request is an operation, from its
+ * head to the last byte of its answer. Of a stream of events it is one only if it is refused.
+ */
+export const recordRequests = (scope: FastifyInstance, watchers: Watchers): void => {
+  if (!isWatched(watchers)) return;
+  scope.addHook('onRequest', (request, reply, done) => {
+    if (request.method !== 'OPTIONS' && !request.ws) {
+      const transport = request.routeOptions.url?.endsWith('/stream') === true ? 'sse' : 'http';
+      const record = new OperationRecord(watchers, termsOf(watchers, request, transport), 'RESPONSE');
+      request.setDecorator(RECORD, record);
+      // Fastify's `onResponse` is not called where the client has gone away.
+      reply.raw.once('close', () => {
+        const isSent = reply.raw.writableFinished;
+        record.closed(isSent ? reply.raw.statusCode : CLIENT_CLOSED_REQUEST, isSent);
+      });
+    }
+    done();
+  });
 };
 
-const recordOf = (request: FastifyRequest): OperationRecord | null =>
+/** The record of a request; `null` where nobody watches, and for those that are no operation. */
+export const recordOf = (request: FastifyRequest): OperationRecord | null =>
   request.getDecorator<OperationRecord | null>(RECORD);
 
-/** The context value of an operation over HTTP. */
-export const recordedContext = async (paywall: Paywall, request: FastifyRequest): Promise<PaywallContext> => {
+/** Does the work of a request so that what it begins belongs to the trace of its record. */
+export const insideTrace = <T>(request: FastifyRequest, work: () => T): T => {
   const record = recordOf(request);
-  const { authorization } = request.headers;
-  if (record === null) return callerContext(paywall, authorization);
-  const context = await record.during('identify', () => callerContext(paywall, authorization));
-  record.account = context.caller.accountId;
-  return { ...context, watch: record };
+  return record === null ? work() : record.inside(work);
 };
 
-/** Does the work of a request so that what it begins belongs to the trace of its record. */
-export const insideTrace = <T>(request: FastifyRequest, work: () => T): T => recordOf(request)?.inside(work) ?? work();
-
 /** For operations that the paywall runs itself: one request may bring many of them. */
-export type RecordRuns = (request: FastifyRequest) => ((caller: Caller) => RunWatch) | undefined;
-
-export const recordRuns = (watchers: Watchers, transport: Transport): RecordRuns => {
-  if (!isWatched(watchers)) return () => undefined;
-  return (request) => (caller) => {
-    const record = beginRecord(watchers, request, transport);
-    record.account = caller.accountId;
+export const watchRuns = (
+  watchers: Watchers,
+  request: FastifyRequest,
+  transport: Transport,
+): ((caller: Caller) => RunWatch) | undefined => {
+  if (!isWatched(watchers)) return undefined;
+  return (caller) => {
+    const record = new OperationRecord(watchers, termsOf(watchers, request, transport), 'ANSWER');
+    record.identified(caller);
     return record;
   };
 };

@@ -1,0 +1,43 @@
+/**
+ * At the door, before a body is read: who is calling, and whether this request is one too many. It refuses those that
+ * are, and leaves everything else to who comes after it.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Caller } from '../paywall/caller.js';
+import type { Paywall } from '../paywall/paywall.js';
+import { headOfAnswer } from './httpStatus.js';
+import { rateHeaders } from './rateLimits.js';
+import type { RateLimits } from './rateLimits.js';
+import { recordOf } from './watch/requestRecords.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who sent it; `null` on routes without a doorkeeper. */
+    caller: Caller | null;
+  }
+}
+
+/** For the scope in which the GraphQL routes are registered. */
+export const keepDoor = (scope: FastifyInstance, paywall: Paywall, limits: RateLimits): void => {
+  scope.decorateRequest('caller', null);
+  scope.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
+    const record = recordOf(request);
+    const identify = () => limits.identify(request.headers.authorization, request.ip);
+    const { caller, rate } = await (record === null ? identify() : record.during('identify', identify));
+    request.caller = caller;
+    record?.identified(caller);
+    if (rate !== null) reply.headers(rateHeaders(rate));
+    const refused = caller.barred === null ? null : paywall.barred(caller);
+    if (refused === null) return;
+    record?.answered(refused);
+    const { status, headers } = headOfAnswer(refused.refusal, refused.errors);
+    reply.code(status ?? 500).headers(Object.fromEntries(headers));
+    return reply.send(JSON.stringify({ errors: refused.errors }));
+  });
+};
+
+/** Of a request that has passed the door. */
+export const callerOf = ({ caller }: FastifyRequest): Caller => {
+  if (caller === null) throw new Error('A request came in by a route without a doorkeeper.');
+  return caller;
+};
