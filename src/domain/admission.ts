@@ -129,7 +129,8 @@ const refuse = ({ coordinate, feature }: Requirement, reason: RefusalReason, fig
   },
 });
 
-const KEY_REASONS: Readonly<Record<KeyState, RefusalReason | null>> = {
+/** What the key alone is refused for. */
+export const KEY_REASONS: Readonly<Record<KeyState, RefusalReason | null>> = {
   MISSING: 'KEY_REQUIRED',
   UNKNOWN: 'KEY_UNKNOWN',
   EXPIRED: 'KEY_EXPIRED',

@@ -1,10 +1,11 @@
 /** What operators look at. */
 import type { Account, ApiKey } from '../../domain/account.js';
 import type { Standing } from '../../domain/admission.js';
-import type { AuditEntry, AuditPlace } from '../../domain/audit.js';
+import type { AuditEntry } from '../../domain/audit.js';
 import { accountId, apiKeyId, operatorId, planId } from '../../domain/ids.js';
 import type { AccountId, ApiKeyId, OperatorId, PlanId } from '../../domain/ids.js';
 import type { LedgerEntry } from '../../domain/ledger.js';
+import type { LogPlace } from '../../domain/logPlace.js';
 import type { Operator } from '../../domain/operator.js';
 import type { Plan } from '../../domain/plan.js';
 import { newestOf, publishedOf, stepPlan } from '../../domain/planEdit.js';
@@ -27,7 +28,7 @@ const KEYS = placesById<ApiKey, ApiKeyId>(({ id }) => id, apiKeyId);
 const SUBSCRIPTIONS = placesById<Subscription, AccountId>((each) => each.accountId, accountId);
 const PLANS = placesById<Plan, PlanId>(({ id }) => id, planId);
 const OPERATORS = placesById<Operator, OperatorId>(({ id }) => id, operatorId);
-const AUDIT: Places<AuditEntry, AuditPlace> = {
+const AUDIT: Places<AuditEntry, LogPlace> = {
   placeOf: ({ at, id }) => ({ at, id }),
   write: ({ at, id }) => encodeCursor(`at:${at}:${id}`),
   read: (cursor) => {

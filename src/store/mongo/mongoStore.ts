@@ -4,13 +4,15 @@
  * entries are moved to the ledger's collection with `appendLedger` afterwards.
  */
 import type { Account, ApiKey } from '../../domain/account.js';
-import type { AuditEntry, AuditPlace } from '../../domain/audit.js';
+import type { AuditEntry } from '../../domain/audit.js';
 import type { AccountId, ApiKeyId, HoldId } from '../../domain/ids.js';
 import type { KeyedOperation } from '../../domain/keyedOperation.js';
 import type { LedgerEntry } from '../../domain/ledger.js';
+import type { LogPlace } from '../../domain/logPlace.js';
 import type { Operator } from '../../domain/operator.js';
 import type { Instant } from '../../domain/period.js';
 import type { Plan } from '../../domain/plan.js';
+import type { RefusalCounts, RefusalFilter, RefusalRecord } from '../../domain/refusalRecord.js';
 import type { Subscription } from '../../domain/subscription.js';
 import type { Wallet } from '../../domain/wallet.js';
 import { keyOfRecord } from '../records.js';
@@ -42,6 +44,7 @@ import { mongoDatabase } from './mongoDatabase.js';
 import type { MongoDatabase, MongoOptions } from './mongoDatabase.js';
 import { MongoLink } from './mongoLink.js';
 import { Plans } from './plans.js';
+import { Refusals } from './refusals.js';
 import { collectionsOf, createIndexes } from './schema.js';
 import { storeErrorOf } from './storeErrorOf.js';
 import { VersionedRecords } from './versionedRecords.js';
@@ -76,6 +79,7 @@ const recordsOver = ({ db }: MongoDatabase) => {
     plans: new Plans(collections.plans),
     ledger: new Ledger(collections.ledger, kinds.wallets),
     auditLog: new AuditLog(collections.audit),
+    refusals: new Refusals(collections.refusals),
     keyUses: new KeyUses(collections.keyUses),
     listings: new Listings(collections),
     keepSecret: async (name: string, proposed: string): Promise<string> => {
@@ -151,7 +155,7 @@ class MongoStore implements Store {
     return this.#use(({ listings }) => listings.findSubscriptions(to, page));
   }
 
-  findAuditPage(target: string | null, page: ListPage<AuditPlace>): Promise<readonly AuditEntry[]> {
+  findAuditPage(target: string | null, page: ListPage<LogPlace>): Promise<readonly AuditEntry[]> {
     return this.#use(({ auditLog }) => auditLog.findPage(target, page));
   }
 
@@ -185,6 +189,22 @@ class MongoStore implements Store {
 
   appendAudit(entries: readonly AuditEntry[]): Promise<void> {
     return this.#use(({ auditLog }) => auditLog.append(entries));
+  }
+
+  findRefusals(ids: readonly string[]): Promise<readonly (RefusalRecord | null)[]> {
+    return this.#use(({ refusals }) => refusals.find(ids));
+  }
+
+  findRefusalPage(filter: RefusalFilter, page: ListPage<LogPlace>): Promise<readonly RefusalRecord[]> {
+    return this.#use(({ refusals }) => refusals.findPage(filter, page));
+  }
+
+  countRefusals(filter: RefusalFilter, spanMs: number): Promise<RefusalCounts> {
+    return this.#use(({ refusals }) => refusals.count(filter, spanMs));
+  }
+
+  appendRefusals(records: readonly RefusalRecord[]): Promise<void> {
+    return this.#use(({ refusals }) => refusals.append(records));
   }
 
   keepSecret(name: string, proposed: string): Promise<string> {
