@@ -52,6 +52,7 @@ const serve = async (config: Config, store: Store, logger: Logger): Promise<void
     store,
     holdTtlMs: config.holdTtlMs,
     remedyUrl: (remedy) => `${publicUrl}/remedies/${remedySlug(remedy)}`,
+    docsUrl: (cause) => `${config.docsUrl ?? `${publicUrl}/errors`}/${cause}`,
     onFailure: (error) => {
       logger.error({ err: error }, 'The store failed');
     },

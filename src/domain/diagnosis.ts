@@ -5,10 +5,10 @@
  */
 import type { KeyState } from './account.js';
 import { decide, KEY_REASONS, meansAfter } from './admission.js';
-import type { Requirement, Standing } from './admission.js';
+import type { Decision, Means, Requirement, Standing } from './admission.js';
 import type { AccountId, PlanId } from './ids.js';
 import type { Instant } from './period.js';
-import { REASONS } from './refusal.js';
+import type { Plan } from './plan.js';
 import type { RefusalReason, Remedy } from './refusal.js';
 import type { RecordedRefusal, RefusalRecord } from './refusalRecord.js';
 import { isCovering, stateAt } from './subscription.js';
@@ -46,7 +46,7 @@ const CHECK_OF: Readonly<Record<RefusalReason, Check>> = {
   STORE_UNAVAILABLE: 'STORE',
 };
 
-/** What came of a field: the reason why not, or what paid for it. `NOT_ASKED`: the key is good, and no field was named. */
+/** What came of a field: the reason why not, or what paid for it. `NOT_ASKED`: nothing but the key was looked at. */
 export type Outcome = RefusalReason | 'COVERED' | 'PAID' | 'NOT_ASKED';
 
 /** What is known of one field's way through the checks, then or now. */
@@ -78,6 +78,42 @@ const keyThen = (reason: RefusalReason): KeyState | null => {
   return reason === 'STORE_UNAVAILABLE' ? null : 'VALID';
 };
 
+/** What is known of a caller now, whatever is asked for. */
+const knownOf = (standing: Standing, now: Instant) => {
+  const { key, scopes, means } = standing;
+  const subscription = means?.subscription ?? null;
+  return {
+    key,
+    scopes,
+    subscriptionState: subscription === null ? null : stateAt(subscription, now),
+    planId: subscription?.planId ?? null,
+    required: null,
+    available: means?.credits ?? null,
+    plans: [],
+    resetAt: null,
+  };
+};
+
+/** What a decision on a field says. */
+export const findingOf = (
+  { feature }: Pick<Requirement, 'feature'>,
+  decision: Decision,
+  standing: Standing,
+  now: Instant,
+): Finding => {
+  const known = { ...knownOf(standing, now), feature };
+  switch (decision.outcome) {
+    case 'refused': {
+      const { reason, required, available, plans, resetAt } = decision.refusal;
+      return { ...known, outcome: reason, required, available, plans, resetAt };
+    }
+    case 'covered':
+      return { ...known, outcome: 'COVERED' };
+    case 'paid':
+      return { ...known, outcome: 'PAID', required: decision.credits };
+  }
+};
+
 /** A field to look at now; without a requirement the key alone is looked at. */
 export interface FieldAsked {
   readonly requirement: Requirement | null;
@@ -86,27 +122,15 @@ export interface FieldAsked {
 
 /** What would come of these fields now, each on what the ones before it leave. */
 export const findingsNow = (fields: readonly FieldAsked[], standing: Standing, now: Instant): readonly Finding[] => {
-  let { means } = standing;
+  let left = standing;
   return fields.map(({ requirement, units }) => {
-    const { key, scopes } = standing;
-    const subscription = means?.subscription ?? null;
-    const known = {
-      key,
-      scopes,
-      subscriptionState: subscription === null ? null : stateAt(subscription, now),
-      planId: subscription?.planId ?? null,
-      feature: requirement?.feature ?? null,
-    };
-    const figures = { required: null, available: means?.credits ?? null, plans: [], resetAt: null };
-    if (requirement === null) return { ...known, ...figures, outcome: KEY_REASONS[key] ?? 'NOT_ASKED' };
-    const decision = decide(requirement, units, { ...standing, means }, now);
-    if (decision.outcome === 'refused') {
-      const { reason, required, available, plans, resetAt } = decision.refusal;
-      return { ...known, outcome: reason, required, available, plans, resetAt };
+    if (requirement === null) {
+      return { ...knownOf(standing, now), feature: null, outcome: KEY_REASONS[standing.key] ?? 'NOT_ASKED' };
     }
-    means = means === null ? null : meansAfter(means, decision);
-    if (decision.outcome === 'covered') return { ...known, ...figures, outcome: 'COVERED' };
-    return { ...known, ...figures, outcome: 'PAID', required: decision.credits };
+    const decision = decide(requirement, units, left, now);
+    const finding = findingOf(requirement, decision, left, now);
+    if (left.means !== null) left = { ...left, means: meansAfter(left.means, decision) };
+    return finding;
   });
 };
 
@@ -114,9 +138,13 @@ export const findingsNow = (fields: readonly FieldAsked[], standing: Standing, n
  * Whether a check was passed. `null`: it was not looked at, or it does not matter. Where a plan does not cover, credits may
  * pay all the same, so that a check which was not passed need not be the reason of a refusal.
  */
-export const isPassed = (check: Check, finding: Finding): boolean | null => {
+const isPassed = (check: Check, finding: Finding): boolean | null => {
   const { outcome } = finding;
-  if (outcome === 'NOT_ASKED') return check === 'KEY' ? true : null;
+  if (outcome === 'NOT_ASKED') {
+    // The record of it was read, so the store answers.
+    if (check === 'STORE') return true;
+    return check === 'KEY' && finding.key === 'VALID' ? true : null;
+  }
   if (outcome === 'COVERED') return check === 'BALANCE' ? null : true;
   const failed = outcome === 'PAID' ? null : CHECK_OF[outcome];
   if (check === failed) return false;
@@ -152,10 +180,10 @@ const isMet = (check: Check, { outcome, subscriptionState: state, required }: Fi
 };
 
 /** A figure by its name, as a number, a word, or an instant in ISO 8601. */
-export type Figures = Readonly<Record<string, string | number | null>>;
+type Figures = Readonly<Record<string, string | number | null>>;
 
 /** What a check looked at. */
-export const figuresOf = (check: Check, finding: Finding): Figures => {
+const figuresOf = (check: Check, finding: Finding): Figures => {
   const { outcome, key, subscriptionState, planId, feature, scopes, required, available, plans, resetAt } = finding;
   const reset = resetAt === null ? null : new Date(resetAt).toISOString();
   switch (check) {
@@ -197,82 +225,87 @@ export interface RemedyTerms {
   readonly accountId: AccountId | null;
   /** Credits that all refused fields of the operation lack together. */
   readonly shortfall: number;
-  /** A plan on offer that allows more requests a minute, if any. */
+  /** The cheapest plan on offer that allows more requests a minute than theirs; `null`: there is none. */
   readonly fasterPlan: PlanId | null;
 }
 
+export const remedyTermsOf = (
+  accountId: AccountId | null,
+  findings: readonly Finding[],
+  { means }: Standing,
+): RemedyTerms => ({
+  accountId,
+  shortfall: shortfallOf(findings),
+  fasterPlan: means === null ? null : fasterPlanOf(means),
+});
+
+const fasterPlanOf = ({ plan, offers }: Means): PlanId | null => {
+  const rateOf = (each: Plan): number => each.requestsPerMinute ?? Number.POSITIVE_INFINITY;
+  const faster = offers.filter((offer) => plan === null || rateOf(offer) > rateOf(plan));
+  return faster.toSorted((a, b) => a.price.amountMinor - b.price.amountMinor)[0]?.id ?? null;
+};
+
+type FindRemedy = (finding: Finding, terms: RemedyTerms) => RemedyAdvice;
+
+const changePlan: FindRemedy = ({ plans: [plan = null], subscriptionState }, { accountId }) => ({
+  remedy: 'UPGRADE_PLAN',
+  advice: adviceOnPlans('Change the subscription to a plan that covers it.', plan),
+  call: subscribing(plan, accountId, subscriptionState),
+});
+
 /** What puts right a check that is not passed. */
-export const remedyOf = (check: Check, finding: Finding, terms: RemedyTerms): RemedyAdvice => {
-  const { accountId } = terms;
-  const { outcome, plans, feature, scopes, subscriptionState } = finding;
-  const [plan = null] = plans;
-  switch (check) {
-    case 'KEY':
-      return {
-        remedy: 'USE_VALID_KEY',
-        advice:
-          'A key that is over stays so. Issue a new one for the account, and have the client send it in place of this one.',
-        call: { name: 'issueApiKey', arguments: { accountId, scopes } },
-      };
-    case 'AUTHORISATION':
-      return outcome === 'SCOPE_MISSING'
-        ? {
-            remedy: 'CONTACT_SUPPORT',
-            advice: 'The key lacks the scope. Issue one that has it, if the client may have it.',
-            call: { name: 'issueApiKey', arguments: { accountId, scopes: [...(scopes ?? []), feature] } },
-          }
-        : {
-            remedy: 'CONTACT_SUPPORT',
-            advice: 'The account is suspended. Resume it once what led to that is settled.',
-            call: { name: 'resumeAccount', arguments: { accountId } },
-          };
-    case 'RATE':
-      return {
-        remedy: 'SLOW_DOWN',
-        advice: 'The client has to wait, or needs a plan that allows more requests a minute.',
-        call: subscribing(terms.fasterPlan, accountId, subscriptionState),
-      };
-    case 'PAYMENT_METHOD':
-      return {
-        remedy: 'UPDATE_PAYMENT_METHOD',
-        advice: 'Have the customer give a card that works, charge it, and record the payment.',
-        call: { name: 'recordPayment', arguments: { accountId } },
-      };
-    case 'SUBSCRIPTION':
-      return outcome === 'SUBSCRIPTION_EXPIRED'
-        ? {
-            remedy: 'RENEW_SUBSCRIPTION',
-            advice: 'The subscription has ended. Renewed, it begins anew with a first period that counts as paid.',
-            call: { name: 'renewSubscription', arguments: { accountId } },
-          }
-        : {
-            remedy: 'SUBSCRIBE',
-            advice: adviceOnPlans('Subscribe the account to a plan that covers it.', plan),
-            call: subscribing(plan, accountId, null),
-          };
-    case 'PLAN':
-    case 'LIMIT':
-      return {
-        remedy: 'UPGRADE_PLAN',
-        advice: adviceOnPlans('Change the subscription to a plan that covers it.', plan),
-        call: subscribing(plan, accountId, subscriptionState),
-      };
-    case 'BALANCE':
-      return {
-        remedy: 'ADD_FUNDS',
-        advice: 'Add credits: what the operation lacks at least.',
-        call:
-          terms.shortfall > 0
-            ? { name: 'grantCredits', arguments: { accountId, credits: terms.shortfall, reason: 'Bought' } }
-            : null,
-      };
-    case 'STORE':
-      return {
-        remedy: REASONS.STORE_UNAVAILABLE.remedy,
-        advice: 'Look after the database: /readyz and the log say what is wrong. The client sends it again.',
-        call: null,
-      };
-  }
+const REMEDY_OF: Readonly<Record<Check, FindRemedy>> = {
+  KEY: ({ scopes }, { accountId }) => ({
+    remedy: 'USE_VALID_KEY',
+    advice: 'A key that is over stays so. Issue a new one for the account, and have the client send that.',
+    call: { name: 'issueApiKey', arguments: { accountId, scopes } },
+  }),
+  AUTHORISATION: ({ outcome, scopes, feature }, { accountId }) =>
+    outcome === 'SCOPE_MISSING'
+      ? {
+          remedy: 'CONTACT_SUPPORT',
+          advice: 'The key lacks the scope. Issue one that has it, if the client may have it.',
+          call: { name: 'issueApiKey', arguments: { accountId, scopes: [...(scopes ?? []), feature] } },
+        }
+      : {
+          remedy: 'CONTACT_SUPPORT',
+          advice: 'The account is suspended. Resume it once what led to that is settled.',
+          call: { name: 'resumeAccount', arguments: { accountId } },
+        },
+  RATE: ({ subscriptionState }, { accountId, fasterPlan }) => ({
+    remedy: 'SLOW_DOWN',
+    advice: 'The client has to wait, or needs a plan that allows more requests a minute.',
+    call: subscribing(fasterPlan, accountId, subscriptionState),
+  }),
+  PAYMENT_METHOD: (_finding, { accountId }) => ({
+    remedy: 'UPDATE_PAYMENT_METHOD',
+    advice: 'Have the customer give a card that works, charge it, and record the payment.',
+    call: { name: 'recordPayment', arguments: { accountId } },
+  }),
+  SUBSCRIPTION: ({ outcome, plans: [plan = null] }, { accountId }) =>
+    outcome === 'SUBSCRIPTION_EXPIRED'
+      ? {
+          remedy: 'RENEW_SUBSCRIPTION',
+          advice: 'The subscription has ended. Renewed, it begins anew with a first period that counts as paid.',
+          call: { name: 'renewSubscription', arguments: { accountId } },
+        }
+      : {
+          remedy: 'SUBSCRIBE',
+          advice: adviceOnPlans('Subscribe the account to a plan that covers it.', plan),
+          call: subscribing(plan, accountId, null),
+        },
+  PLAN: changePlan,
+  LIMIT: changePlan,
+  BALANCE: (_finding, { accountId, shortfall: credits }) => ({
+    remedy: 'ADD_FUNDS',
+    advice: 'Add credits: what the operation lacks at least.',
+    call: credits > 0 ? { name: 'grantCredits', arguments: { accountId, credits, reason: 'Bought' } } : null,
+  }),
+  STORE: () => ({
+    remedy: 'RETRY_LATER',
+    advice: 'Look after the database: /readyz and the log say what is wrong. The client sends it again.',
+    call: null,
+  }),
 };
 
 const adviceOnPlans = (advice: string, plan: PlanId | null): string =>
@@ -292,9 +325,49 @@ const subscribing = (
 };
 
 /** Credits that these fields lack together; 0 where none lacks any, or more than any account can have. */
-export const shortfallOf = (findings: readonly Finding[]): number => {
+const shortfallOf = (findings: readonly Finding[]): number => {
   const lacking = findings.filter(({ outcome }) => outcome === 'INSUFFICIENT_FUNDS');
   const required = lacking.reduce((sum, each) => sum + (each.required ?? Number.NaN), 0);
   const available = Math.max(0, ...lacking.map((each) => each.available ?? 0));
   return Number.isSafeInteger(required) ? Math.max(0, required - available) : 0;
+};
+
+export interface CheckResult {
+  readonly check: Check;
+  readonly passedThen: boolean | null;
+  readonly passedNow: boolean | null;
+  readonly figures: readonly CheckFigure[];
+  /** `null` where the field would be served now, or the check is passed. */
+  readonly remedy: RemedyAdvice | null;
+}
+
+export interface CheckFigure {
+  readonly name: string;
+  readonly then: string | number | null;
+  readonly now: string | number | null;
+}
+
+/** The reason of a refusal; `null` where nothing was refused. */
+export const reasonOf = ({ outcome }: Finding): RefusalReason | null =>
+  outcome === 'COVERED' || outcome === 'PAID' || outcome === 'NOT_ASKED' ? null : outcome;
+
+/** Every check in order. `then` is `null` for what was never sent. */
+export const checksOf = (then: Finding | null, now: Finding, terms: RemedyTerms): readonly CheckResult[] =>
+  CHECKS.map((check) => {
+    const [before, after] = [then === null ? {} : figuresOf(check, then), figuresOf(check, now)];
+    const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+    const passedNow = isPassed(check, now);
+    return {
+      check,
+      passedThen: then === null ? null : isPassed(check, then),
+      passedNow,
+      figures: names.map((name) => ({ name, then: before[name] ?? null, now: after[name] ?? null })),
+      remedy: passedNow === false && reasonOf(now) !== null ? REMEDY_OF[check](now, terms) : null,
+    };
+  });
+
+/** What puts the reason itself right; `null` where the field would be served now. */
+export const remedyFor = (now: Finding, terms: RemedyTerms): RemedyAdvice | null => {
+  const reason = reasonOf(now);
+  return reason === null ? null : REMEDY_OF[CHECK_OF[reason]](now, terms);
 };

@@ -2,7 +2,7 @@
 import type { Means, Standing } from '../domain/admission.js';
 import { keyStateAt } from '../domain/account.js';
 import type { KeyState } from '../domain/account.js';
-import type { AccountId } from '../domain/ids.js';
+import type { AccountId, ApiKeyId } from '../domain/ids.js';
 import type { Instant } from '../domain/period.js';
 import { effectiveAt, grantsDue } from '../domain/subscription.js';
 import type { Subscription } from '../domain/subscription.js';
@@ -22,6 +22,8 @@ export interface Caller {
   /** `null` without a valid key. */
   readonly accountId: AccountId | null;
   readonly scopes: readonly string[] | null;
+  /** The key that was sent and whose it is, valid or not; `null` where nobody knows. */
+  readonly sentKey: { readonly keyId: ApiKeyId | null; readonly accountId: AccountId } | null;
   readonly loaders: Loaders;
   /** The same caller, found out anew: for what lasts longer than a request. */
   readonly again: () => Promise<Caller>;
@@ -52,21 +54,25 @@ export const identify = async (authorization: string | undefined, register: KeyR
   const { fixedKeys, hashSecret, keyUses, now } = register;
   const loaders = requestLoaders(register.loaders);
   const again = () => identify(authorization, register);
-  const nobody = { accountId: null, scopes: null, loaders, again };
+  const nobody = { accountId: null, scopes: null, sentKey: null, loaders, again };
   const secret = secretOf(authorization);
   if (secret === null) return { ...nobody, key: 'MISSING' };
   // Another scheme, or a key without one: no key that anybody was given.
   if (secret === '') return { ...nobody, key: 'UNKNOWN' };
   const fixed = fixedKeys.get(secret);
-  if (fixed !== undefined) return { key: 'VALID', accountId: fixed, scopes: null, loaders, again };
+  if (fixed !== undefined) {
+    const sentKey = { keyId: null, accountId: fixed };
+    return { key: 'VALID', accountId: fixed, scopes: null, sentKey, loaders, again };
+  }
   try {
     const key = await loaders.apiKeys.load(await hashSecret(secret));
     if (key === null) return { ...nobody, key: 'UNKNOWN' };
     const at = now();
     const state = keyStateAt(key, at);
-    if (state !== 'VALID') return { ...nobody, key: state };
+    const sentKey = { keyId: key.id, accountId: key.accountId };
+    if (state !== 'VALID') return { ...nobody, sentKey, key: state };
     keyUses.note(key.secretHash, at);
-    return { key: 'VALID', accountId: key.accountId, scopes: key.scopes, loaders, again };
+    return { key: 'VALID', accountId: key.accountId, scopes: key.scopes, sentKey, loaders, again };
   } catch (error) {
     if (error instanceof StoreError) return { ...nobody, key: 'UNVERIFIED' };
     throw error;

@@ -47,7 +47,7 @@ export type Opened =
   | { readonly kind: 'free' }
   /** Its arguments give no sound price: the caller's mistake. */
   | { readonly kind: 'unsound'; readonly error: GraphQLError }
-  | { readonly kind: 'blocked'; readonly admission: Admission }
+  | { readonly kind: 'blocked'; readonly admission: Admission; readonly standing: Standing }
   /** Its Idempotency-Key belongs to something else, or to the same operation under way. */
   | { readonly kind: 'conflict'; readonly error: GraphQLError }
   /** It was carried out before under its Idempotency-Key, and what it costs can't be paid any more. */
@@ -58,6 +58,8 @@ export type Opened =
 
 export interface OpenTab {
   readonly tab: Tab;
+  /** What gate 1 decided on. */
+  readonly standing: Standing;
   /** `null` for a caller without one: nothing was admitted then. */
   readonly account: TabAccount | null;
   readonly keyed: KeyedRun | null;
@@ -90,7 +92,8 @@ export const openTab = async (engine: Engine, request: OpenRequest): Promise<Ope
   // What was read of the wallet is older than the hold: whatever else this request reads of it is read anew.
   if (caller.accountId !== null) caller.loaders.wallets.clear(caller.accountId);
   if (admitted === null) return { kind: 'conflict', error: inFlight() };
-  if (admitted.admission.isBlocked) return { kind: 'blocked', admission: admitted.admission };
+  const { admission, standing } = admitted;
+  if (admission.isBlocked) return { kind: 'blocked', admission, standing };
   return { kind: 'open', ...opening.tabOf(admitted) };
 };
 
@@ -190,10 +193,11 @@ class Opening {
     const extend = (fields: readonly QuotedField[]) => this.#extend(fields, standing);
     const { prepaid } = this.rules;
     const tab = new Tab({ admitted: admission.root, standing, openedAt: at, prepaid, extend });
-    if (wallet === null) return { tab, account: null, keyed: null };
+    if (wallet === null) return { tab, standing, account: null, keyed: null };
     const available = (standing.means?.credits ?? 0) - admission.demand.credits;
     return {
       tab,
+      standing,
       account: { accountId: wallet.accountId, holdId: this.#holdId, hasHold: () => this.#hasHold, available },
       keyed: this.keyed,
     };

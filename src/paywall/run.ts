@@ -5,6 +5,7 @@
 import { createSourceEventStream, execute as executeGraphQL, GraphQLError, parse, validate } from 'graphql';
 import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLSchema } from 'graphql';
 import type { Caller } from './caller.js';
+import type { RequestIds } from './operationRefusals.js';
 import type { Opening, Paywall } from './paywall.js';
 
 /** As graphql-js takes it, with the caller in the context value. */
@@ -22,6 +23,8 @@ export interface RunRequest {
 
 export interface RunContext {
   readonly caller: Caller;
+  /** By what the request is found in logs and traces. */
+  readonly request?: RequestIds;
 }
 
 type Runner = Pick<Paywall, 'schema' | 'fieldResolver' | 'open'>;
@@ -146,6 +149,7 @@ const operationOf = (
   operationName,
   variables: variableValues,
   caller: contextValue.caller,
+  request: contextValue.request,
   contextValue,
 });
 

@@ -29,20 +29,22 @@ export const tollgatePlugin = (paywall: Paywall): ApolloServerPlugin<PaywallCont
   requestDidStart: ({ contextValue }) => Promise.resolve(listenerOf(paywall, contextValue)),
 });
 
-const listenerOf = (paywall: Paywall, { caller }: PaywallContext): GraphQLRequestListener<PaywallContext> => {
-  const barred = paywall.barredByKey(caller);
-  let opening: Opening | null = barred;
+const listenerOf = (paywall: Paywall, context: PaywallContext): GraphQLRequestListener<PaywallContext> => {
+  const { caller, request: ids } = context;
+  const barred = paywall.barredByKey(caller, ids);
+  let opening: Opening | null = null;
   let origin: DataOrigin = 'ELSEWHERE';
   return {
     async didResolveOperation({ document, request, contextValue }) {
       // The name that was asked for: Apollo's own is null where the document has no such operation.
       const { variables, operationName, http, extensions } = request;
       const key = idempotencyKeyOf(http?.headers.get('idempotency-key'), extensions?.['idempotencyKey']);
-      const operation = { document, operationName, variables, caller, contextValue };
-      opening ??=
-        key instanceof GraphQLError
+      const operation = { document, operationName, variables, caller, contextValue, request: ids };
+      const isKeyUnsound = key instanceof GraphQLError;
+      opening =
+        isKeyUnsound && barred === null
           ? { kind: 'answer', errors: [key], refusal: null }
-          : await paywall.open({ ...operation, idempotencyKey: key });
+          : await paywall.open({ ...operation, idempotencyKey: isKeyUnsound ? null : key });
     },
 
     async responseForOperation() {
@@ -59,6 +61,10 @@ const listenerOf = (paywall: Paywall, { caller }: PaywallContext): GraphQLReques
       const accept = request.http?.headers.get('accept');
       // A document that is not valid never gets as far as an operation, and 401 comes before 400. Another plug-in may
       // have answered, out of a cache say, what is to be answered otherwise.
+      if (opening === null && barred !== null) {
+        barred.record();
+        opening = barred.answer;
+      }
       const head = opening === null ? NO_HEAD() : await send(response, opening, { accept, origin });
       // The operations of a batch share one head, and what is true of one is not true of all.
       if (requestIsBatched) delete response.http.status;

@@ -10,6 +10,7 @@ import { addAdminServer } from './adminServer.js';
 import type { AdminServerOptions } from './adminServer.js';
 import { tollgatePlugin } from './apolloPlugin.js';
 import { callerContext } from './callerContext.js';
+import { errorPage } from './errorPage.js';
 import { eventStreamHandler, webSocketHandler } from './eventTransports.js';
 import type { FormatError } from './eventTransports.js';
 import { answerInGraphQL } from './graphqlErrors.js';
@@ -53,12 +54,17 @@ export const createServer = async ({ paywall, logger, admin }: ServerOptions): P
   });
   if (admin !== undefined) await addAdminServer(server, paywall.engine, admin);
   healthRoutes(server, paywall.engine.store);
-  server.get<{ Params: { slug: string } }>('/remedies/:slug', (request, reply) => {
-    const page = remedyPage(request.params.slug);
+  pageRoute(server, '/remedies/:name', remedyPage);
+  pageRoute(server, '/errors/:name', errorPage);
+  return server;
+};
+
+const pageRoute = (server: FastifyInstance, path: string, pageOf: (name: string) => string | null): void => {
+  server.get<{ Params: { name: string } }>(path, (request, reply) => {
+    const page = pageOf(request.params.name);
     if (page === null) reply.callNotFound();
     else void reply.type('text/html; charset=utf-8').send(page);
   });
-  return server;
 };
 
 interface Transports {
@@ -73,7 +79,7 @@ const graphqlRoutes = (
 ): void => {
   const url = '/graphql';
   const handler = fastifyApolloHandler(apollo, {
-    context: (request) => callerContext(paywall, request.headers.authorization),
+    context: ({ headers, id }) => callerContext(paywall, headers.authorization, { requestId: id, traceId: null }),
   });
   answerInGraphQL(scope);
   scope.route({ method: ['POST', 'OPTIONS'], url, handler });

@@ -22,7 +22,7 @@ export const webSocketHandler = (paywall: Paywall, formatError: FormatError): We
     context: ({ connectionParams, extra }) => {
       const sent = connectionParams?.['authorization'] ?? connectionParams?.['Authorization'];
       const authorization = typeof sent === 'string' ? sent : extra.request.headers.authorization;
-      return callerContext(paywall, authorization);
+      return callerContext(paywall, authorization, { requestId: extra.request.id, traceId: null });
     },
     ...runners(paywall, formatError),
   });
@@ -33,7 +33,7 @@ export const eventStreamHandler = (
 ): ((request: FastifyRequest, reply: FastifyReply) => Promise<void>) =>
   createHandler<PlainContext>({
     schema: paywall.schema,
-    context: ({ raw }) => callerContext(paywall, raw.headers.authorization),
+    context: ({ raw }) => callerContext(paywall, raw.headers.authorization, { requestId: raw.id, traceId: null }),
     ...runners(paywall, formatError),
   });
 

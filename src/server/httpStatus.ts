@@ -1,10 +1,11 @@
 /**
- * From codes to statuses, in one place. GraphQL-over-HTTP, "Status Codes": a response with non-null `data` is 2xx, so a
+ * From refusals to heads of responses. GraphQL-over-HTTP, "Status Codes": a response with non-null `data` is 2xx, so a
  * status is only ever chosen for an operation that is answered with errors alone.
  */
 import { HeaderMap } from '@apollo/server';
 import type { HTTPGraphQLHead } from '@apollo/server';
 import type { GraphQLError } from 'graphql';
+import { STATUS_OF } from '../api/refusalStatus.js';
 import { REASONS } from '../domain/refusal.js';
 import type { Refusal, RefusalCode } from '../domain/refusal.js';
 
@@ -18,14 +19,6 @@ const JSON_UTF8 = 'application/json; charset=utf-8';
 export const typeOfServed = (accept = ''): string => {
   const [graphql, json] = [accept.indexOf('application/graphql-response+json'), accept.indexOf('application/json')];
   return graphql >= 0 && (json < 0 || graphql < json) ? GRAPHQL_RESPONSE_JSON : JSON_UTF8;
-};
-
-const STATUS: Readonly<Record<RefusalCode, number>> = {
-  UNAUTHENTICATED: 401,
-  FORBIDDEN: 403,
-  RATE_LIMITED: 429,
-  PAYMENT_REQUIRED: 402,
-  SERVICE_UNAVAILABLE: 503,
 };
 
 /** How long a client should wait before it tries again where the store can't be reached. */
@@ -42,7 +35,7 @@ export const headOfRefusal = (code: RefusalCode, remedyUrl: string | null): HTTP
   if (code === 'PAYMENT_REQUIRED' && remedyUrl !== null) headers.set('link', `<${remedyUrl}>; rel="payment"`);
   if (code === 'SERVICE_UNAVAILABLE' || code === 'RATE_LIMITED')
     headers.set('retry-after', String(RETRY_AFTER_SECONDS));
-  return { status: STATUS[code], headers };
+  return { status: STATUS_OF[code], headers };
 };
 
 /** Status and headers where the operation ran and its answer is not sent: it could not be charged. */

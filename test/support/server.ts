@@ -113,6 +113,7 @@ export const startServer = async (options: TestServerOptions = {}): Promise<Test
     schema: schema ?? createAtlasSchema(),
     store: observed.store,
     remedyUrl: (remedy) => `https://atlas.test/${remedy}`,
+    docsUrl: (cause) => `https://atlas.test/errors/${cause}`,
     ...(schema === undefined ? { fixedKeys: demoKeys() } : {}),
     ...rest,
   });
