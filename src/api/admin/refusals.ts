@@ -1,6 +1,7 @@
 /** What was refused, and why: lists, counts, diagnosis. */
 import { getNullableType, GraphQLError, isLeafType, isNonNullType, isObjectType } from 'graphql';
 import type { GraphQLField, GraphQLSchema } from 'graphql';
+import type { RemedyCall } from '../../domain/diagnosis.js';
 import { accountId } from '../../domain/ids.js';
 import { DAY_MS, HOUR_MS } from '../../domain/period.js';
 import { firstOf, REASONS } from '../../domain/refusal.js';
@@ -96,7 +97,7 @@ export const refusalTypes: Resolvers = {
     mutation: ({ call }) => call,
   },
   RemedyMutation: {
-    document: ({ name }, _args, _context, { schema }) => documentOf(mutationOf(schema, name)),
+    document: (call, _args, _context, { schema }) => documentOf(call, mutationOf(schema, call.name)),
     variables: ({ arguments: args }, _args, { engine }) => ({ ...args, idempotencyKey: engine.settings.newId() }),
     missing: ({ name, arguments: args }, _args, _context, { schema }) =>
       mutationOf(schema, name)
@@ -122,10 +123,11 @@ const mutationOf = (schema: GraphQLSchema, name: string): Field => {
   return field;
 };
 
-/** With all arguments as variables. A secret that it makes is asked for: it is shown in that answer alone. */
-const documentOf = ({ name, args, type }: Field): string => {
-  const variables = args.map((each) => `$${each.name}: ${String(each.type)}`).join(', ');
-  const passed = args.map((each) => `${each.name}: $${each.name}`).join(', ');
+/** With its arguments as variables. A secret that it makes is asked for: it is shown in that answer alone. */
+const documentOf = ({ name, arguments: given }: RemedyCall, { args, type }: Field): string => {
+  const sent = args.filter((each) => each.name in given || each.name === 'idempotencyKey');
+  const variables = sent.map((each) => `$${each.name}: ${String(each.type)}`).join(', ');
+  const passed = sent.map((each) => `${each.name}: $${each.name}`).join(', ');
   const fields = isObjectType(type) ? Object.values(type.getFields()) : [];
   const asked = [
     '__typename',
