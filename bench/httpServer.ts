@@ -8,6 +8,7 @@ import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations
 import Fastify, { LogController } from 'fastify';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { pino } from 'pino';
+import { readConfig } from '../src/config.js';
 import { loadAtlas } from '../src/demo/atlasData.js';
 import { createServer } from '../src/server/createServer.js';
 import { createFreeSchema, openWorld } from './world.js';
@@ -38,7 +39,7 @@ const floorServer = async (): Promise<FastifyInstance> => {
 
 const tollgateServer = async (folder: string): Promise<FastifyInstance> => {
   const { paywall, close } = await openWorld(folder);
-  const server = await createServer({ paywall, logger: silent() });
+  const server = await createServer({ paywall, logger: silent(), rateLimits: readConfig({}).rateLimits });
   server.addHook('onClose', close);
   return server;
 };

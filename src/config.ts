@@ -3,6 +3,7 @@
  * what it may be.
  */
 import { z } from 'zod';
+import type { RateLimitSettings } from './domain/rateLimit.js';
 
 export interface Config {
   readonly databaseUrl: string;
@@ -18,8 +19,11 @@ export interface Config {
   readonly logLevel: string;
   /** The key of the operator `owner`; `null`: one is made where there is no owner. */
   readonly ownerKey: string | null;
+  readonly rateLimits: RateLimitSettings;
   /** What the hashes of keys are made with; `null`: the store keeps it. */
   readonly keySecret: string | null;
+  /** Whether browsers that open an endpoint get GraphiQL. */
+  readonly isGraphiqlOn: boolean;
 }
 
 /** Says in one line what is wrong with the environment and what to do about it. */
@@ -35,6 +39,15 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
 const flag = z.enum(['true', 'false', '1', '0', 'on', 'off'], 'must be true or false');
 const isOn = (value: z.infer<typeof flag>): boolean => value === 'true' || value === '1' || value === 'on';
+
+/** Minutes divide into whole windows, so that what a plan says of a minute is true of each. */
+const WINDOW_SECONDS = ['1', '2', '3', '4', '5', '6', '10', '12', '15', '20', '30', '60'] as const;
+
+const REQUESTS = 'must be a whole number of requests a minute, or off';
+const perMinute = z
+  .string()
+  .regex(/^([1-9]\d{0,14}|off)$/, REQUESTS)
+  .transform((text) => (text === 'off' ? null : Number(text)));
 
 const SECRET_LENGTH_MIN = 16;
 /** What can be sent as a bearer token, and is not guessed. */
@@ -68,8 +81,16 @@ const environment = z.object({
     .min(HOLD_TTL_MS_MIN, `must be ${HOLD_TTL_MS_MIN} to ${HOLD_TTL_MS_MAX}`)
     .max(HOLD_TTL_MS_MAX, `must be ${HOLD_TTL_MS_MIN} to ${HOLD_TTL_MS_MAX}`)
     .default(60_000),
+  TOLLGATE_KEYLESS_REQUESTS_PER_MINUTE: perMinute.default(300),
+  TOLLGATE_KEY_REQUESTS_PER_MINUTE: perMinute.default(null),
+  TOLLGATE_BAD_KEY_REQUESTS_PER_MINUTE: perMinute.default(60),
+  TOLLGATE_RATE_WINDOW_SECONDS: z
+    .enum(WINDOW_SECONDS, `must be one of ${WINDOW_SECONDS.join(', ')}`)
+    .transform(Number)
+    .default(60),
   TOLLGATE_OWNER_KEY: secret.optional(),
   TOLLGATE_KEY_SECRET: secret.optional(),
+  TOLLGATE_GRAPHIQL: flag.default('true'),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).optional(),
 });
 
@@ -81,7 +102,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
     throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; '));
   }
   const { DATABASE_URL, HOST, PORT, PUBLIC_URL, TOLLGATE_DEMO, TOLLGATE_HOLD_TTL_MS, LOG_LEVEL } = parsed.data;
-  const { TOLLGATE_OWNER_KEY, TOLLGATE_KEY_SECRET, TOLLGATE_DOCS_URL } = parsed.data;
+  const { TOLLGATE_OWNER_KEY, TOLLGATE_KEY_SECRET, TOLLGATE_DOCS_URL, TOLLGATE_GRAPHIQL } = parsed.data;
   const isDemo = TOLLGATE_DEMO === undefined ? DATABASE_URL === undefined : isOn(TOLLGATE_DEMO);
   if (isDemo && !LOOPBACK.test(HOST)) {
     throw new ConfigError(
@@ -98,7 +119,14 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
     holdTtlMs: TOLLGATE_HOLD_TTL_MS,
     // Whoever tries the demo reads what it prints, and nothing needs their attention.
     logLevel: LOG_LEVEL ?? (isDemo ? 'warn' : 'info'),
+    rateLimits: Object.freeze({
+      keyless: parsed.data.TOLLGATE_KEYLESS_REQUESTS_PER_MINUTE,
+      keyed: parsed.data.TOLLGATE_KEY_REQUESTS_PER_MINUTE,
+      badKeys: parsed.data.TOLLGATE_BAD_KEY_REQUESTS_PER_MINUTE,
+      windowSeconds: parsed.data.TOLLGATE_RATE_WINDOW_SECONDS,
+    }),
     ownerKey: TOLLGATE_OWNER_KEY ?? null,
     keySecret: TOLLGATE_KEY_SECRET ?? null,
+    isGraphiqlOn: isOn(TOLLGATE_GRAPHIQL),
   });
 };

@@ -10,8 +10,10 @@ const DEFAULTS = {
   isDemo: true,
   holdTtlMs: 60_000,
   logLevel: 'warn',
+  rateLimits: { keyless: 300, keyed: null, badKeys: 60, windowSeconds: 60 },
   ownerKey: null,
   keySecret: null,
+  isGraphiqlOn: true,
 };
 
 const messageOf = (env: Readonly<Record<string, string>>): string => {
@@ -46,6 +48,11 @@ describe('the environment', () => {
       LOG_LEVEL: 'silent',
       TOLLGATE_OWNER_KEY: 'owner-of-sixteen-',
       TOLLGATE_KEY_SECRET: 'secret-of-sixteen',
+      TOLLGATE_GRAPHIQL: 'off',
+      TOLLGATE_KEYLESS_REQUESTS_PER_MINUTE: 'off',
+      TOLLGATE_KEY_REQUESTS_PER_MINUTE: '6000',
+      TOLLGATE_BAD_KEY_REQUESTS_PER_MINUTE: '1',
+      TOLLGATE_RATE_WINDOW_SECONDS: '10',
       HOME: '/root',
     };
     expect(readConfig(env)).toEqual({
@@ -57,8 +64,10 @@ describe('the environment', () => {
       isDemo: false,
       holdTtlMs: 1_500,
       logLevel: 'silent',
+      rateLimits: { keyless: null, keyed: 6_000, badKeys: 1, windowSeconds: 10 },
       ownerKey: 'owner-of-sixteen-',
       keySecret: 'secret-of-sixteen',
+      isGraphiqlOn: false,
     });
   });
 
@@ -118,6 +127,18 @@ describe('a bad setting stops the start, names itself and says what it may be', 
     [{ PUBLIC_URL: 'api.example' }, 'PUBLIC_URL must be a URL that begins with http:// or https://'],
     [{ PUBLIC_URL: 'ftp://api.example' }, 'PUBLIC_URL must be a URL that begins with http:// or https://'],
     [{ TOLLGATE_DEMO: 'yes' }, 'TOLLGATE_DEMO must be true or false'],
+    [
+      { TOLLGATE_KEYLESS_REQUESTS_PER_MINUTE: '0' },
+      'TOLLGATE_KEYLESS_REQUESTS_PER_MINUTE must be a whole number of requests a minute, or off',
+    ],
+    [
+      { TOLLGATE_KEY_REQUESTS_PER_MINUTE: '1.5' },
+      'TOLLGATE_KEY_REQUESTS_PER_MINUTE must be a whole number of requests a minute, or off',
+    ],
+    [
+      { TOLLGATE_RATE_WINDOW_SECONDS: '7' },
+      'TOLLGATE_RATE_WINDOW_SECONDS must be one of 1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60',
+    ],
     [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent'],
     [
       { PORT: 'abc', LOG_LEVEL: 'x' },

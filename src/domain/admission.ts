@@ -140,7 +140,11 @@ export const KEY_REASONS: Readonly<Record<KeyState, RefusalReason | null>> = {
 };
 
 /** What stands in the way whatever the caller could pay. */
-const barredBy = ({ feature }: Requirement, standing: Standing, now: Instant): RefusalReason | null => {
+export const barredBy = (
+  { feature }: Pick<Requirement, 'feature'>,
+  standing: Standing,
+  now: Instant,
+): RefusalReason | null => {
   const keyReason = KEY_REASONS[standing.key];
   if (keyReason !== null) return keyReason;
   if (standing.suspended) return 'ACCOUNT_SUSPENDED';

@@ -4,7 +4,7 @@
  * decided now off `decide`: there is one set of rules.
  */
 import type { KeyState } from './account.js';
-import { decide, KEY_REASONS, meansAfter } from './admission.js';
+import { barredBy, decide, KEY_REASONS, meansAfter } from './admission.js';
 import type { Decision, Means, Requirement, Standing } from './admission.js';
 import type { AccountId, PlanId } from './ids.js';
 import type { Instant } from './period.js';
@@ -46,7 +46,7 @@ const CHECK_OF: Readonly<Record<RefusalReason, Check>> = {
   STORE_UNAVAILABLE: 'STORE',
 };
 
-/** What came of a field: the reason why not, or what paid for it. `NOT_ASKED`: nothing but the key was looked at. */
+/** What came of a field: the reason why not, or what paid for it. `NOT_ASKED`: nothing bars, and no field was looked at. */
 export type Outcome = RefusalReason | 'COVERED' | 'PAID' | 'NOT_ASKED';
 
 /** What is known of one field's way through the checks, then or now. */
@@ -69,13 +69,14 @@ export const findingThen = (record: RefusalRecord, refusal: RecordedRefusal): Fi
   const { reason, feature, required, available, plans, resetAt } = refusal;
   const { subscriptionState, planId } = record;
   const figures = { feature, scopes: null, required, available, plans, resetAt };
-  return { outcome: reason, key: keyThen(reason), subscriptionState, planId, ...figures };
+  return { outcome: reason, key: keyThen(reason, record.accountId), subscriptionState, planId, ...figures };
 };
 
-const keyThen = (reason: RefusalReason): KeyState | null => {
+/** `null`: the record does not say. */
+const keyThen = (reason: RefusalReason, accountId: AccountId | null): KeyState | null => {
   const found = Object.entries(KEY_REASONS).find(([, each]) => each === reason);
   if (found !== undefined) return found[0] as KeyState;
-  return reason === 'STORE_UNAVAILABLE' ? null : 'VALID';
+  return accountId === null ? null : 'VALID';
 };
 
 /** What is known of a caller now, whatever is asked for. */
@@ -114,7 +115,7 @@ export const findingOf = (
   }
 };
 
-/** A field to look at now; without a requirement the key alone is looked at. */
+/** A field to look at now; without a requirement only what bars the caller from everything is looked at. */
 export interface FieldAsked {
   readonly requirement: Requirement | null;
   readonly units: number;
@@ -125,7 +126,8 @@ export const findingsNow = (fields: readonly FieldAsked[], standing: Standing, n
   let left = standing;
   return fields.map(({ requirement, units }) => {
     if (requirement === null) {
-      return { ...knownOf(standing, now), feature: null, outcome: KEY_REASONS[standing.key] ?? 'NOT_ASKED' };
+      const outcome = barredBy({ feature: null }, standing, now) ?? 'NOT_ASKED';
+      return { ...knownOf(standing, now), feature: null, outcome, resetAt: standing.rateLimitedUntil };
     }
     const decision = decide(requirement, units, left, now);
     const finding = findingOf(requirement, decision, left, now);
@@ -143,16 +145,18 @@ const isPassed = (check: Check, finding: Finding): boolean | null => {
   if (outcome === 'NOT_ASKED') {
     // The record of it was read, so the store answers.
     if (check === 'STORE') return true;
-    return check === 'KEY' && finding.key === 'VALID' ? true : null;
+    return isBar(check) && finding.key === 'VALID' ? true : null;
   }
   if (outcome === 'COVERED') return check === 'BALANCE' ? null : true;
   const failed = outcome === 'PAID' ? null : CHECK_OF[outcome];
   if (check === failed) return false;
   if (failed === 'STORE') return null;
-  const isBarred = failed === 'KEY' || failed === 'AUTHORISATION' || failed === 'RATE';
-  if (isBarred) return CHECKS.indexOf(check) < CHECKS.indexOf(failed) ? true : null;
+  if (failed !== null && isBar(failed)) return CHECKS.indexOf(check) < CHECKS.indexOf(failed) ? true : null;
   return isMet(check, finding);
 };
+
+/** What stands in the way whatever the caller could pay. */
+const isBar = (check: Check): boolean => check === 'KEY' || check === 'AUTHORISATION' || check === 'RATE';
 
 /** Of a caller whom nothing bars: what the plan and the credits came to. */
 const isMet = (check: Check, { outcome, subscriptionState: state, required }: Finding): boolean | null => {

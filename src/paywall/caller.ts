@@ -4,6 +4,8 @@ import { keyStateAt } from '../domain/account.js';
 import type { KeyState } from '../domain/account.js';
 import type { AccountId, ApiKeyId } from '../domain/ids.js';
 import type { Instant } from '../domain/period.js';
+import type { RefusalReason } from '../domain/refusal.js';
+import { requestsPerMinuteAt } from '../domain/rateLimit.js';
 import { effectiveAt, grantsDue } from '../domain/subscription.js';
 import type { Subscription } from '../domain/subscription.js';
 import type { Plan } from '../domain/plan.js';
@@ -22,11 +24,18 @@ export interface Caller {
   /** `null` without a valid key. */
   readonly accountId: AccountId | null;
   readonly scopes: readonly string[] | null;
-  /** The key that was sent and whose it is, valid or not; `null` where nobody knows. */
+  /** The key that was sent and whose it is, valid or not; `null` where nobody knows. Keys that no store knows have no id. */
   readonly sentKey: { readonly keyId: ApiKeyId | null; readonly accountId: AccountId } | null;
+  /** Why nothing that the caller asks for is looked at; `null`: it is, as far as the key allows. */
+  readonly barred: Bar | null;
   readonly loaders: Loaders;
   /** The same caller, found out anew: for what lasts longer than a request. */
   readonly again: () => Promise<Caller>;
+}
+
+export interface Bar {
+  readonly reason: Extract<RefusalReason, 'ACCOUNT_SUSPENDED' | 'RATE_LIMITED'>;
+  readonly resetAt: Instant | null;
 }
 
 /** Keys that no store knows, such as a demo's: secret → account. */
@@ -54,15 +63,14 @@ export const identify = async (authorization: string | undefined, register: KeyR
   const { fixedKeys, hashSecret, keyUses, now } = register;
   const loaders = requestLoaders(register.loaders);
   const again = () => identify(authorization, register);
-  const nobody = { accountId: null, scopes: null, sentKey: null, loaders, again };
+  const nobody = { accountId: null, scopes: null, sentKey: null, barred: null, loaders, again };
   const secret = secretOf(authorization);
   if (secret === null) return { ...nobody, key: 'MISSING' };
   // Another scheme, or a key without one: no key that anybody was given.
   if (secret === '') return { ...nobody, key: 'UNKNOWN' };
   const fixed = fixedKeys.get(secret);
   if (fixed !== undefined) {
-    const sentKey = { keyId: null, accountId: fixed };
-    return { key: 'VALID', accountId: fixed, scopes: null, sentKey, loaders, again };
+    return { ...nobody, key: 'VALID', accountId: fixed, sentKey: { keyId: null, accountId: fixed } };
   }
   try {
     const key = await loaders.apiKeys.load(await hashSecret(secret));
@@ -72,7 +80,7 @@ export const identify = async (authorization: string | undefined, register: KeyR
     const sentKey = { keyId: key.id, accountId: key.accountId };
     if (state !== 'VALID') return { ...nobody, sentKey, key: state };
     keyUses.note(key.secretHash, at);
-    return { key: 'VALID', accountId: key.accountId, scopes: key.scopes, sentKey, loaders, again };
+    return { ...nobody, key: 'VALID', accountId: key.accountId, scopes: key.scopes, sentKey };
   } catch (error) {
     if (error instanceof StoreError) return { ...nobody, key: 'UNVERIFIED' };
     throw error;
@@ -99,17 +107,47 @@ export const loadKnown = async (caller: Caller, shelf: PlanShelf, now: Instant):
   const { accountId, loaders } = caller;
   if (accountId === null) return unknown;
   try {
-    const [account, stored, wallet, plans] = await Promise.all([
-      loaders.accounts.load(accountId),
-      loaders.subscriptions.load(accountId),
-      loaders.wallets.load(accountId),
-      shelf.current(),
-    ]);
-    const subscription = stored === null ? null : effectiveAt(stored, now);
-    const plan = subscription === null ? null : plans.find(subscription.planId, subscription.planVersion);
-    const suspended = account !== null && account.suspendedAt !== null && now >= account.suspendedAt;
+    const { suspended, subscription, plan, plans, wallet } = await readAccount(accountId, loaders, shelf, now);
     const means = meansIn(grantIfDue(wallet, subscription, plan, now), { subscription, plan, plans }, now);
     return { standing: { ...unknown.standing, suspended, means }, wallet, subscription, plan };
+  } catch (error) {
+    if (error instanceof StoreError) return unknown;
+    throw error;
+  }
+};
+
+/** Account, subscription, wallet and plans, side by side: one round, and none where the request has read them before. */
+const readAccount = async (accountId: AccountId, loaders: Loaders, shelf: PlanShelf, now: Instant) => {
+  const [account, stored, wallet, plans] = await Promise.all([
+    loaders.accounts.load(accountId),
+    loaders.subscriptions.load(accountId),
+    loaders.wallets.load(accountId),
+    shelf.current(),
+  ]);
+  const subscription = stored === null ? null : effectiveAt(stored, now);
+  const plan = subscription === null ? null : plans.find(subscription.planId, subscription.planVersion);
+  const suspended = account !== null && account.suspendedAt !== null && now >= account.suspendedAt;
+  return { suspended, subscription, plan, plans, wallet };
+};
+
+/** What counts before anything of a request is looked at. */
+export interface RequestTerms {
+  readonly suspended: boolean;
+  /** `null`: no plan says. */
+  readonly requestsPerMinute: number | null;
+}
+
+/** Reads what a paid operation of the request needs as well, so that it costs such an operation nothing. */
+export const loadRequestTerms = async (
+  { accountId, loaders }: Caller,
+  shelf: PlanShelf,
+  now: Instant,
+): Promise<RequestTerms> => {
+  const unknown: RequestTerms = { suspended: false, requestsPerMinute: null };
+  if (accountId === null) return unknown;
+  try {
+    const { suspended, subscription, plan } = await readAccount(accountId, loaders, shelf, now);
+    return { suspended, requestsPerMinute: requestsPerMinuteAt(subscription, plan, now) };
   } catch (error) {
     if (error instanceof StoreError) return unknown;
     throw error;

@@ -11,8 +11,8 @@ import type { Refusal } from '../domain/refusal.js';
 import { firstOf } from '../domain/refusal.js';
 import { WalletKeeper } from '../ledger/walletKeeper.js';
 import type { Store } from '../store/store.js';
-import { identify } from './caller.js';
-import type { Caller, FixedKeys } from './caller.js';
+import { identify, loadRequestTerms } from './caller.js';
+import type { Caller, FixedKeys, RequestTerms } from './caller.js';
 import { DocumentCompiler } from './compile.js';
 import type { DataOrigin } from './delivery.js';
 import { applyPaywall } from './directive.js';
@@ -110,6 +110,8 @@ export interface Paywall {
   readonly engine: Engine;
   /** Finds out who is calling by the `Authorization` header. */
   readonly identify: (authorization: string | undefined) => Promise<Caller>;
+  /** What the caller's plan says of requests as such, whatever they ask for. */
+  readonly requestTerms: (caller: Caller) => Promise<RequestTerms>;
   readonly open: (request: OperationRequest) => Promise<Opening>;
   /** The whole journey of one query or mutation without any server. */
   readonly execute: (request: RunRequest) => Promise<ExecutionResult>;
@@ -118,10 +120,10 @@ export interface Paywall {
   /** What an operation would cost the caller now; throws `GraphQLError` for one that can't be. Runs and holds nothing. */
   readonly quote: (request: QuoteRequest) => Promise<OperationQuote>;
   /**
-   * What to answer where the key alone bars the caller from everything; `null` where it does not. `open` answers the same:
-   * this is for requests that never get as far as an operation, and is recorded by whoever sends it.
+   * What to answer where the caller is barred from everything, whatever it asks for; `null` where it is not. `open` answers
+   * the same: this is for requests that never get as far as an operation, and is recorded by whoever sends it.
    */
-  readonly barredByKey: (caller: Caller, request?: RequestIds) => Barred | null;
+  readonly barred: (caller: Caller, request?: RequestIds) => Barred | null;
   /** Waits for writes under way. The store stays open. */
   readonly close: () => Promise<void>;
 }
@@ -162,7 +164,7 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
     const { variables, caller, contextValue, idempotencyKey = null } = request;
     const compiled = engine.compiler.compile(request.document, request.operationName ?? null);
     const refusals = new OperationRefusals(engine, caller, compiled, request.request);
-    const barred = barredByKey(caller, refusals);
+    const barred = barredAnswer(caller, refusals);
     if (barred !== null) {
       barred.record();
       return barred.answer;
@@ -183,10 +185,11 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
     ...runner,
     engine,
     identify: (authorization) => identify(authorization, register),
+    requestTerms: (caller) => loadRequestTerms(caller, engine.shelf, settings.now()),
     execute: (request) => executeOperation(runner, request),
     subscribe: (request) => subscribeOperation(runner, request),
     quote: (request) => quoteRequest(engine, request),
-    barredByKey: (caller, request) => barredByKey(caller, new OperationRefusals(engine, caller, null, request)),
+    barred: (caller, request) => barredAnswer(caller, new OperationRefusals(engine, caller, null, request)),
     close: async () => {
       clearInterval(forgetting);
       await engine.keyUses.close();
@@ -285,12 +288,13 @@ const answerUnpaid = (refusal: Refusal, refusals: OperationRefusals): Opening =>
 };
 
 /** A key that was sent and is no good bars the caller from free fields too: it is a mistake that should be seen. */
-const barredByKey = ({ key }: Caller, refusals: OperationRefusals): Barred | null => {
+const barredAnswer = ({ key, barred }: Caller, refusals: OperationRefusals): Barred | null => {
   // No key at all is no mistake: free fields are served.
-  const reason = key === 'MISSING' ? null : KEY_REASONS[key];
+  const reason = barred?.reason ?? (key === 'MISSING' ? null : KEY_REASONS[key]);
   if (reason === null) return null;
-  const nothing = { feature: null, required: null, available: null, plans: [], resetAt: null, retryable: false };
-  const refusal: Refusal = { reason, coordinate: null, ...nothing };
+  const nothing = { coordinate: null, feature: null, required: null, available: null, plans: [] };
+  const retryable = reason === 'RATE_LIMITED';
+  const refusal: Refusal = { reason, ...nothing, resetAt: barred?.resetAt ?? null, retryable };
   return {
     answer: { kind: 'answer', errors: [refusals.errorOf(refusal, null)], refusal },
     record: () => {

@@ -103,7 +103,7 @@ export const refusalMessage = (refusal: Refusal): string => {
     case 'SCOPE_MISSING':
       return `This API key may not use ${coordinate}: it lacks the scope "${refusal.feature ?? ''}". Contact whoever issued the key.`;
     case 'RATE_LIMITED':
-      return 'Too many requests. Slow down.';
+      return `Too many requests. ${waitAdvice(refusal)}`;
     case 'PAYMENT_METHOD_EXPIRED':
       return `${coordinate} is not available: the subscription is unpaid because its card has expired. Update the payment method.`;
     case 'PAYMENT_FAILED':
@@ -125,12 +125,15 @@ export const refusalMessage = (refusal: Refusal): string => {
   }
 };
 
+const waitAdvice = ({ resetAt }: Refusal): string =>
+  resetAt === null ? 'Slow down.' : `Slow down: the next one is answered from ${new Date(resetAt).toISOString()} on.`;
+
 const planAdvice = (verb: string, { plans }: Refusal): string =>
   plans.length === 0
     ? 'No plan on offer covers it at present.'
     : `${verb} to a plan that covers it: ${plans.join(', ')}.`;
 
-const nameOf = ({ coordinate }: Refusal): string => coordinate ?? 'This field';
+const nameOf = ({ coordinate }: Refusal): string => coordinate ?? 'This API';
 
 const limitMessage = (refusal: Refusal): string => {
   const { required, available, resetAt } = refusal;

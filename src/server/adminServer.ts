@@ -3,7 +3,10 @@
  * request is looked at. Nothing of it is ever cached.
  */
 import { ApolloServer } from '@apollo/server';
-import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from '@apollo/server/plugin/disabled';
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance } from 'fastify';
 import { GraphQLError } from 'graphql';
@@ -11,8 +14,13 @@ import type { AdminContext } from '../api/admin/adminContext.js';
 import { createAdminSchema } from '../api/admin/adminSchema.js';
 import { adminContext } from '../api/admin/operatorDesk.js';
 import type { FixedOperators } from '../api/admin/operatorDesk.js';
+import { REASONS } from '../domain/refusal.js';
 import type { Engine } from '../paywall/engine.js';
+import { answerInGraphQL } from './graphqlErrors.js';
+import { headOfRefusal } from './httpStatus.js';
 import { maskErrors } from './maskErrors.js';
+import { isOver, rateHeaders } from './rateLimits.js';
+import type { Rate, RateLimits } from './rateLimits.js';
 
 const ADMIN_PATH = '/admin/graphql';
 
@@ -21,15 +29,23 @@ export interface AdminServerOptions {
   readonly fixedOperators: FixedOperators;
 }
 
+export interface AdminRoutes extends AdminServerOptions {
+  readonly limits: RateLimits;
+}
+
 /** Adds the route to a server that does not listen yet. */
 export const addAdminServer = async (
   server: FastifyInstance,
   engine: Engine,
-  { fixedOperators }: AdminServerOptions,
+  { fixedOperators, limits }: AdminRoutes,
 ): Promise<void> => {
   const apollo = new ApolloServer<AdminContext>({
     schema: createAdminSchema(),
-    plugins: [fastifyApolloDrainPlugin(server), ApolloServerPluginCacheControlDisabled()],
+    plugins: [
+      fastifyApolloDrainPlugin(server),
+      ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginLandingPageDisabled(),
+    ],
     formatError: maskErrors((error) => {
       server.log.error({ err: error }, 'A request of an operator failed');
     }),
@@ -39,28 +55,38 @@ export const addAdminServer = async (
     stopOnTerminationSignals: false,
   });
   await apollo.start();
-  server.route({
-    method: ['POST', 'OPTIONS'],
-    url: ADMIN_PATH,
-    onRequest: (_request, reply, done) => {
-      void reply.header('cache-control', 'no-store');
-      done();
+  const handler = fastifyApolloHandler(apollo, {
+    context: async ({ headers, ip }, reply) => {
+      const context = await adminContext(engine, { authorization: headers.authorization, from: ip }, fixedOperators);
+      if (context !== null) return context;
+      const rate = await limits.countBadKey(ip);
+      if (rate !== null) reply.headers(rateHeaders(rate));
+      throw isOver(rate) ? rateLimited(rate) : unauthenticated();
     },
-    handler: fastifyApolloHandler(apollo, {
-      context: async ({ headers, ip }) => {
-        const context = await adminContext(engine, { authorization: headers.authorization, from: ip }, fixedOperators);
-        if (context === null) throw unauthenticated();
-        return context;
-      },
-    }),
+  });
+  await server.register(async (scope) => {
+    answerInGraphQL(scope);
+    scope.addHook('onRequest', async (_request, reply) => {
+      reply.header('cache-control', 'no-store');
+    });
+    scope.route({ method: ['POST', 'OPTIONS'], url: ADMIN_PATH, handler });
   });
 };
 
 /** The same for no key, an unknown one, one of an operator who was removed, and an account's. */
 const unauthenticated = (): GraphQLError =>
   new GraphQLError('This is for operators. Send an operator’s key in the header "Authorization: Bearer <key>".', {
+    extensions: { code: 'UNAUTHENTICATED', http: headOfRefusal('UNAUTHENTICATED') },
+  });
+
+const rateLimited = ({ counted: { resetAt } }: Rate): GraphQLError =>
+  new GraphQLError('Too many requests without an operator’s key. Slow down.', {
     extensions: {
-      code: 'UNAUTHENTICATED',
-      http: { status: 401, headers: new Map([['www-authenticate', 'Bearer']]) },
+      code: 'RATE_LIMITED',
+      reason: 'RATE_LIMITED',
+      remedy: REASONS.RATE_LIMITED.remedy,
+      resetAt: new Date(resetAt).toISOString(),
+      retryable: true,
+      http: headOfRefusal('RATE_LIMITED', { resetAt }),
     },
   });

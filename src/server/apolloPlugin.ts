@@ -31,7 +31,7 @@ export const tollgatePlugin = (paywall: Paywall): ApolloServerPlugin<PaywallCont
 
 const listenerOf = (paywall: Paywall, context: PaywallContext): GraphQLRequestListener<PaywallContext> => {
   const { caller, request: ids } = context;
-  const barred = paywall.barredByKey(caller, ids);
+  const barred = paywall.barred(caller, ids);
   let opening: Opening | null = null;
   let origin: DataOrigin = 'ELSEWHERE';
   return {
@@ -123,7 +123,7 @@ const settle = async (
   if (result?.data === null && result.errors?.some(isUnavailable)) {
     // Nothing was delivered, so the answer may be what it is: the store is away.
     response.body = { kind: 'single', singleResult: { errors: result.errors } };
-    return headOfRefusal('SERVICE_UNAVAILABLE', null);
+    return headOfRefusal('SERVICE_UNAVAILABLE');
   }
   if (settled === null || result?.data == null || response.body === undefined) return NO_HEAD();
   noteCharged(result.data, opening.undo);

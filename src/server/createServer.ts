@@ -1,21 +1,28 @@
 /** The edge: Apollo Server on Fastify, with the Tollgate plugin. It knows HTTP and decides nothing about payment. */
 import { ApolloServer } from '@apollo/server';
-import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from '@apollo/server/plugin/disabled';
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
 import fastifyWebsocket from '@fastify/websocket';
 import Fastify, { LogController } from 'fastify';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import type { RateLimitSettings } from '../domain/rateLimit.js';
 import type { Paywall, PaywallContext } from '../paywall/paywall.js';
 import { addAdminServer } from './adminServer.js';
 import type { AdminServerOptions } from './adminServer.js';
 import { tollgatePlugin } from './apolloPlugin.js';
-import { callerContext } from './callerContext.js';
+import { callerOf, idsOf, keepDoor } from './doorkeeper.js';
 import { errorPage } from './errorPage.js';
 import { eventStreamHandler, webSocketHandler } from './eventTransports.js';
-import type { FormatError } from './eventTransports.js';
+import type { Transports } from './eventTransports.js';
+import { serveGraphiql } from './graphiql.js';
+import type { GraphiqlPage } from './graphiql.js';
 import { answerInGraphQL } from './graphqlErrors.js';
 import { healthRoutes } from './healthRoutes.js';
 import { maskErrors } from './maskErrors.js';
+import { RateLimits } from './rateLimits.js';
 import { remedyPage } from './remedyPage.js';
 import { stringifyResult } from './stringifyResult.js';
 
@@ -24,10 +31,20 @@ export interface ServerOptions {
   readonly logger: FastifyBaseLogger;
   /** Left out: no admin API is served. */
   readonly admin?: AdminServerOptions;
+  /** By path. Left out: GraphiQL is not served. */
+  readonly graphiql?: Readonly<Record<string, GraphiqlPage>>;
+  /** Left out: everybody may send any number of requests, whatever their plan says. */
+  readonly rateLimits?: RateLimitSettings | null;
 }
 
 /** Ready to listen. Closing it waits for operations under way. */
-export const createServer = async ({ paywall, logger, admin }: ServerOptions): Promise<FastifyInstance> => {
+export const createServer = async ({
+  paywall,
+  logger,
+  admin,
+  graphiql,
+  rateLimits = null,
+}: ServerOptions): Promise<FastifyInstance> => {
   const server = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -39,7 +56,13 @@ export const createServer = async ({ paywall, logger, admin }: ServerOptions): P
     schema: paywall.schema,
     fieldResolver: paywall.fieldResolver,
     // The cache-control plugin looks at every field of every response, and nothing here is cached by it.
-    plugins: [tollgatePlugin(paywall), fastifyApolloDrainPlugin(server), ApolloServerPluginCacheControlDisabled()],
+    plugins: [
+      tollgatePlugin(paywall),
+      fastifyApolloDrainPlugin(server),
+      ApolloServerPluginCacheControlDisabled(),
+      // Apollo's own page loads its scripts from another host.
+      ApolloServerPluginLandingPageDisabled(),
+    ],
     formatError,
     stringifyResult,
     includeStacktraceInErrorResponses: false,
@@ -48,11 +71,13 @@ export const createServer = async ({ paywall, logger, admin }: ServerOptions): P
     stopOnTerminationSignals: false,
   });
   await apollo.start();
+  if (graphiql !== undefined) await serveGraphiql(server, graphiql);
   await server.register(fastifyWebsocket);
+  const limits = new RateLimits(paywall, rateLimits);
   await server.register(async (scope) => {
-    graphqlRoutes(scope, apollo, { paywall, formatError });
+    graphqlRoutes(scope, apollo, { paywall, limits, formatError });
   });
-  if (admin !== undefined) await addAdminServer(server, paywall.engine, admin);
+  if (admin !== undefined) await addAdminServer(server, paywall.engine, { ...admin, limits });
   healthRoutes(server, paywall.engine.store);
   pageRoute(server, '/remedies/:name', remedyPage);
   pageRoute(server, '/errors/:name', errorPage);
@@ -67,23 +92,15 @@ const pageRoute = (server: FastifyInstance, path: string, pageOf: (name: string)
   });
 };
 
-interface Transports {
-  readonly paywall: Paywall;
-  readonly formatError: FormatError;
-}
-
-const graphqlRoutes = (
-  scope: FastifyInstance,
-  apollo: ApolloServer<PaywallContext>,
-  { paywall, formatError }: Transports,
-): void => {
+const graphqlRoutes = (scope: FastifyInstance, apollo: ApolloServer<PaywallContext>, transports: Transports): void => {
   const url = '/graphql';
   const handler = fastifyApolloHandler(apollo, {
-    context: ({ headers, id }) => callerContext(paywall, headers.authorization, { requestId: id, traceId: null }),
+    context: async (request) => ({ caller: callerOf(request), paywall: transports.paywall, request: idsOf(request) }),
   });
   answerInGraphQL(scope);
+  keepDoor(scope, transports.paywall, transports.limits);
   scope.route({ method: ['POST', 'OPTIONS'], url, handler });
-  scope.route({ method: 'GET', url, handler, wsHandler: webSocketHandler(paywall, formatError) });
-  const events = eventStreamHandler(paywall, formatError);
+  scope.route({ method: 'GET', url, handler, wsHandler: webSocketHandler(transports) });
+  const events = eventStreamHandler(transports);
   scope.route({ method: ['GET', 'POST', 'PUT', 'DELETE'], url: `${url}/stream`, handler: events });
 };

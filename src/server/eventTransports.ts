@@ -5,42 +5,80 @@
  */
 import type { WebsocketHandler } from '@fastify/websocket';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { GraphQLError } from 'graphql';
+import { GraphQLError, parse, validate } from 'graphql';
 import type { ExecutionArgs, ExecutionResult, GraphQLFormattedError } from 'graphql';
 import { createHandler } from 'graphql-sse/lib/use/fastify';
+import type { SubscribePayload } from 'graphql-ws';
 import { makeHandler } from 'graphql-ws/use/@fastify/websocket';
+import type { Caller } from '../paywall/caller.js';
+import type { RequestIds } from '../paywall/operationRefusals.js';
 import type { Paywall, PaywallContext } from '../paywall/paywall.js';
-import { callerContext } from './callerContext.js';
+import { callerOf, idsOf } from './doorkeeper.js';
+import type { RateLimits } from './rateLimits.js';
 
 /** Formats an error for clients, as it is done over HTTP. */
 export type FormatError = (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError;
 
-/** The key comes in the first message's payload, since browsers can't send headers, or in the upgrade's header. */
-export const webSocketHandler = (paywall: Paywall, formatError: FormatError): WebsocketHandler =>
+export interface Transports {
+  readonly paywall: Paywall;
+  readonly limits: RateLimits;
+  readonly formatError: FormatError;
+}
+
+/**
+ * The key comes in the first message's payload, since browsers can't send headers, or in the upgrade's header. Each
+ * operation is counted, as each request is over HTTP.
+ */
+export const webSocketHandler = (transports: Transports): WebsocketHandler =>
   makeHandler({
-    schema: paywall.schema,
-    context: ({ connectionParams, extra }) => {
+    schema: transports.paywall.schema,
+    onSubscribe: async ({ connectionParams, extra: { request } }, _id, payload) => {
       const sent = connectionParams?.['authorization'] ?? connectionParams?.['Authorization'];
-      const authorization = typeof sent === 'string' ? sent : extra.request.headers.authorization;
-      return callerContext(paywall, authorization, { requestId: extra.request.id, traceId: null });
+      const authorization = typeof sent === 'string' ? sent : request.headers.authorization;
+      const { caller } = await transports.limits.identify(authorization, request.ip);
+      const ids = idsOf(request);
+      const refused = caller.barred === null ? null : transports.paywall.barred(caller, ids);
+      refused?.record();
+      return refused?.answer.errors ?? argumentsOf(transports.paywall, payload, caller, ids);
     },
-    ...runners(paywall, formatError),
+    ...runners(transports),
   });
 
+/** Who is calling was found out at the door. */
 export const eventStreamHandler = (
-  paywall: Paywall,
-  formatError: FormatError,
+  transports: Transports,
 ): ((request: FastifyRequest, reply: FastifyReply) => Promise<void>) =>
   createHandler<PlainContext>({
-    schema: paywall.schema,
-    context: ({ raw }) => callerContext(paywall, raw.headers.authorization, { requestId: raw.id, traceId: null }),
-    ...runners(paywall, formatError),
+    schema: transports.paywall.schema,
+    context: ({ raw }) => ({ caller: callerOf(raw), paywall: transports.paywall, request: idsOf(raw) }),
+    // No streams that several requests share: they would be kept for whoever asks, and never forgotten.
+    authenticate: () => null,
+    ...runners(transports),
   });
+
+/** What an operation is executed with, or what is wrong with it. */
+const argumentsOf = (
+  paywall: Paywall,
+  { query, operationName, variables }: SubscribePayload,
+  caller: Caller,
+  request: RequestIds,
+): ExecutionArgs | readonly GraphQLError[] => {
+  try {
+    const document = parse(query);
+    const errors = validate(paywall.schema, document);
+    if (errors.length > 0) return errors;
+    const { schema } = paywall;
+    return { schema, document, operationName, variableValues: variables, contextValue: { caller, paywall, request } };
+  } catch (error) {
+    if (error instanceof GraphQLError) return [error];
+    throw error;
+  }
+};
 
 /** An interface might have more fields than it says, which graphql-sse does not take; a type has none. */
 type PlainContext = Pick<PaywallContext, keyof PaywallContext>;
 
-const runners = (paywall: Paywall, formatError: FormatError) => ({
+const runners = ({ paywall, formatError }: Pick<Transports, 'paywall' | 'formatError'>) => ({
   execute: async (args: ExecutionArgs) => shown(await paywall.execute(requestOf(args)), formatError),
   subscribe: async (args: ExecutionArgs) => {
     const started = await paywall.subscribe(requestOf(args));

@@ -6,6 +6,7 @@ import { HeaderMap } from '@apollo/server';
 import type { HTTPGraphQLHead } from '@apollo/server';
 import type { GraphQLError } from 'graphql';
 import { STATUS_OF } from '../api/refusalStatus.js';
+import type { Instant } from '../domain/period.js';
 import { REASONS } from '../domain/refusal.js';
 import type { Refusal, RefusalCode } from '../domain/refusal.js';
 
@@ -21,11 +22,17 @@ export const typeOfServed = (accept = ''): string => {
   return graphql >= 0 && (json < 0 || graphql < json) ? GRAPHQL_RESPONSE_JSON : JSON_UTF8;
 };
 
+/** As a header says it: whole seconds, and never none. */
+export const secondsUntil = (instant: Instant): number => Math.max(1, Math.ceil((instant - Date.now()) / 1_000));
+
 /** How long a client should wait before it tries again where the store can't be reached. */
 const RETRY_AFTER_SECONDS = 2;
 
 /** Status and headers of an operation that was refused as a whole, by the refusal that answers for it. */
-export const headOfRefusal = (code: RefusalCode, remedyUrl: string | null): HTTPGraphQLHead => {
+export const headOfRefusal = (
+  code: RefusalCode,
+  { remedyUrl = null, resetAt = null }: { remedyUrl?: string | null; resetAt?: Instant | null } = {},
+): HTTPGraphQLHead => {
   const headers = new HeaderMap([
     ['content-type', GRAPHQL_RESPONSE_JSON],
     ['cache-control', 'no-store'],
@@ -33,8 +40,9 @@ export const headOfRefusal = (code: RefusalCode, remedyUrl: string | null): HTTP
   // RFC 9110, 15.5.2: a 401 names a scheme by which to authenticate.
   if (code === 'UNAUTHENTICATED') headers.set('www-authenticate', 'Bearer');
   if (code === 'PAYMENT_REQUIRED' && remedyUrl !== null) headers.set('link', `<${remedyUrl}>; rel="payment"`);
-  if (code === 'SERVICE_UNAVAILABLE' || code === 'RATE_LIMITED')
-    headers.set('retry-after', String(RETRY_AFTER_SECONDS));
+  if (code === 'SERVICE_UNAVAILABLE' || code === 'RATE_LIMITED') {
+    headers.set('retry-after', String(resetAt === null ? RETRY_AFTER_SECONDS : secondsUntil(resetAt)));
+  }
   return { status: STATUS_OF[code], headers };
 };
 
@@ -42,7 +50,7 @@ export const headOfRefusal = (code: RefusalCode, remedyUrl: string | null): HTTP
 export const headOfFailure = ({ extensions }: GraphQLError): HTTPGraphQLHead =>
   extensions['code'] === 'UNPAID_VALUE'
     ? { status: 500, headers: new HeaderMap([['content-type', GRAPHQL_RESPONSE_JSON]]) }
-    : headOfRefusal('SERVICE_UNAVAILABLE', null);
+    : headOfRefusal('SERVICE_UNAVAILABLE');
 
 /** Of errors that are no refusals; any other is the caller's own mistake, 400. */
 const CONFLICT_STATUS: Readonly<Record<string, number>> = {
@@ -61,5 +69,5 @@ export const headOfAnswer = (refusal: Refusal | null, errors: readonly GraphQLEr
   }
   const { code, remedy } = REASONS[refusal.reason];
   const url = errors.find((error) => error.extensions['remedy'] === remedy)?.extensions['remedyUrl'];
-  return headOfRefusal(code, typeof url === 'string' ? url : null);
+  return headOfRefusal(code, { remedyUrl: typeof url === 'string' ? url : null, resetAt: refusal.resetAt });
 };

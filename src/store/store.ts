@@ -16,6 +16,7 @@ import type { Operator } from '../domain/operator.js';
 import type { Instant } from '../domain/period.js';
 import type { Plan } from '../domain/plan.js';
 import type { RefusalCounts, RefusalFilter, RefusalRecord } from '../domain/refusalRecord.js';
+import type { RequestCount } from '../domain/rateLimit.js';
 import type { Subscription } from '../domain/subscription.js';
 import type { Wallet } from '../domain/wallet.js';
 import type { RecordKind, StoredRecords } from './records.js';
@@ -155,6 +156,12 @@ export interface Store {
     kind: Kind,
     records: readonly StoredRecords[Kind][],
   ): Promise<readonly ImportOutcome[]>;
+
+  /**
+   * Counts one request more in this bucket, and answers how many came in its present window: of all processes that
+   * share the store, or of this one alone while the store is away. It never waits long, and rejects only with `CLOSED`.
+   */
+  countRequest(bucket: string, windowSeconds: number): Promise<RequestCount>;
 
   /** Resolves if the store answers. */
   ping(): Promise<void>;

@@ -315,6 +315,52 @@ export const causesSuite = (name: string, options: Pick<TestServerOptions, 'data
       expect(await server.query(key, '{ paid }')).toMatchObject({ status: 200, body: { data: { paid: 'paid' } } });
     });
 
+    it('excessive-requests: a plan with more requests a minute lets the same request through', async () => {
+      const rateLimits = { keyless: 2, keyed: null, badKeys: null, windowSeconds: 60 };
+      // Requests are counted by the clock of the machine.
+      const limited = await World.open({ ...options, rateLimits, now: Date.now });
+      try {
+        const slow = await limited.plan({ requestsPerMinute: 2 });
+        const fast = await limited.plan({ requestsPerMinute: 50, amountMinor: 9_900 });
+        const { key, accountId } = await withKey(limited, await limited.subscribed(slow));
+        const send = () => limited.server.query(key, '{ covered }');
+        await send();
+        await send();
+        const { status, body } = await send();
+        expect(status).toBe(429);
+        expect(body).toMatchObject({
+          errors: [{ extensions: { reason: 'RATE_LIMITED', docs: 'https://atlas.test/errors/excessive-requests' } }],
+        });
+        const id = textAt(body, 'errors', 0, 'extensions', 'refusalId');
+        const found = partAt(await limited.ask(REFUSAL, { id }), 'refusal');
+        expect(found).toMatchObject({ accountId, status: 429, reason: 'RATE_LIMITED', requestId: expect.any(String) });
+        const [diagnosis] = listAt(found, 'diagnosis');
+        for (const when of ['passedThen', 'passedNow'] as const) {
+          expect(passed(diagnosis, when)).toMatchObject({ KEY: true, AUTHORISATION: true, RATE: false, BALANCE: null });
+        }
+        const mutation = partAt(diagnosis, 'remedy', 'mutation');
+        expect(mutation).toMatchObject({ name: 'changeSubscription', variables: { accountId, planId: fast } });
+        const variables = partAt(mutation, 'variables') as Args;
+        const changed = await limited.server.admin(OWNER, textAt(mutation, 'document'), variables);
+        expect(changed.body).not.toHaveProperty('errors');
+        expect(await send()).toMatchObject({ status: 200, body: { data: { covered: 'covered' } } });
+
+        // Who has no key gets in again when the window is over, and by nothing else.
+        const keyless = () => limited.server.query(null, '{ free }');
+        await keyless();
+        await keyless();
+        const refused = partAt((await keyless()).body, 'errors', 0, 'extensions', 'refusalId');
+        const anonymous = partAt(await limited.ask(REFUSAL, { id: refused }), 'refusal');
+        expect(anonymous).toMatchObject({ accountId: null, keyId: null, status: 429, reason: 'RATE_LIMITED' });
+        expect(partAt(listAt(anonymous, 'diagnosis')[0], 'remedy')).toMatchObject({
+          remedy: 'SLOW_DOWN',
+          mutation: null,
+        });
+      } finally {
+        await limited.server.close();
+      }
+    });
+
     it('what was refused in part is recorded with what it was refused for', async () => {
       const { key, accountId } = await withKey(world, await world.account(7));
       const { body } = await world.server.query(key, 'query Part { paid more: paid covered free }');

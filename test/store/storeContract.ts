@@ -429,6 +429,27 @@ export const storeContract = (name: string, { open, openUnreachable }: StoreUnde
     listingContract(() => opened);
     refusalContract(() => opened);
 
+    describe('requests', () => {
+      it('are counted in each bucket for itself, all that come at once too', async () => {
+        const count = async (bucket: string) => (await store.countRequest(bucket, 60)).count;
+        expect(await count('one')).toBe(1);
+        const counts = await Promise.all(Array.from({ length: 20 }, () => count('one')));
+        expect([...counts].sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, index) => index + 2));
+        expect(await count('$where')).toBe(1);
+      });
+
+      it('are counted from one on in the next window, which begins with its first request', async () => {
+        const before = Date.now();
+        const first = await store.countRequest('window', 1);
+        const second = await store.countRequest('window', 1);
+        expect([first.count, second.count]).toEqual([1, 2]);
+        expect(first.resetAt).toBeGreaterThanOrEqual(before + 900);
+        expect(Math.abs(second.resetAt - first.resetAt)).toBeLessThan(100);
+        await new Promise((resolve) => setTimeout(resolve, 1_100));
+        expect((await store.countRequest('window', 1)).count).toBe(1);
+      });
+    });
+
     describe('values come back unchanged', () => {
       it.each([0, 1, CREDITS_MAX - 1, CREDITS_MAX])('the number %d', async (extreme) => {
         const id = anyone();
@@ -576,6 +597,7 @@ export const storeContract = (name: string, { open, openUnreachable }: StoreUnde
           countRefusals: () => closed.countRefusals(ALL_REFUSALS, 1_000),
           appendRefusals: () => closed.appendRefusals([aRefusalRecord('r', NOW)]),
           keepSecret: () => closed.keepSecret('s', 'x'),
+          countRequest: () => closed.countRequest('bucket', 1),
           ping: () => closed.ping(),
         };
         for (const [verb, call] of Object.entries(verbs)) {

@@ -15,10 +15,12 @@ import { demoKeys, demoOperators } from '../../src/demo/keys.js';
 import { seedDemo } from '../../src/demo/seed.js';
 import { accountId } from '../../src/domain/ids.js';
 import type { LedgerEntry } from '../../src/domain/ledger.js';
+import type { RateLimitSettings } from '../../src/domain/rateLimit.js';
 import { viewAt } from '../../src/domain/walletView.js';
 import { createPaywall } from '../../src/paywall/paywall.js';
 import type { Paywall, PaywallOptions } from '../../src/paywall/paywall.js';
 import { createServer } from '../../src/server/createServer.js';
+import type { ServerOptions } from '../../src/server/createServer.js';
 import { openStore } from '../../src/store/openStore.js';
 import type { Store } from '../../src/store/store.js';
 import { observeStore } from './observedStore.js';
@@ -32,7 +34,16 @@ export interface Answer {
 }
 
 /** The headers by which a client decides what to do. */
-const HEADERS = ['content-type', 'cache-control', 'link', 'www-authenticate', 'retry-after', 'allow'] as const;
+const HEADERS = [
+  'content-type',
+  'cache-control',
+  'link',
+  'www-authenticate',
+  'retry-after',
+  'allow',
+  'ratelimit',
+  'ratelimit-policy',
+] as const;
 
 export interface TestServer extends ObservedStore {
   readonly url: string;
@@ -101,12 +112,16 @@ export interface TestServerOptions extends Partial<Omit<PaywallOptions, 'store' 
   /** Atlas with the demo's accounts where it is left out. */
   readonly schema?: GraphQLSchema;
   readonly database?: () => Promise<Pick<TestDatabase, 'store' | 'drop'>>;
+  /** None where it is left out. */
+  readonly rateLimits?: RateLimitSettings;
   /** Silent where it is left out. */
   readonly logger?: Logger;
+  readonly graphiql?: ServerOptions['graphiql'];
 }
 
 export const startServer = async (options: TestServerOptions = {}): Promise<TestServer> => {
-  const { schema, database = sqliteDatabase, logger = pino({ level: 'silent' }), ...rest } = options;
+  const { schema, database = sqliteDatabase, logger = pino({ level: 'silent' }), ...others } = options;
+  const { rateLimits = null, graphiql, ...rest } = others;
   const { store: real, drop } = await database();
   const observed = observeStore(real);
   const paywall = createPaywall({
@@ -119,7 +134,13 @@ export const startServer = async (options: TestServerOptions = {}): Promise<Test
   });
   const { engine } = paywall;
   if (schema === undefined) await seedDemo(engine);
-  const server = await createServer({ paywall, logger, admin: { fixedOperators: demoOperators() } });
+  const server = await createServer({
+    paywall,
+    logger,
+    admin: { fixedOperators: demoOperators() },
+    rateLimits,
+    ...(graphiql === undefined ? {} : { graphiql }),
+  });
   const url = await server.listen({ host: '127.0.0.1', port: 0 });
 
   const request = async (path: string, init?: RequestInit): Promise<Answer> => {

@@ -11,7 +11,7 @@ import {
   remedyTermsOf,
 } from '../../domain/diagnosis.js';
 import type { CheckResult, FieldAsked, Finding, RemedyAdvice } from '../../domain/diagnosis.js';
-import type { Decision } from '../../domain/admission.js';
+import type { Decision, Standing } from '../../domain/admission.js';
 import type { AccountId } from '../../domain/ids.js';
 import type { RefusalReason } from '../../domain/refusal.js';
 import type { RefusalRecord } from '../../domain/refusalRecord.js';
@@ -45,6 +45,7 @@ const callerFor = (
     accountId,
     scopes,
     sentKey: null,
+    barred: null,
     loaders: requestLoaders(engine.loaders),
     again: () => Promise.resolve(caller),
   };
@@ -63,9 +64,12 @@ export const diagnoseRefusal = async (
   const thens = refusals.map((refusal) => findingThen(record, refusal));
   const keyThen = thens[0]?.key ?? 'UNVERIFIED';
   const [stored = null] = keyId === null ? [] : await engine.store.findApiKeysById([keyId]);
-  const known = accountId === null ? keyThen : keyId === null ? 'VALID' : 'UNKNOWN';
-  const key = stored === null ? { key: known, scopes: null } : keyNow(stored, context);
-  const { standing } = await loadKnown(callerFor(context, accountId, key), engine.shelf, now);
+  const unstored = accountId === null ? keyThen : keyId === null ? 'VALID' : 'UNKNOWN';
+  const key = stored === null ? { key: unstored, scopes: null } : keyNow(stored, context);
+  const known = await loadKnown(callerFor(context, accountId, key), engine.shelf, now);
+  // A window of requests that was full is full until it ends.
+  const rateLimitedUntil = refusals.find(({ reason }) => reason === 'RATE_LIMITED')?.resetAt ?? null;
+  const standing: Standing = { ...known.standing, rateLimitedUntil };
   const asked = refusals.map(({ coordinate, units }): FieldAsked => {
     const paid =
       coordinate === null || accountId === null ? undefined : engine.priced.requirements.paid.get(coordinate);

@@ -13,8 +13,10 @@ import type { Operator } from '../../domain/operator.js';
 import type { Instant } from '../../domain/period.js';
 import type { Plan } from '../../domain/plan.js';
 import type { RefusalCounts, RefusalFilter, RefusalRecord } from '../../domain/refusalRecord.js';
+import type { RequestCount } from '../../domain/rateLimit.js';
 import type { Subscription } from '../../domain/subscription.js';
 import type { Wallet } from '../../domain/wallet.js';
+import { MemoryRequestCounter } from '../memoryRequestCounter.js';
 import { keyOfRecord } from '../records.js';
 import type { RecordKind, StoredRecords } from '../records.js';
 import type {
@@ -45,6 +47,7 @@ import type { MongoDatabase, MongoOptions } from './mongoDatabase.js';
 import { MongoLink } from './mongoLink.js';
 import { Plans } from './plans.js';
 import { Refusals } from './refusals.js';
+import { RequestCounter } from './requestCounter.js';
 import { collectionsOf, createIndexes } from './schema.js';
 import { storeErrorOf } from './storeErrorOf.js';
 import { VersionedRecords } from './versionedRecords.js';
@@ -64,7 +67,7 @@ export const openMongoStore = async (url: string, options: MongoOptions = {}): P
   }
 };
 
-const recordsOver = ({ db }: MongoDatabase) => {
+const recordsOver = ({ client, db }: MongoDatabase) => {
   const collections = collectionsOf(db);
   const kinds: { readonly [Kind in RecordKind]: VersionedRecords<StoredRecords[Kind]> } = {
     accounts: new VersionedRecords(collections.accounts, keyOfRecord.accounts, readAccount),
@@ -81,6 +84,7 @@ const recordsOver = ({ db }: MongoDatabase) => {
     auditLog: new AuditLog(collections.audit),
     refusals: new Refusals(collections.refusals),
     keyUses: new KeyUses(collections.keyUses),
+    requests: new RequestCounter(client, db.databaseName),
     listings: new Listings(collections),
     keepSecret: async (name: string, proposed: string): Promise<string> => {
       const kept = await collections.secrets.findOneAndUpdate(
@@ -99,6 +103,21 @@ const recordsOver = ({ db }: MongoDatabase) => {
   };
 };
 
+/** A request must not wait long for being counted: it may be a free one, which needs no store. */
+const COUNT_TIMEOUT_MS = 250;
+
+const inTime = async <Result>(work: Promise<Result>): Promise<Result> => {
+  let timer: NodeJS.Timeout | undefined;
+  const overdue = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new StoreError('UNREACHABLE', `MongoDB did not count a request within ${COUNT_TIMEOUT_MS} ms.`));
+    }, COUNT_TIMEOUT_MS);
+  });
+  return Promise.race([work, overdue]).finally(() => {
+    clearTimeout(timer);
+  });
+};
+
 type Records = ReturnType<typeof recordsOver>;
 
 const ofKind = <Kind extends RecordKind>(
@@ -107,6 +126,7 @@ const ofKind = <Kind extends RecordKind>(
 ): VersionedRecords<StoredRecords[Kind]> => records[kind];
 
 class MongoStore implements Store {
+  readonly #ownRequests = new MemoryRequestCounter();
   #isClosed = false;
 
   constructor(private readonly link: MongoLink<Records>) {}
@@ -251,6 +271,15 @@ class MongoStore implements Store {
     values: readonly StoredRecords[Kind][],
   ): Promise<readonly ImportOutcome[]> {
     return this.#use((records) => ofKind(records, kind).insert(values));
+  }
+
+  async countRequest(bucket: string, windowSeconds: number): Promise<RequestCount> {
+    try {
+      return await inTime(this.#use(({ requests }) => requests.count(bucket, windowSeconds)));
+    } catch (error) {
+      this.#checkOpen(error);
+      return this.#ownRequests.count(bucket, windowSeconds);
+    }
   }
 
   async ping(): Promise<void> {

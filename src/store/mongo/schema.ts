@@ -47,6 +47,15 @@ export interface SecretDocument {
   readonly secret: string;
 }
 
+/** As RateLimiterMongo writes it. */
+export interface RequestCountDocument {
+  readonly key: string;
+  readonly points: number;
+  readonly expire: Date;
+}
+
+export const REQUEST_COUNTS = 'requestCounts';
+
 export interface Collections {
   readonly accounts: Collection<VersionedDocument>;
   readonly apiKeys: Collection<VersionedDocument>;
@@ -60,6 +69,7 @@ export interface Collections {
   readonly keyUses: Collection<KeyUseDocument>;
   readonly secrets: Collection<SecretDocument>;
   readonly ledger: Collection<LedgerDocument>;
+  readonly requestCounts: Collection<RequestCountDocument>;
 }
 
 export const collectionsOf = (db: Db): Collections => ({
@@ -75,6 +85,7 @@ export const collectionsOf = (db: Db): Collections => ({
   keyUses: db.collection<KeyUseDocument>('keyUses'),
   secrets: db.collection<SecretDocument>('secrets'),
   ledger: db.collection<LedgerDocument>('ledger'),
+  requestCounts: db.collection<RequestCountDocument>(REQUEST_COUNTS),
 });
 
 /** For a search that finds so many at most: else the first 101 come in one reply and the others in a second one. */
@@ -88,7 +99,7 @@ export const inOneReply = (countMax: number): { readonly limit: number; readonly
  * sharded cluster too. `_id` keeps an entry from being entered twice, and the first index two entries from one place.
  */
 export const createIndexes = async (collections: Collections): Promise<void> => {
-  const { ledger, keyedOperations, audit, refusals, apiKeys, subscriptions } = collections;
+  const { ledger, keyedOperations, audit, refusals, apiKeys, subscriptions, requestCounts } = collections;
   await ledger.createIndexes([
     { name: 'accountSeq', key: { accountId: 1, seq: -1 }, unique: true },
     {
@@ -114,5 +125,9 @@ export const createIndexes = async (collections: Collections): Promise<void> => 
   await subscriptions.createIndexes([
     { name: 'plan', key: { 'body.planId': 1, _id: 1 } },
     { name: 'planVersion', key: { 'body.planId': 1, 'body.planVersion': 1, _id: 1 } },
+  ]);
+  await requestCounts.createIndexes([
+    { name: 'bucket', key: { key: 1 }, unique: true },
+    { name: 'expiry', key: { expire: 1 }, expireAfterSeconds: 0 },
   ]);
 };

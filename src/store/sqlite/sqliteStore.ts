@@ -15,8 +15,10 @@ import type { Operator } from '../../domain/operator.js';
 import type { Instant } from '../../domain/period.js';
 import type { Plan } from '../../domain/plan.js';
 import type { RefusalCounts, RefusalFilter, RefusalRecord } from '../../domain/refusalRecord.js';
+import type { RequestCount } from '../../domain/rateLimit.js';
 import type { Subscription } from '../../domain/subscription.js';
 import type { Wallet } from '../../domain/wallet.js';
+import { MemoryRequestCounter } from '../memoryRequestCounter.js';
 import { keyOfRecord } from '../records.js';
 import type { RecordKind, StoredRecords } from '../records.js';
 import type {
@@ -93,6 +95,7 @@ class SqliteStore implements Store {
   readonly #findSecret: SqliteStatement;
   readonly #plans: Plans;
   readonly #ledger: Ledger;
+  readonly #requests = new MemoryRequestCounter();
   #isClosed = false;
 
   constructor(
@@ -278,6 +281,11 @@ class SqliteStore implements Store {
     records: readonly StoredRecords[Kind][],
   ): Promise<readonly ImportOutcome[]> {
     return this.#writeEach(records, (record) => this.#records[kind].insert(record));
+  }
+
+  /** One process has the file to itself, so what it counts is all there is. */
+  async countRequest(bucket: string, windowSeconds: number): Promise<RequestCount> {
+    return this.#use(() => this.#requests.count(bucket, windowSeconds));
   }
 
   ping(): Promise<void> {

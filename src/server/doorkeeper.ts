@@ -1,0 +1,44 @@
+/**
+ * At the door, before a body is read: who is calling, and whether this request is one too many. It refuses those that
+ * are, and leaves everything else to who comes after it.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Caller } from '../paywall/caller.js';
+import type { RequestIds } from '../paywall/operationRefusals.js';
+import type { Paywall } from '../paywall/paywall.js';
+import { headOfAnswer } from './httpStatus.js';
+import { rateHeaders } from './rateLimits.js';
+import type { RateLimits } from './rateLimits.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who sent it; `null` on routes without a doorkeeper. */
+    caller: Caller | null;
+  }
+}
+
+/** For the scope in which the GraphQL routes are registered. */
+export const keepDoor = (scope: FastifyInstance, paywall: Paywall, limits: RateLimits): void => {
+  scope.decorateRequest('caller', null);
+  scope.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
+    const { caller, rate } = await limits.identify(request.headers.authorization, request.ip);
+    request.caller = caller;
+    if (rate !== null) reply.headers(rateHeaders(rate));
+    const refused = caller.barred === null ? null : paywall.barred(caller, idsOf(request));
+    if (refused === null) return;
+    refused.record();
+    const { refusal, errors } = refused.answer;
+    const { status, headers } = headOfAnswer(refusal, errors);
+    reply.code(status ?? 500).headers(Object.fromEntries(headers));
+    return reply.send(JSON.stringify({ errors }));
+  });
+};
+
+/** By what a request is found in logs. */
+export const idsOf = ({ id }: FastifyRequest): RequestIds => ({ requestId: id, traceId: null });
+
+/** Of a request that has passed the door. */
+export const callerOf = ({ caller }: FastifyRequest): Caller => {
+  if (caller === null) throw new Error('A request came in by a route without a doorkeeper.');
+  return caller;
+};
