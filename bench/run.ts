@@ -19,6 +19,7 @@ import { describeMachine } from './machine.js';
 import { memory } from './memory.js';
 import { mongo } from './onMongo.js';
 import { overHttp } from './overHttp.js';
+import { refusals } from './refusals.js';
 
 const BENCHMARKS: readonly Benchmark[] = [
   domain,
@@ -28,6 +29,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   growth,
   memory,
   mongo,
+  refusals,
   groupCommit,
   accounts,
 ];

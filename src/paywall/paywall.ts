@@ -165,10 +165,7 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
     const compiled = engine.compiler.compile(request.document, request.operationName ?? null);
     const refusals = new OperationRefusals(engine, caller, compiled, request.request);
     const barred = barredAnswer(caller, refusals);
-    if (barred !== null) {
-      barred.record();
-      return barred.answer;
-    }
+    if (barred !== null) return recorded(barred);
     if (compiled === null) return RUN_FREE;
     const gate = gates.reserve(contextValue);
     try {
@@ -285,6 +282,11 @@ const answerUnpaid = (refusal: Refusal, refusals: OperationRefusals): Opening =>
   const errors = [refusals.errorOf(refusal, null)];
   refusals.record({ isServed: false });
   return { kind: 'answer', errors, refusal };
+};
+
+const recorded = ({ answer, record }: Barred): Opening => {
+  record();
+  return answer;
 };
 
 /** A key that was sent and is no good bars the caller from free fields too: it is a mistake that should be seen. */

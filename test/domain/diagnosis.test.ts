@@ -36,7 +36,13 @@ const inSigns = (results: ReturnType<typeof checksOf>, when: 'passedThen' | 'pas
   results.map(({ [when]: passed }) => (passed === null ? '.' : passed ? '+' : '-')).join('');
 
 const NO_TERMS = { accountId: ALICE, shortfall: 0, fasterPlan: null };
-const THEN_AND_NOTHING_NOW = findingsNow([{ requirement: null, units: 1 }], standing(), NOW)[0] as Finding;
+const lookNow = (field: FieldAsked, of: Standing): Finding => {
+  const [finding] = findingsNow([field], of, NOW);
+  if (finding === undefined) throw new Error('One field was asked for, and none was looked at.');
+  return finding;
+};
+
+const THEN_AND_NOTHING_NOW = lookNow({ requirement: null, units: 1 }, standing());
 
 const then = (reason: RefusalReason, state: SubscriptionState | null, required: number | null = null): string => {
   const refusal = recordedRefusal({ reason, required, available: required === null ? null : 0 });
@@ -94,8 +100,6 @@ const UNPAID = {
   subscription: subscription({ paymentFailure: { failedAt: NOW - 9, cause: 'OTHER', graceEndsAt: NOW - 1 } }),
   plan: plan(),
 };
-
-const lookNow = (field: FieldAsked, of: Standing): Finding => findingsNow([field], of, NOW)[0] as Finding;
 
 describe('what is passed now', () => {
   it.each<[string, FieldAsked, Standing, string | null, string]>([

@@ -4,6 +4,7 @@
  */
 import type { Collection, Filter } from 'mongodb';
 import type { LogPlace } from '../../domain/logPlace.js';
+import { HOUR_MS } from '../../domain/period.js';
 import { COUNTED_VALUES_MAX, facetsOf, REFUSAL_FACETS, REFUSALS_KEPT_MS } from '../../domain/refusalRecord.js';
 import type {
   RefusalCount,
@@ -42,10 +43,19 @@ export class Refusals {
     return inOrder(ids, documents.map(readDocument), (record) => record.id);
   }
 
+  /** Looks at a short time first, then at longer ones: servers that sort what they find have little to sort then. */
   async findPage(filter: RefusalFilter, page: ListPage<LogPlace>): Promise<readonly RefusalRecord[]> {
-    const { count, after, isBackward } = page;
     // To MongoDB a limit of 0 means no limit.
-    if (count <= 0) return [];
+    if (page.count <= 0) return [];
+    for (const within of timesNear(filter, page)) {
+      const found = await this.#findWithin({ ...filter, ...within }, page);
+      if (found.length === page.count) return found;
+    }
+    return this.#findWithin(filter, page);
+  }
+
+  async #findWithin(filter: RefusalFilter, page: ListPage<LogPlace>): Promise<readonly RefusalRecord[]> {
+    const { count, after, isBackward } = page;
     const order = isBackward ? 1 : -1;
     const matching = { $and: [conditionsOf(filter), beyond<RefusalDocument>(after, isBackward)] };
     const options = { ...ENTRY, sort: { at: order, _id: order }, limit: count } as const;
@@ -87,6 +97,21 @@ export class Refusals {
     return values.map(({ _id, count }) => ({ value: _id, count }));
   }
 }
+
+const SPANS_MS = [1, 8, 64].map((hours) => hours * HOUR_MS);
+
+/** The times next to where a page begins, each longer than the one before, and shorter than what the filter asks for. */
+const timesNear = (
+  { from, until }: RefusalFilter,
+  { after, isBackward }: ListPage<LogPlace>,
+): readonly Partial<RefusalFilter>[] => {
+  if (isBackward) {
+    const start = after?.at ?? from ?? Date.now() - REFUSALS_KEPT_MS;
+    return SPANS_MS.map((span) => ({ until: start + span })).filter((each) => until === null || each.until < until);
+  }
+  const start = after?.at ?? until ?? Date.now();
+  return SPANS_MS.map((span) => ({ from: start - span })).filter((each) => from === null || each.from > from);
+};
 
 const ENTRY = { projection: { entry: 1 } } as const;
 
