@@ -17,6 +17,7 @@ WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/schema schema
+COPY docs/errors docs/errors
 COPY --from=build /app/dist dist
 COPY --from=build /app/graphiql/dist graphiql/dist
 USER node

@@ -15,7 +15,11 @@ const WITHOUT_ID = {
   types: [
     'Balance',
     'Billing',
+    'CheckFigure',
+    'CheckRemedy',
+    'CheckResult',
     'City',
+    'Diagnosis',
     'LimitUsage',
     'PageInfo',
     'PlanChange',
@@ -25,6 +29,11 @@ const WITHOUT_ID = {
     'Proration',
     'Quote',
     'QuotedRefusal',
+    'RefusalCount',
+    'RefusalSpan',
+    'RefusalStats',
+    'RefusedField',
+    'RemedyMutation',
   ],
 };
 

@@ -19,8 +19,8 @@ import { openWorld } from './world.js';
 const RULES = { rounds: 3, roundMs: 300, concurrency: 32 };
 const PORT = 27_140;
 const DELAYS_MS = [0, 5] as const;
-/** Plans are read once a second, whatever is asked for. */
-const UNCOUNTED = new Set(['findPlans', 'close']);
+/** Plans are read once a second and refusals written twice, whatever is asked for. */
+const UNCOUNTED = new Set(['findPlans', 'appendRefusals', 'close']);
 
 interface Counted {
   readonly store: Store;

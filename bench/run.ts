@@ -19,6 +19,7 @@ import { describeMachine } from './machine.js';
 import { memory } from './memory.js';
 import { mongo } from './onMongo.js';
 import { overHttp } from './overHttp.js';
+import { refusals } from './refusals.js';
 import { watched } from './watched.js';
 
 const BENCHMARKS: readonly Benchmark[] = [
@@ -29,6 +30,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   growth,
   memory,
   mongo,
+  refusals,
   groupCommit,
   accounts,
   watched,

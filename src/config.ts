@@ -11,6 +11,8 @@ export interface Config {
   readonly port: number;
   /** Where clients reach this server; links in errors begin with it. `null`: the address that it listens on. */
   readonly publicUrl: string | null;
+  /** Where the pages of docs/errors are; `null`: this server shows them. */
+  readonly docsUrl: string | null;
   readonly isDemo: boolean;
   /** How long credits stay set aside for an operation that never ends; longer than any operation may take. */
   readonly holdTtlMs: number;
@@ -74,6 +76,7 @@ const metricsPlace = z.string().transform((text, context): MetricsPlace => {
   context.addIssue('must be on, off, or an address and a port as in 127.0.0.1:9464');
   return z.NEVER;
 });
+const url = z.url({ protocol: /^https?$/, error: 'must be a URL that begins with http:// or https://' });
 
 const environment = z.object({
   DATABASE_URL: z
@@ -87,8 +90,9 @@ const environment = z.object({
     .min(1, 'must be 1 to 65535')
     .max(65535, 'must be 1 to 65535')
     .default(4000),
-  PUBLIC_URL: z.url({ protocol: /^https?$/, error: 'must be a URL that begins with http:// or https://' }).optional(),
+  PUBLIC_URL: url.optional(),
   TOLLGATE_DEMO: flag.optional(),
+  TOLLGATE_DOCS_URL: url.optional(),
   TOLLGATE_HOLD_TTL_MS: z.coerce
     .number('must be a number of milliseconds')
     .int('must be a whole number of milliseconds')
@@ -123,6 +127,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
   }
   const { DATABASE_URL, HOST, PORT, PUBLIC_URL, TOLLGATE_DEMO, TOLLGATE_HOLD_TTL_MS, LOG_LEVEL } = parsed.data;
   const { TOLLGATE_METRICS, OTEL_EXPORTER_OTLP_ENDPOINT, TOLLGATE_OWNER_KEY, TOLLGATE_KEY_SECRET } = parsed.data;
+  const { TOLLGATE_DOCS_URL } = parsed.data;
   const isDemo = TOLLGATE_DEMO === undefined ? DATABASE_URL === undefined : isOn(TOLLGATE_DEMO);
   if (isDemo && !LOOPBACK.test(HOST)) {
     throw new ConfigError(
@@ -134,6 +139,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
     host: HOST,
     port: PORT,
     publicUrl: withoutSlash(PUBLIC_URL),
+    docsUrl: withoutSlash(TOLLGATE_DOCS_URL),
     isDemo,
     holdTtlMs: TOLLGATE_HOLD_TTL_MS,
     // Whoever tries the demo reads what it prints, and nothing needs their attention.

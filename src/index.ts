@@ -38,4 +38,4 @@ export {
 export { accountId, planId, subscriptionId } from './domain/ids.js';
 export type { Subscription } from './domain/subscription.js';
 export type { Allowance, Plan } from './domain/plan.js';
-export type { Refusal, RefusalReason, Remedy } from './domain/refusal.js';
+export type { Refusal, RefusalCause, RefusalReason, Remedy } from './domain/refusal.js';

@@ -71,6 +71,7 @@ const serve = async (config: Config, store: Store, watchers: Watchers): Promise<
     store,
     holdTtlMs: config.holdTtlMs,
     remedyUrl: (remedy) => `${publicUrl}/remedies/${remedySlug(remedy)}`,
+    docsUrl: (cause) => `${config.docsUrl ?? `${publicUrl}/errors`}/${cause}`,
     onFailure: (error) => {
       logger.error({ err: error }, 'The store failed');
     },

@@ -129,7 +129,8 @@ const refuse = ({ coordinate, feature }: Requirement, reason: RefusalReason, fig
   },
 });
 
-const KEY_REASONS: Readonly<Record<KeyState, RefusalReason | null>> = {
+/** What the key alone is refused for. */
+export const KEY_REASONS: Readonly<Record<KeyState, RefusalReason | null>> = {
   MISSING: 'KEY_REQUIRED',
   UNKNOWN: 'KEY_UNKNOWN',
   EXPIRED: 'KEY_EXPIRED',
@@ -139,7 +140,11 @@ const KEY_REASONS: Readonly<Record<KeyState, RefusalReason | null>> = {
 };
 
 /** What stands in the way whatever the caller could pay. */
-const barredBy = ({ feature }: Requirement, standing: Standing, now: Instant): RefusalReason | null => {
+export const barredBy = (
+  { feature }: Pick<Requirement, 'feature'>,
+  standing: Standing,
+  now: Instant,
+): RefusalReason | null => {
   const keyReason = KEY_REASONS[standing.key];
   if (keyReason !== null) return keyReason;
   if (standing.suspended) return 'ACCOUNT_SUSPENDED';

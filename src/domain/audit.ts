@@ -25,12 +25,6 @@ export interface AuditEntry {
   readonly from: string | null;
 }
 
-/** Where an entry stands in the log: entries of one instant have the order of their ids. */
-export interface AuditPlace {
-  readonly at: Instant;
-  readonly id: string;
-}
-
 const SECRET = /secret|password|token|^idempotencyKey$/i;
 const TEXT_LENGTH_MAX = 1_000;
 const DEPTH_MAX = 8;

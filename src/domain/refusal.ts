@@ -38,27 +38,46 @@ export type Remedy =
 
 export type RefusalCode = 'UNAUTHENTICATED' | 'FORBIDDEN' | 'RATE_LIMITED' | 'PAYMENT_REQUIRED' | 'SERVICE_UNAVAILABLE';
 
+/** The causes that users of APIs report, as a person would name them: each has a page of that name in docs/errors. */
+export const REFUSAL_CAUSES = [
+  'incorrect-api-key',
+  'unauthorised-access',
+  'excessive-requests',
+  'payment-method-expired',
+  'subscription-expired',
+  'insufficient-funds',
+  'paid-content',
+  'gateway-failing',
+] as const;
+
+export type RefusalCause = (typeof REFUSAL_CAUSES)[number];
+
 interface ReasonRow {
   readonly remedy: Remedy;
   readonly code: RefusalCode;
+  readonly cause: RefusalCause;
 }
 
 export const REASONS: Readonly<Record<RefusalReason, ReasonRow>> = {
-  KEY_REQUIRED: { remedy: 'USE_VALID_KEY', code: 'UNAUTHENTICATED' },
-  KEY_UNKNOWN: { remedy: 'USE_VALID_KEY', code: 'UNAUTHENTICATED' },
-  KEY_EXPIRED: { remedy: 'USE_VALID_KEY', code: 'UNAUTHENTICATED' },
-  KEY_REVOKED: { remedy: 'USE_VALID_KEY', code: 'UNAUTHENTICATED' },
-  ACCOUNT_SUSPENDED: { remedy: 'CONTACT_SUPPORT', code: 'FORBIDDEN' },
-  SCOPE_MISSING: { remedy: 'CONTACT_SUPPORT', code: 'FORBIDDEN' },
-  RATE_LIMITED: { remedy: 'SLOW_DOWN', code: 'RATE_LIMITED' },
-  PAYMENT_METHOD_EXPIRED: { remedy: 'UPDATE_PAYMENT_METHOD', code: 'PAYMENT_REQUIRED' },
-  PAYMENT_FAILED: { remedy: 'UPDATE_PAYMENT_METHOD', code: 'PAYMENT_REQUIRED' },
-  SUBSCRIPTION_EXPIRED: { remedy: 'RENEW_SUBSCRIPTION', code: 'PAYMENT_REQUIRED' },
-  LIMIT_REACHED: { remedy: 'UPGRADE_PLAN', code: 'PAYMENT_REQUIRED' },
-  INSUFFICIENT_FUNDS: { remedy: 'ADD_FUNDS', code: 'PAYMENT_REQUIRED' },
-  PLAN_UPGRADE_REQUIRED: { remedy: 'UPGRADE_PLAN', code: 'PAYMENT_REQUIRED' },
-  SUBSCRIPTION_REQUIRED: { remedy: 'SUBSCRIBE', code: 'PAYMENT_REQUIRED' },
-  STORE_UNAVAILABLE: { remedy: 'RETRY_LATER', code: 'SERVICE_UNAVAILABLE' },
+  KEY_REQUIRED: { remedy: 'USE_VALID_KEY', code: 'UNAUTHENTICATED', cause: 'incorrect-api-key' },
+  KEY_UNKNOWN: { remedy: 'USE_VALID_KEY', code: 'UNAUTHENTICATED', cause: 'incorrect-api-key' },
+  KEY_EXPIRED: { remedy: 'USE_VALID_KEY', code: 'UNAUTHENTICATED', cause: 'incorrect-api-key' },
+  KEY_REVOKED: { remedy: 'USE_VALID_KEY', code: 'UNAUTHENTICATED', cause: 'incorrect-api-key' },
+  ACCOUNT_SUSPENDED: { remedy: 'CONTACT_SUPPORT', code: 'FORBIDDEN', cause: 'unauthorised-access' },
+  SCOPE_MISSING: { remedy: 'CONTACT_SUPPORT', code: 'FORBIDDEN', cause: 'unauthorised-access' },
+  RATE_LIMITED: { remedy: 'SLOW_DOWN', code: 'RATE_LIMITED', cause: 'excessive-requests' },
+  PAYMENT_METHOD_EXPIRED: {
+    remedy: 'UPDATE_PAYMENT_METHOD',
+    code: 'PAYMENT_REQUIRED',
+    cause: 'payment-method-expired',
+  },
+  PAYMENT_FAILED: { remedy: 'UPDATE_PAYMENT_METHOD', code: 'PAYMENT_REQUIRED', cause: 'payment-method-expired' },
+  SUBSCRIPTION_EXPIRED: { remedy: 'RENEW_SUBSCRIPTION', code: 'PAYMENT_REQUIRED', cause: 'subscription-expired' },
+  LIMIT_REACHED: { remedy: 'UPGRADE_PLAN', code: 'PAYMENT_REQUIRED', cause: 'paid-content' },
+  INSUFFICIENT_FUNDS: { remedy: 'ADD_FUNDS', code: 'PAYMENT_REQUIRED', cause: 'insufficient-funds' },
+  PLAN_UPGRADE_REQUIRED: { remedy: 'UPGRADE_PLAN', code: 'PAYMENT_REQUIRED', cause: 'paid-content' },
+  SUBSCRIPTION_REQUIRED: { remedy: 'SUBSCRIBE', code: 'PAYMENT_REQUIRED', cause: 'paid-content' },
+  STORE_UNAVAILABLE: { remedy: 'RETRY_LATER', code: 'SERVICE_UNAVAILABLE', cause: 'gateway-failing' },
 };
 
 /** A paid field that was not admitted, and the figures that decided it. */

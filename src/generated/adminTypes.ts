@@ -8,6 +8,9 @@ import type { LedgerEntry as DomainLedgerEntry } from '../domain/ledger.js';
 import type { Operator as DomainOperator } from '../domain/operator.js';
 import type { Plan as DomainPlan, Allowance } from '../domain/plan.js';
 import type { PlanChange as DomainPlanChange, Subscription as DomainSubscription } from '../domain/subscription.js';
+import type { RefusalRecord, RecordedRefusal, RefusalCounts } from '../domain/refusalRecord.js';
+import type { DiagnosisSource } from '../api/admin/diagnose.js';
+import type { CheckResult as DomainCheckResult, RemedyCall, RemedyAdvice } from '../domain/diagnosis.js';
 import type { AdminContext } from '../api/admin/adminContext.js';
 export type Maybe<T> = T | null;
 export type InputMaybe<T> = Maybe<T>;
@@ -209,6 +212,47 @@ export type ChangeSubscriptionPayload = {
   readonly subscription: PlanSubscription;
 };
 
+/** A figure that a check looked at. */
+export type CheckFigure = {
+  readonly __typename?: 'CheckFigure';
+  /** Its name. */
+  readonly name: Scalars['String']['output'];
+  /** What it is. */
+  readonly now?: Maybe<Scalars['String']['output']>;
+  /** What it was. */
+  readonly then?: Maybe<Scalars['String']['output']>;
+};
+
+/** What puts a check right. */
+export type CheckRemedy = {
+  readonly __typename?: 'CheckRemedy';
+  /** In a sentence, for operators. */
+  readonly advice: Scalars['String']['output'];
+  /** The page about it. */
+  readonly docs?: Maybe<Scalars['String']['output']>;
+  /** What carries it out here. Null where nothing but time, or a look at the machines, does. */
+  readonly mutation?: Maybe<RemedyMutation>;
+  /** In a word. */
+  readonly remedy: Remedy;
+  /** Where the customer carries it out. */
+  readonly url?: Maybe<Scalars['String']['output']>;
+};
+
+/** What one check came to. */
+export type CheckResult = {
+  readonly __typename?: 'CheckResult';
+  /** Which one. */
+  readonly check: DiagnosisCheck;
+  /** What it looked at. */
+  readonly figures: ReadonlyArray<CheckFigure>;
+  /** Whether it is passed now. Null: it is not looked at, or does not matter. */
+  readonly passedNow?: Maybe<Scalars['Boolean']['output']>;
+  /** Whether it was passed. Null: it was not looked at, or did not matter. */
+  readonly passedThen?: Maybe<Scalars['Boolean']['output']>;
+  /** What puts it right. Null where it is passed. */
+  readonly remedy?: Maybe<CheckRemedy>;
+};
+
 /** What became of a balance. */
 export type CreditsPayload = {
   readonly __typename?: 'CreditsPayload';
@@ -217,6 +261,44 @@ export type CreditsPayload = {
   /** The ledger entries that this made. */
   readonly entries: ReadonlyArray<LedgerEntry>;
 };
+
+/** A paid field on its way through all checks. Either the plan's four or the balance must be passed, and all the others. */
+export type Diagnosis = {
+  readonly __typename?: 'Diagnosis';
+  /** All of them, in order. */
+  readonly checks: ReadonlyArray<CheckResult>;
+  /** Its schema coordinate. Null where the key barred the caller from everything. */
+  readonly coordinate?: Maybe<Scalars['String']['output']>;
+  /** Where it is in the response, lists aside. Null for a refusal that was recorded. */
+  readonly path?: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** Why it would be refused now. Null: it would be served. */
+  readonly reasonNow?: Maybe<RefusalReason>;
+  /** Why it was refused. Null for an operation that was not sent. */
+  readonly reasonThen?: Maybe<RefusalReason>;
+  /** What puts `reasonNow` right: of the remedies of the checks, the one that counts. Null where it would be served. */
+  readonly remedy?: Maybe<CheckRemedy>;
+};
+
+/** What an operation passes, in this order. */
+export type DiagnosisCheck =
+  /** May the account and the key do this? */
+  | 'AUTHORISATION'
+  /** Where the plan does not cover it: do the credits suffice? */
+  | 'BALANCE'
+  /** Is the key good? */
+  | 'KEY'
+  /** Is enough left of the plan's limit? */
+  | 'LIMIT'
+  /** Could the subscription be charged? */
+  | 'PAYMENT_METHOD'
+  /** Does its plan include the feature? */
+  | 'PLAN'
+  /** Does the caller keep to its rate? */
+  | 'RATE'
+  /** Could all that be looked up? */
+  | 'STORE'
+  /** Is there a subscription that runs? */
+  | 'SUBSCRIPTION';
 
 /** Credits that were added at one time for one reason. */
 export type Grant = {
@@ -1047,6 +1129,8 @@ export type Query = {
   readonly accounts: AccountConnection;
   /** What operators did and tried to do, the newest first. */
   readonly auditLog: AuditEntryConnection;
+  /** What would become of an operation of an account at this moment, check by check: paid fields that would be refused, then the others. Nothing of it runs. */
+  readonly diagnose: ReadonlyArray<Diagnosis>;
   /** Every movement of an account's credits, the newest first. */
   readonly ledger: LedgerConnection;
   /** Who is asking. */
@@ -1059,6 +1143,12 @@ export type Query = {
   readonly plans: PlanConnection;
   /** What a plan's next version would change for those who are subscribed to it, if they were all moved to it. */
   readonly previewPlanEdit: PlanPreview;
+  /** One of them, by the `refusalId` of its errors, with its diagnosis. Null where it is not known: too old, or never kept. */
+  readonly refusal?: Maybe<Refusal>;
+  /** How many there were, by what they have in common. */
+  readonly refusalStats: RefusalStats;
+  /** Operations of the last 30 days of which something was refused, the newest first. Under a flood not all are kept. */
+  readonly refusals: RefusalConnection;
   /** Subscriptions, by account. */
   readonly subscriptions: PlanSubscriptionConnection;
 };
@@ -1086,6 +1176,16 @@ export type QueryAuditLogArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
   last?: InputMaybe<Scalars['Int']['input']>;
   target?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+/** What operators look at. */
+export type QueryDiagnoseArgs = {
+  accountId: Scalars['ID']['input'];
+  document: Scalars['String']['input'];
+  keyId?: InputMaybe<Scalars['ID']['input']>;
+  operationName?: InputMaybe<Scalars['String']['input']>;
+  variables?: InputMaybe<Scalars['JSON']['input']>;
 };
 
 
@@ -1133,6 +1233,29 @@ export type QueryPreviewPlanEditArgs = {
 
 
 /** What operators look at. */
+export type QueryRefusalArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/** What operators look at. */
+export type QueryRefusalStatsArgs = {
+  filter?: InputMaybe<RefusalFilter>;
+  per?: StatsSpan;
+};
+
+
+/** What operators look at. */
+export type QueryRefusalsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  filter?: InputMaybe<RefusalFilter>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** What operators look at. */
 export type QuerySubscriptionsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   before?: InputMaybe<Scalars['String']['input']>;
@@ -1140,6 +1263,206 @@ export type QuerySubscriptionsArgs = {
   last?: InputMaybe<Scalars['Int']['input']>;
   planId?: InputMaybe<Scalars['ID']['input']>;
   planVersion?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** An operation of which something was refused. */
+export type Refusal = {
+  readonly __typename?: 'Refusal';
+  /** Whose key was sent. Null: no key, or one that nobody knows. */
+  readonly accountId?: Maybe<Scalars['ID']['output']>;
+  /** When it was. */
+  readonly at: Scalars['DateTime']['output'];
+  /** Every check of every refused field, then and now, and what puts it right. */
+  readonly diagnosis: ReadonlyArray<Diagnosis>;
+  /** What was refused of it, in document order, at most 50. */
+  readonly fields: ReadonlyArray<RefusedField>;
+  /** The `refusalId` of its errors. */
+  readonly id: Scalars['ID']['output'];
+  /** The key that was sent. */
+  readonly keyId?: Maybe<Scalars['ID']['output']>;
+  /** The same for the same operation, whatever its variables are. Null where the key barred it before it was read. */
+  readonly operationHash?: Maybe<Scalars['String']['output']>;
+  /** The operation's name, if it had one. */
+  readonly operationName?: Maybe<Scalars['String']['output']>;
+  /** The plan that it was to. */
+  readonly planId?: Maybe<Scalars['ID']['output']>;
+  /** Of its reasons the first in order of precedence. */
+  readonly reason: RefusalReason;
+  /** By what the request is found in logs. */
+  readonly requestId?: Maybe<Scalars['String']['output']>;
+  /** The HTTP status that stands for it: 200 where the rest was served. */
+  readonly status: Scalars['Int']['output'];
+  /** The state of the subscription. Null: there was none, or it was not looked at. */
+  readonly subscriptionState?: Maybe<SubscriptionState>;
+  /** By what the request is found in traces. */
+  readonly traceId?: Maybe<Scalars['String']['output']>;
+};
+
+/** Refusals, in pages. */
+export type RefusalConnection = {
+  readonly __typename?: 'RefusalConnection';
+  /** The page, each with its cursor. */
+  readonly edges: ReadonlyArray<RefusalEdge>;
+  /** The page alone. */
+  readonly nodes: ReadonlyArray<Refusal>;
+  /** Where the page is in the whole list. */
+  readonly pageInfo: PageInfo;
+};
+
+/** How many of one value. */
+export type RefusalCount = {
+  readonly __typename?: 'RefusalCount';
+  /** How many operations. */
+  readonly count: Scalars['SafeInt']['output'];
+  /** The value. */
+  readonly value: Scalars['String']['output'];
+};
+
+/** A refusal, with its place in the list. */
+export type RefusalEdge = {
+  readonly __typename?: 'RefusalEdge';
+  /** The place in the list, to be sent back as `after` or `before`. Its form may change: don't read it. */
+  readonly cursor: Scalars['String']['output'];
+  /** A refusal. */
+  readonly node: Refusal;
+};
+
+/** Which refusals: all of it must apply. */
+export type RefusalFilter = {
+  /** Of this account, whether its key was good or not. */
+  readonly accountId?: InputMaybe<Scalars['ID']['input']>;
+  /** About this field, as in `Query.nearest`. */
+  readonly coordinate?: InputMaybe<Scalars['String']['input']>;
+  /** About this feature. */
+  readonly feature?: InputMaybe<Scalars['String']['input']>;
+  /** From this instant on. */
+  readonly from?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Of accounts that were subscribed to this plan. */
+  readonly planId?: InputMaybe<Scalars['ID']['input']>;
+  /** With this reason. */
+  readonly reason?: InputMaybe<RefusalReason>;
+  /** Before this instant. */
+  readonly until?: InputMaybe<Scalars['DateTime']['input']>;
+};
+
+/** Why a paid field was refused, in order of precedence. */
+export type RefusalReason =
+  /** The account is suspended. */
+  | 'ACCOUNT_SUSPENDED'
+  /** Credits can buy it, and they don't suffice. */
+  | 'INSUFFICIENT_FUNDS'
+  /** The key has expired. */
+  | 'KEY_EXPIRED'
+  /** No key was sent, and the field is paid. */
+  | 'KEY_REQUIRED'
+  /** The key was revoked. */
+  | 'KEY_REVOKED'
+  /** The key that was sent is not known. */
+  | 'KEY_UNKNOWN'
+  /** The plan covers it, and its limit is used up. */
+  | 'LIMIT_REACHED'
+  /** The subscription is unpaid, for another cause. */
+  | 'PAYMENT_FAILED'
+  /** The subscription is unpaid, and its card has expired. */
+  | 'PAYMENT_METHOD_EXPIRED'
+  /** The plan does not include it, and credits can't buy it. */
+  | 'PLAN_UPGRADE_REQUIRED'
+  /** Too many requests. */
+  | 'RATE_LIMITED'
+  /** The key may not use the feature. */
+  | 'SCOPE_MISSING'
+  /** What the account has could not be looked up. */
+  | 'STORE_UNAVAILABLE'
+  /** A subscription that covered it has ended. */
+  | 'SUBSCRIPTION_EXPIRED'
+  /** There is no subscription, and credits can't buy it. */
+  | 'SUBSCRIPTION_REQUIRED';
+
+/** How many in a span of time. */
+export type RefusalSpan = {
+  readonly __typename?: 'RefusalSpan';
+  /** When it begins. */
+  readonly at: Scalars['DateTime']['output'];
+  /** How many operations. */
+  readonly count: Scalars['SafeInt']['output'];
+};
+
+/** How many operations had something refused. */
+export type RefusalStats = {
+  readonly __typename?: 'RefusalStats';
+  /** By account. */
+  readonly byAccount: ReadonlyArray<RefusalCount>;
+  /** By field. */
+  readonly byCoordinate: ReadonlyArray<RefusalCount>;
+  /** By feature. */
+  readonly byFeature: ReadonlyArray<RefusalCount>;
+  /** By the plan that the account was subscribed to. */
+  readonly byPlan: ReadonlyArray<RefusalCount>;
+  /** By reason, the most frequent first. An operation with two of them counts for both, here and below; the 20 first are listed. */
+  readonly byReason: ReadonlyArray<RefusalCount>;
+  /** How many this server process did not keep since it started, because too many came at once. */
+  readonly dropped: Scalars['SafeInt']['output'];
+  /** By when they were, the oldest first. Spans without any are left out. */
+  readonly overTime: ReadonlyArray<RefusalSpan>;
+  /** All that match. */
+  readonly total: Scalars['SafeInt']['output'];
+};
+
+/** A field that was refused, and the figures that decided it. */
+export type RefusedField = {
+  readonly __typename?: 'RefusedField';
+  /** What there was of it. */
+  readonly available?: Maybe<Scalars['SafeInt']['output']>;
+  /** Its schema coordinate. Null where the key barred the caller from everything. */
+  readonly coordinate?: Maybe<Scalars['String']['output']>;
+  /** The page about it. */
+  readonly docs?: Maybe<Scalars['String']['output']>;
+  /** What a plan must include to cover it. */
+  readonly feature?: Maybe<Scalars['String']['output']>;
+  /** Plans on offer that would have covered it, the cheapest first. */
+  readonly plans: ReadonlyArray<Scalars['ID']['output']>;
+  /** Why. */
+  readonly reason: RefusalReason;
+  /** What puts it right. */
+  readonly remedy: Remedy;
+  /** What one position needs: units of the limit for `LIMIT_REACHED`, else credits. */
+  readonly required?: Maybe<Scalars['SafeInt']['output']>;
+  /** When the limit began anew. */
+  readonly resetAt?: Maybe<Scalars['DateTime']['output']>;
+};
+
+/** What puts a refusal right. */
+export type Remedy =
+  /** Add credits. */
+  | 'ADD_FUNDS'
+  /** Talk to whoever runs the API. */
+  | 'CONTACT_SUPPORT'
+  /** Renew the subscription. */
+  | 'RENEW_SUBSCRIPTION'
+  /** Send it again later. */
+  | 'RETRY_LATER'
+  /** Send fewer requests. */
+  | 'SLOW_DOWN'
+  /** Subscribe to a plan that covers it. */
+  | 'SUBSCRIBE'
+  /** Give a payment method that works. */
+  | 'UPDATE_PAYMENT_METHOD'
+  /** Change to a plan that covers it. */
+  | 'UPGRADE_PLAN'
+  /** Send a key that is good. */
+  | 'USE_VALID_KEY';
+
+/** A mutation of this API, ready to be sent. */
+export type RemedyMutation = {
+  readonly __typename?: 'RemedyMutation';
+  /** The operation. */
+  readonly document: Scalars['String']['output'];
+  /** The arguments that are null there because only you can know them. */
+  readonly missing: ReadonlyArray<Scalars['String']['output']>;
+  /** Its name. */
+  readonly name: Scalars['String']['output'];
+  /** The values of its variables: its arguments, with an `idempotencyKey` of its own, so that sent twice it is carried out once. */
+  readonly variables: Scalars['JSON']['output'];
 };
 
 /** What an operator may do. */
@@ -1150,6 +1473,15 @@ export type Role =
   | 'OWNER'
   /** Reads. */
   | 'SUPPORT';
+
+/** How long a span of time is. */
+export type StatsSpan =
+  /** A day, in UTC. */
+  | 'DAY'
+  /** An hour. */
+  | 'HOUR'
+  /** A minute. */
+  | 'MINUTE';
 
 /** What became of a subscription. */
 export type SubscriptionPayload = {
@@ -1277,8 +1609,13 @@ export type ResolversTypes = {
   Balance: ResolverTypeWrapper<BalanceSource>;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   ChangeSubscriptionPayload: ResolverTypeWrapper<Omit<ChangeSubscriptionPayload, 'subscription'> & { subscription: ResolversTypes['PlanSubscription'] }>;
+  CheckFigure: ResolverTypeWrapper<CheckFigure>;
+  CheckRemedy: ResolverTypeWrapper<RemedyAdvice>;
+  CheckResult: ResolverTypeWrapper<DomainCheckResult>;
   CreditsPayload: ResolverTypeWrapper<Omit<CreditsPayload, 'balance' | 'entries'> & { balance: ResolversTypes['Balance'], entries: ReadonlyArray<ResolversTypes['LedgerEntry']> }>;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
+  Diagnosis: ResolverTypeWrapper<DiagnosisSource>;
+  DiagnosisCheck: DiagnosisCheck;
   Grant: ResolverTypeWrapper<DomainGrant>;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
@@ -1319,8 +1656,20 @@ export type ResolversTypes = {
   PlanSubscriptionEdge: ResolverTypeWrapper<Omit<PlanSubscriptionEdge, 'node'> & { node: ResolversTypes['PlanSubscription'] }>;
   Proration: ResolverTypeWrapper<Proration>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  Refusal: ResolverTypeWrapper<RefusalRecord>;
+  RefusalConnection: ResolverTypeWrapper<Omit<RefusalConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversTypes['RefusalEdge']>, nodes: ReadonlyArray<ResolversTypes['Refusal']> }>;
+  RefusalCount: ResolverTypeWrapper<RefusalCount>;
+  RefusalEdge: ResolverTypeWrapper<Omit<RefusalEdge, 'node'> & { node: ResolversTypes['Refusal'] }>;
+  RefusalFilter: RefusalFilter;
+  RefusalReason: RefusalReason;
+  RefusalSpan: ResolverTypeWrapper<RefusalSpan>;
+  RefusalStats: ResolverTypeWrapper<RefusalCounts>;
+  RefusedField: ResolverTypeWrapper<RecordedRefusal>;
+  Remedy: Remedy;
+  RemedyMutation: ResolverTypeWrapper<RemedyCall>;
   Role: Role;
   SafeInt: ResolverTypeWrapper<Scalars['SafeInt']['output']>;
+  StatsSpan: StatsSpan;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
   SubscriptionPayload: ResolverTypeWrapper<Omit<SubscriptionPayload, 'subscription'> & { subscription: ResolversTypes['PlanSubscription'] }>;
   SubscriptionState: SubscriptionState;
@@ -1344,8 +1693,12 @@ export type ResolversParentTypes = {
   Balance: BalanceSource;
   Boolean: Scalars['Boolean']['output'];
   ChangeSubscriptionPayload: Omit<ChangeSubscriptionPayload, 'subscription'> & { subscription: ResolversParentTypes['PlanSubscription'] };
+  CheckFigure: CheckFigure;
+  CheckRemedy: RemedyAdvice;
+  CheckResult: DomainCheckResult;
   CreditsPayload: Omit<CreditsPayload, 'balance' | 'entries'> & { balance: ResolversParentTypes['Balance'], entries: ReadonlyArray<ResolversParentTypes['LedgerEntry']> };
   DateTime: Scalars['DateTime']['output'];
+  Diagnosis: DiagnosisSource;
   Grant: DomainGrant;
   ID: Scalars['ID']['output'];
   Int: Scalars['Int']['output'];
@@ -1379,6 +1732,15 @@ export type ResolversParentTypes = {
   PlanSubscriptionEdge: Omit<PlanSubscriptionEdge, 'node'> & { node: ResolversParentTypes['PlanSubscription'] };
   Proration: Proration;
   Query: Record<PropertyKey, never>;
+  Refusal: RefusalRecord;
+  RefusalConnection: Omit<RefusalConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversParentTypes['RefusalEdge']>, nodes: ReadonlyArray<ResolversParentTypes['Refusal']> };
+  RefusalCount: RefusalCount;
+  RefusalEdge: Omit<RefusalEdge, 'node'> & { node: ResolversParentTypes['Refusal'] };
+  RefusalFilter: RefusalFilter;
+  RefusalSpan: RefusalSpan;
+  RefusalStats: RefusalCounts;
+  RefusedField: RecordedRefusal;
+  RemedyMutation: RemedyCall;
   SafeInt: Scalars['SafeInt']['output'];
   String: Scalars['String']['output'];
   SubscriptionPayload: Omit<SubscriptionPayload, 'subscription'> & { subscription: ResolversParentTypes['PlanSubscription'] };
@@ -1479,6 +1841,28 @@ export type ChangeSubscriptionPayloadResolvers<ContextType = AdminContext, Paren
   subscription?: Resolver<ResolversTypes['PlanSubscription'], ParentType, ContextType>;
 };
 
+export type CheckFigureResolvers<ContextType = AdminContext, ParentType extends ResolversParentTypes['CheckFigure'] = ResolversParentTypes['CheckFigure']> = {
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  now?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  then?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type CheckRemedyResolvers<ContextType = AdminContext, ParentType extends ResolversParentTypes['CheckRemedy'] = ResolversParentTypes['CheckRemedy']> = {
+  advice?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  docs?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  mutation?: Resolver<Maybe<ResolversTypes['RemedyMutation']>, ParentType, ContextType>;
+  remedy?: Resolver<ResolversTypes['Remedy'], ParentType, ContextType>;
+  url?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type CheckResultResolvers<ContextType = AdminContext, ParentType extends ResolversParentTypes['CheckResult'] = ResolversParentTypes['CheckResult']> = {
+  check?: Resolver<ResolversTypes['DiagnosisCheck'], ParentType, ContextType>;
+  figures?: Resolver<ReadonlyArray<ResolversTypes['CheckFigure']>, ParentType, ContextType>;
+  passedNow?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  passedThen?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  remedy?: Resolver<Maybe<ResolversTypes['CheckRemedy']>, ParentType, ContextType>;
+};
+
 export type CreditsPayloadResolvers<ContextType = AdminContext, ParentType extends ResolversParentTypes['CreditsPayload'] = ResolversParentTypes['CreditsPayload']> = {
   balance?: Resolver<ResolversTypes['Balance'], ParentType, ContextType>;
   entries?: Resolver<ReadonlyArray<ResolversTypes['LedgerEntry']>, ParentType, ContextType>;
@@ -1487,6 +1871,15 @@ export type CreditsPayloadResolvers<ContextType = AdminContext, ParentType exten
 export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], any> {
   name: 'DateTime';
 }
+
+export type DiagnosisResolvers<ContextType = AdminContext, ParentType extends ResolversParentTypes['Diagnosis'] = ResolversParentTypes['Diagnosis']> = {
+  checks?: Resolver<ReadonlyArray<ResolversTypes['CheckResult']>, ParentType, ContextType>;
+  coordinate?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  path?: Resolver<Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
+  reasonNow?: Resolver<Maybe<ResolversTypes['RefusalReason']>, ParentType, ContextType>;
+  reasonThen?: Resolver<Maybe<ResolversTypes['RefusalReason']>, ParentType, ContextType>;
+  remedy?: Resolver<Maybe<ResolversTypes['CheckRemedy']>, ParentType, ContextType>;
+};
 
 export type GrantResolvers<ContextType = AdminContext, ParentType extends ResolversParentTypes['Grant'] = ResolversParentTypes['Grant']> = {
   expiresAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
@@ -1712,13 +2105,85 @@ export type QueryResolvers<ContextType = AdminContext, ParentType extends Resolv
   account?: Resolver<Maybe<ResolversTypes['Account']>, ParentType, ContextType, RequireFields<QueryAccountArgs, 'id'>>;
   accounts?: Resolver<ResolversTypes['AccountConnection'], ParentType, ContextType, Partial<QueryAccountsArgs>>;
   auditLog?: Resolver<ResolversTypes['AuditEntryConnection'], ParentType, ContextType, Partial<QueryAuditLogArgs>>;
+  diagnose?: Resolver<ReadonlyArray<ResolversTypes['Diagnosis']>, ParentType, ContextType, RequireFields<QueryDiagnoseArgs, 'accountId' | 'document'>>;
   ledger?: Resolver<ResolversTypes['LedgerConnection'], ParentType, ContextType, RequireFields<QueryLedgerArgs, 'accountId'>>;
   me?: Resolver<ResolversTypes['Operator'], ParentType, ContextType>;
   operators?: Resolver<ResolversTypes['OperatorConnection'], ParentType, ContextType, Partial<QueryOperatorsArgs>>;
   plan?: Resolver<Maybe<ResolversTypes['Plan']>, ParentType, ContextType, RequireFields<QueryPlanArgs, 'id'>>;
   plans?: Resolver<ResolversTypes['PlanConnection'], ParentType, ContextType, Partial<QueryPlansArgs>>;
   previewPlanEdit?: Resolver<ResolversTypes['PlanPreview'], ParentType, ContextType, RequireFields<QueryPreviewPlanEditArgs, 'plan' | 'planId'>>;
+  refusal?: Resolver<Maybe<ResolversTypes['Refusal']>, ParentType, ContextType, RequireFields<QueryRefusalArgs, 'id'>>;
+  refusalStats?: Resolver<ResolversTypes['RefusalStats'], ParentType, ContextType, RequireFields<QueryRefusalStatsArgs, 'per'>>;
+  refusals?: Resolver<ResolversTypes['RefusalConnection'], ParentType, ContextType, Partial<QueryRefusalsArgs>>;
   subscriptions?: Resolver<ResolversTypes['PlanSubscriptionConnection'], ParentType, ContextType, Partial<QuerySubscriptionsArgs>>;
+};
+
+export type RefusalResolvers<ContextType = AdminContext, ParentType extends ResolversParentTypes['Refusal'] = ResolversParentTypes['Refusal']> = {
+  accountId?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  at?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  diagnosis?: Resolver<ReadonlyArray<ResolversTypes['Diagnosis']>, ParentType, ContextType>;
+  fields?: Resolver<ReadonlyArray<ResolversTypes['RefusedField']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  keyId?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  operationHash?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  operationName?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  planId?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  reason?: Resolver<ResolversTypes['RefusalReason'], ParentType, ContextType>;
+  requestId?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  status?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  subscriptionState?: Resolver<Maybe<ResolversTypes['SubscriptionState']>, ParentType, ContextType>;
+  traceId?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type RefusalConnectionResolvers<ContextType = AdminContext, ParentType extends ResolversParentTypes['RefusalConnection'] = ResolversParentTypes['RefusalConnection']> = {
+  edges?: Resolver<ReadonlyArray<ResolversTypes['RefusalEdge']>, ParentType, ContextType>;
+  nodes?: Resolver<ReadonlyArray<ResolversTypes['Refusal']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export type RefusalCountResolvers<ContextType = AdminContext, ParentType extends ResolversParentTypes['RefusalCount'] = ResolversParentTypes['RefusalCount']> = {
+  count?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  value?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type RefusalEdgeResolvers<ContextType = AdminContext, ParentType extends ResolversParentTypes['RefusalEdge'] = ResolversParentTypes['RefusalEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['Refusal'], ParentType, ContextType>;
+};
+
+export type RefusalSpanResolvers<ContextType = AdminContext, ParentType extends ResolversParentTypes['RefusalSpan'] = ResolversParentTypes['RefusalSpan']> = {
+  at?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  count?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+};
+
+export type RefusalStatsResolvers<ContextType = AdminContext, ParentType extends ResolversParentTypes['RefusalStats'] = ResolversParentTypes['RefusalStats']> = {
+  byAccount?: Resolver<ReadonlyArray<ResolversTypes['RefusalCount']>, ParentType, ContextType>;
+  byCoordinate?: Resolver<ReadonlyArray<ResolversTypes['RefusalCount']>, ParentType, ContextType>;
+  byFeature?: Resolver<ReadonlyArray<ResolversTypes['RefusalCount']>, ParentType, ContextType>;
+  byPlan?: Resolver<ReadonlyArray<ResolversTypes['RefusalCount']>, ParentType, ContextType>;
+  byReason?: Resolver<ReadonlyArray<ResolversTypes['RefusalCount']>, ParentType, ContextType>;
+  dropped?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  overTime?: Resolver<ReadonlyArray<ResolversTypes['RefusalSpan']>, ParentType, ContextType>;
+  total?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+};
+
+export type RefusedFieldResolvers<ContextType = AdminContext, ParentType extends ResolversParentTypes['RefusedField'] = ResolversParentTypes['RefusedField']> = {
+  available?: Resolver<Maybe<ResolversTypes['SafeInt']>, ParentType, ContextType>;
+  coordinate?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  docs?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  feature?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  plans?: Resolver<ReadonlyArray<ResolversTypes['ID']>, ParentType, ContextType>;
+  reason?: Resolver<ResolversTypes['RefusalReason'], ParentType, ContextType>;
+  remedy?: Resolver<ResolversTypes['Remedy'], ParentType, ContextType>;
+  required?: Resolver<Maybe<ResolversTypes['SafeInt']>, ParentType, ContextType>;
+  resetAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+};
+
+export type RemedyMutationResolvers<ContextType = AdminContext, ParentType extends ResolversParentTypes['RemedyMutation'] = ResolversParentTypes['RemedyMutation']> = {
+  document?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  missing?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  variables?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
 };
 
 export interface SafeIntScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['SafeInt'], any> {
@@ -1743,8 +2208,12 @@ export type Resolvers<ContextType = AdminContext> = {
   AuditEntryEdge?: AuditEntryEdgeResolvers<ContextType>;
   Balance?: BalanceResolvers<ContextType>;
   ChangeSubscriptionPayload?: ChangeSubscriptionPayloadResolvers<ContextType>;
+  CheckFigure?: CheckFigureResolvers<ContextType>;
+  CheckRemedy?: CheckRemedyResolvers<ContextType>;
+  CheckResult?: CheckResultResolvers<ContextType>;
   CreditsPayload?: CreditsPayloadResolvers<ContextType>;
   DateTime?: GraphQLScalarType;
+  Diagnosis?: DiagnosisResolvers<ContextType>;
   Grant?: GrantResolvers<ContextType>;
   IssuedApiKeyPayload?: IssuedApiKeyPayloadResolvers<ContextType>;
   IssuedOperatorPayload?: IssuedOperatorPayloadResolvers<ContextType>;
@@ -1774,6 +2243,14 @@ export type Resolvers<ContextType = AdminContext> = {
   PlanSubscriptionEdge?: PlanSubscriptionEdgeResolvers<ContextType>;
   Proration?: ProrationResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
+  Refusal?: RefusalResolvers<ContextType>;
+  RefusalConnection?: RefusalConnectionResolvers<ContextType>;
+  RefusalCount?: RefusalCountResolvers<ContextType>;
+  RefusalEdge?: RefusalEdgeResolvers<ContextType>;
+  RefusalSpan?: RefusalSpanResolvers<ContextType>;
+  RefusalStats?: RefusalStatsResolvers<ContextType>;
+  RefusedField?: RefusedFieldResolvers<ContextType>;
+  RemedyMutation?: RemedyMutationResolvers<ContextType>;
   SafeInt?: GraphQLScalarType;
   SubscriptionPayload?: SubscriptionPayloadResolvers<ContextType>;
 };

@@ -452,6 +452,8 @@ export type QuotedRefusal = {
   readonly code: Scalars['String']['output'];
   /** Its schema coordinate. */
   readonly coordinate: Scalars['String']['output'];
+  /** The page about its cause. */
+  readonly docs?: Maybe<Scalars['String']['output']>;
   /** A sentence to act on. */
   readonly message: Scalars['String']['output'];
   /** Where it is in the response, by response keys, without places in lists. */
@@ -864,6 +866,7 @@ export type QuotedRefusalResolvers<ContextType = PaywallContext, ParentType exte
   available?: Resolver<Maybe<ResolversTypes['SafeInt']>, ParentType, ContextType>;
   code?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   coordinate?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  docs?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   path?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
   plans?: Resolver<ReadonlyArray<ResolversTypes['ID']>, ParentType, ContextType>;

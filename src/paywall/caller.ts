@@ -24,8 +24,8 @@ export interface Caller {
   /** `null` without a valid key. */
   readonly accountId: AccountId | null;
   readonly scopes: readonly string[] | null;
-  /** `null` without a valid key, and for keys that no store knows. */
-  readonly keyId: ApiKeyId | null;
+  /** The key that was sent and whose it is, valid or not; `null` where nobody knows. Keys that no store knows have no id. */
+  readonly sentKey: { readonly keyId: ApiKeyId | null; readonly accountId: AccountId } | null;
   /** Why nothing that the caller asks for is looked at; `null`: it is, as far as the key allows. */
   readonly barred: Bar | null;
   readonly loaders: Loaders;
@@ -63,21 +63,24 @@ export const identify = async (authorization: string | undefined, register: KeyR
   const { fixedKeys, hashSecret, keyUses, now } = register;
   const loaders = requestLoaders(register.loaders);
   const again = () => identify(authorization, register);
-  const nobody = { accountId: null, scopes: null, keyId: null, barred: null, loaders, again };
+  const nobody = { accountId: null, scopes: null, sentKey: null, barred: null, loaders, again };
   const secret = secretOf(authorization);
   if (secret === null) return { ...nobody, key: 'MISSING' };
   // Another scheme, or a key without one: no key that anybody was given.
   if (secret === '') return { ...nobody, key: 'UNKNOWN' };
   const fixed = fixedKeys.get(secret);
-  if (fixed !== undefined) return { ...nobody, key: 'VALID', accountId: fixed };
+  if (fixed !== undefined) {
+    return { ...nobody, key: 'VALID', accountId: fixed, sentKey: { keyId: null, accountId: fixed } };
+  }
   try {
     const key = await loaders.apiKeys.load(await hashSecret(secret));
     if (key === null) return { ...nobody, key: 'UNKNOWN' };
     const at = now();
     const state = keyStateAt(key, at);
-    if (state !== 'VALID') return { ...nobody, key: state };
+    const sentKey = { keyId: key.id, accountId: key.accountId };
+    if (state !== 'VALID') return { ...nobody, sentKey, key: state };
     keyUses.note(key.secretHash, at);
-    return { ...nobody, key: 'VALID', accountId: key.accountId, scopes: key.scopes, keyId: key.id };
+    return { ...nobody, key: 'VALID', accountId: key.accountId, scopes: key.scopes, sentKey };
   } catch (error) {
     if (error instanceof StoreError) return { ...nobody, key: 'UNVERIFIED' };
     throw error;

@@ -24,6 +24,7 @@ export class CompiledOperation {
   readonly #variants = new LRUCache<string, Variant>({ max: VARIANTS_MAX });
   readonly #conditions: readonly string[];
   #text: string | undefined;
+  #hash: string | undefined;
 
   constructor(
     readonly operation: OperationDefinitionNode,
@@ -42,6 +43,11 @@ export class CompiledOperation {
     return this.operation.operation === OperationTypeNode.MUTATION;
   }
 
+  /** The same for the same operation, however the client wrote it down and whatever its variables are. */
+  get hash(): string {
+    return (this.#hash ??= createHash('sha256').update(this.#printed).digest('base64url'));
+  }
+
   /** The same for the same operation with the same variables, however the client wrote them down. */
   fingerprint(variables: Variables | null | undefined): string {
     const { coerced } = getVariableValues(
@@ -49,11 +55,14 @@ export class CompiledOperation {
       this.operation.variableDefinitions ?? [],
       variables ?? {},
     );
-    this.#text ??= [this.operation, ...this.fragments.values()].map(print).join('\n');
     return createHash('sha256')
-      .update(this.#text)
+      .update(this.#printed)
       .update(JSON.stringify(coerced ?? {}, plainly))
       .digest('base64url');
+  }
+
+  get #printed(): string {
+    return (this.#text ??= [this.operation, ...this.fragments.values()].map(print).join('\n'));
   }
 
   /**

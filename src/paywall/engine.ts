@@ -1,14 +1,16 @@
 /** What every operation of one paywall shares. */
 import type { Instant } from '../domain/period.js';
-import type { Remedy } from '../domain/refusal.js';
+import type { RefusalCause, Remedy } from '../domain/refusal.js';
 import type { WalletKeeper } from '../ledger/walletKeeper.js';
 import type { Store } from '../store/store.js';
 import type { Background } from './background.js';
+import type { DocumentCompiler } from './compile.js';
 import type { HashSecret } from './keyHash.js';
 import type { KeyUses } from './keyUses.js';
 import type { Loaders } from './loaders.js';
 import type { PlanShelf } from './planShelf.js';
 import type { PricedSchema } from './places.js';
+import type { RefusalRecorder } from './refusalRecorder.js';
 
 export interface EngineSettings {
   readonly now: () => Instant;
@@ -21,6 +23,8 @@ export interface EngineSettings {
   readonly whenRefused: 'PARTIAL' | 'REJECT';
   /** Where a person carries a remedy out. */
   readonly remedyUrl: (remedy: Remedy) => string | null;
+  /** Where the page about a cause of refusals is. */
+  readonly docsUrl: (cause: RefusalCause) => string | null;
   /** Told of what fails in the background or is answered with 503, for the operator's log. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -35,5 +39,7 @@ export interface Engine {
   readonly hashSecret: HashSecret;
   readonly keyUses: KeyUses;
   readonly background: Background;
+  readonly refusals: RefusalRecorder;
+  readonly compiler: DocumentCompiler;
   readonly settings: EngineSettings;
 }

@@ -48,7 +48,7 @@ export type Opened =
   | { readonly kind: 'free' }
   /** Its arguments give no sound price: the caller's mistake. */
   | { readonly kind: 'unsound'; readonly error: GraphQLError }
-  | { readonly kind: 'blocked'; readonly admission: Admission }
+  | { readonly kind: 'blocked'; readonly admission: Admission; readonly standing: Standing }
   /** Its Idempotency-Key belongs to something else, or to the same operation under way. */
   | { readonly kind: 'conflict'; readonly error: GraphQLError }
   /** It was carried out before under its Idempotency-Key, and what it costs can't be paid any more. */
@@ -59,6 +59,8 @@ export type Opened =
 
 export interface OpenTab {
   readonly tab: Tab;
+  /** What gate 1 decided on. */
+  readonly standing: Standing;
   /** `null` for a caller without one: nothing was admitted then. */
   readonly account: TabAccount | null;
   readonly keyed: KeyedRun | null;
@@ -85,7 +87,8 @@ export const openTab = async (engine: Engine, request: OpenRequest): Promise<Ope
   // What was read of the wallet is older than the hold: whatever else this request reads of it is read anew.
   if (caller.accountId !== null) caller.loaders.wallets.clear(caller.accountId);
   if (admitted === null) return { kind: 'conflict', error: inFlight() };
-  if (admitted.admission.isBlocked) return { kind: 'blocked', admission: admitted.admission };
+  const { admission, standing } = admitted;
+  if (admission.isBlocked) return { kind: 'blocked', admission, standing };
   return { kind: 'open', ...opening.tabOf(admitted) };
 };
 
@@ -215,10 +218,11 @@ class Opening {
     const { watch } = this;
     const extend = (fields: readonly QuotedField[]) => watch.during('hold', () => this.#extend(fields, standing));
     const tab = new Tab({ admitted: admission.root, standing, openedAt: at, prepaid: rules.prepaid, extend });
-    if (wallet === null) return { tab, account: null, keyed: null, watch };
+    if (wallet === null) return { tab, standing, account: null, keyed: null, watch };
     const available = (standing.means?.credits ?? 0) - admission.demand.credits;
     return {
       tab,
+      standing,
       account: { accountId: wallet.accountId, holdId: this.#holdId, hasHold: () => this.#hasHold, available },
       keyed,
       watch,

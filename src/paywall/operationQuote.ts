@@ -2,9 +2,9 @@
 import { getVariableValues, GraphQLError, parse, validate } from 'graphql';
 import type { DocumentNode } from 'graphql';
 import type { PlanId } from '../domain/ids.js';
-import type { Granted, PlacePath, Refused } from './admit.js';
+import type { Admission, Granted, PlacePath, Refused } from './admit.js';
 import type { Caller } from './caller.js';
-import type { CompiledOperation, DocumentCompiler } from './compile.js';
+import type { CompiledOperation } from './compile.js';
 import type { Engine } from './engine.js';
 import { quoteTab } from './openTab.js';
 import { refusalExtensions, refusalMessage } from './refusalError.js';
@@ -31,7 +31,7 @@ export interface QuotedPositions {
 /** A refusal as the operation would get it, but for its id: it is not recorded. */
 export interface QuotedRefusal extends Pick<
   RefusalExtensions,
-  'code' | 'reason' | 'remedy' | 'remedyUrl' | 'required' | 'available' | 'plans' | 'resetAt'
+  'code' | 'reason' | 'remedy' | 'remedyUrl' | 'docs' | 'required' | 'available' | 'plans' | 'resetAt'
 > {
   readonly coordinate: string;
   readonly path: readonly string[];
@@ -50,18 +50,23 @@ const TOKENS_MAX = 5_000;
 
 const FREE: OperationQuote = { credits: 0, isServed: true, fields: [], refusals: [] };
 
-/** Throws `GraphQLError` for what is no operation of the schema, or has no sound price. */
-export const quoteRequest = async (
+/** What gate 1 says of an operation now, or `null`: nothing of it is paid. Throws as `quoteRequest` does. */
+export const admissionOf = async (
   engine: Engine,
-  compiler: DocumentCompiler,
   { document, operationName = null, variables, caller }: QuoteRequest,
-): Promise<OperationQuote> => {
-  const compiled = compiler.compile(readDocument(engine, document), operationName);
+): Promise<Admission | null> => {
+  const compiled = engine.compiler.compile(readDocument(engine, document), operationName);
   if (compiled === null)
     throw badInput('operationName', 'names no operation of the document, which has none or several.');
   checkVariables(engine, compiled, variables ?? {});
   const admission = await quoteTab(engine, { compiled, variables, caller });
   if (admission instanceof GraphQLError) throw admission;
+  return admission;
+};
+
+/** Throws `GraphQLError` for what is no operation of the schema, or has no sound price. */
+export const quoteRequest = async (engine: Engine, request: QuoteRequest): Promise<OperationQuote> => {
+  const admission = await admissionOf(engine, request);
   if (admission === null) return FREE;
   const { demand, granted, refused, isBlocked } = admission;
   return {
@@ -104,13 +109,14 @@ const positionsOf = ({ quoted, path, positions, decision }: Granted): QuotedPosi
 });
 
 const refusalOf = ({ quoted, path, refusal }: Refused, { settings }: Engine): QuotedRefusal => {
-  const context = { refusalId: '', remedyUrl: settings.remedyUrl };
-  const { code, reason, remedy, remedyUrl, required, available, plans, resetAt } = refusalExtensions(refusal, context);
-  const said = { code, reason, remedy, remedyUrl, required, available, plans, resetAt };
+  const context = { refusalId: '', remedyUrl: settings.remedyUrl, docsUrl: settings.docsUrl };
+  const extensions = refusalExtensions(refusal, context);
+  const { code, reason, remedy, remedyUrl, docs, required, available, plans, resetAt } = extensions;
+  const said = { code, reason, remedy, remedyUrl, docs, required, available, plans, resetAt };
   return { ...said, coordinate: quoted.place.coordinate, path: keysOf(path), message: refusalMessage(refusal) };
 };
 
-const keysOf = (path: PlacePath): readonly string[] =>
+export const keysOf = (path: PlacePath): readonly string[] =>
   path.above === null ? [path.key] : [...keysOf(path.above), path.key];
 
 const badInput = (argument: string, fault: string): GraphQLError =>

@@ -6,12 +6,11 @@ import { defaultFieldResolver, responsePathAsArray } from 'graphql';
 import type { DocumentNode, ExecutionResult, GraphQLSchema, GraphQLError } from 'graphql';
 import { nanoid } from 'nanoid';
 import { invariant } from '../domain/invariant.js';
-import type { KeyState } from '../domain/account.js';
-import type { Refusal, RefusalReason } from '../domain/refusal.js';
+import { KEY_REASONS } from '../domain/admission.js';
+import type { Refusal } from '../domain/refusal.js';
 import { firstOf } from '../domain/refusal.js';
 import { WalletKeeper } from '../ledger/walletKeeper.js';
 import type { Store } from '../store/store.js';
-import type { Refused } from './admit.js';
 import { Background } from './background.js';
 import { identify, loadRequestTerms } from './caller.js';
 import type { Caller, FixedKeys, RequestTerms } from './caller.js';
@@ -26,12 +25,13 @@ import { keyHash } from './keyHash.js';
 import { KeyUses } from './keyUses.js';
 import { processLoaders } from './loaders.js';
 import { openTab } from './openTab.js';
+import { OperationRefusals } from './operationRefusals.js';
+import type { RequestIds } from './operationRefusals.js';
 import { quoteRequest } from './operationQuote.js';
 import type { OperationQuote, QuoteRequest } from './operationQuote.js';
 import type { Opened } from './openTab.js';
 import { PlanShelf } from './planShelf.js';
-import { refusalError } from './refusalError.js';
-import type { RefusalContext } from './refusalError.js';
+import { RefusalRecorder } from './refusalRecorder.js';
 import { executeOperation, subscribeOperation } from './run.js';
 import type { RunRequest } from './run.js';
 import { readRequirements, typesAbovePaid } from './requirements.js';
@@ -66,6 +66,8 @@ export interface OperationRequest {
   readonly operationName?: string | null | undefined;
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
   readonly caller: Caller;
+  /** By what the request is found in logs and traces. */
+  readonly request?: RequestIds | undefined;
   /** Makes the operation safe to send again. */
   readonly idempotencyKey?: string | null | undefined;
   /** The context value that the resolvers will get: the tab belongs to it. */
@@ -79,6 +81,7 @@ export interface PaywallContext {
   readonly paywall: Paywall;
   /** Told of the operation by the plugin. */
   readonly watch?: RunWatch | undefined;
+  readonly request?: RequestIds;
 }
 
 /** What to do with an operation. */
@@ -89,6 +92,11 @@ export type Opening =
   | { readonly kind: 'replay'; readonly response: Readonly<Record<string, unknown>> }
   /** Don't run it: answer with these errors and no `data`. `refusal` is the one that answers for all of them. */
   | { readonly kind: 'answer'; readonly errors: readonly GraphQLError[]; readonly refusal: Refusal | null };
+
+export interface Barred {
+  readonly answer: Extract<Opening, { kind: 'answer' }>;
+  readonly record: () => void;
+}
 
 /**
  * Captures what `data` delivers and releases the rest. Resolves with what `extensions.payment` says (`null`: nothing
@@ -117,8 +125,11 @@ export interface Paywall {
   readonly subscribe: (request: RunRequest) => Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult>;
   /** What an operation would cost the caller now; throws `GraphQLError` for one that can't be. Runs and holds nothing. */
   readonly quote: (request: QuoteRequest) => Promise<OperationQuote>;
-  /** What to answer where the caller is barred from everything, whatever it asks for; `null` where it is not. */
-  readonly barred: (caller: Caller) => Extract<Opening, { kind: 'answer' }> | null;
+  /**
+   * What to answer where the caller is barred from everything, whatever it asks for; `null` where it is not. `open` answers
+   * the same: this is for requests that never get as far as an operation, and is recorded by whoever sends it.
+   */
+  readonly barred: (caller: Caller, request?: RequestIds) => Barred | null;
   /** Waits for writes under way. The store stays open. */
   readonly close: () => Promise<void>;
 }
@@ -136,18 +147,20 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
   const fieldResolver = options.fieldResolver ?? defaultFieldResolver;
   const gatedSchema = applyPaywall(schema, requirements, { findGate: gates.find, fieldResolver });
   const settings = settingsOf(options);
+  const priced = { schema: gatedSchema, requirements, abovePaid: typesAbovePaid(gatedSchema, requirements) };
   const engine: Engine = {
     store,
-    priced: { schema: gatedSchema, requirements, abovePaid: typesAbovePaid(gatedSchema, requirements) },
+    priced,
     keeper: new WalletKeeper(store, { now: settings.now, onFailure: settings.onFailure }),
     shelf: new PlanShelf(store, settings.now, options.planRefreshMs ?? PLAN_REFRESH_MS),
     loaders: processLoaders(store),
     hashSecret: keyHash(store, options.keySecret ?? null),
     keyUses: new KeyUses(store, settings.onFailure),
     background: new Background(settings),
+    refusals: new RefusalRecorder(store, settings.onFailure),
+    compiler: new DocumentCompiler(priced, settings.maxPositions),
     settings,
   };
-  const compiler = new DocumentCompiler(engine.priced, settings.maxPositions);
   const register = { ...engine, fixedKeys: options.fixedKeys ?? new Map<string, never>(), now: settings.now };
 
   const forgetting = setInterval(() => {
@@ -155,17 +168,17 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
   }, FORGET_EVERY_MS).unref();
 
   const open = async (request: OperationRequest): Promise<Opening> => {
-    const barred = barredAnswer(request.caller, settings);
-    if (barred !== null) return barred;
-    const compiled = compiler.compile(request.document, request.operationName ?? null);
-    if (compiled === null) return RUN_FREE;
-    const context = refusalContext(settings);
     const { variables, caller, contextValue, idempotencyKey = null, watch = UNWATCHED } = request;
+    const compiled = engine.compiler.compile(request.document, request.operationName ?? null);
+    const refusals = new OperationRefusals(engine, caller, compiled, request.request);
+    const barred = barredAnswer(caller, refusals);
+    if (barred !== null) return recorded(barred);
+    if (compiled === null) return RUN_FREE;
     const gate = gates.reserve(contextValue);
     try {
       const opened = await openTab(engine, { compiled, variables, caller, idempotencyKey, watch });
-      if (opened.kind === 'open') gate.open(gateOf(opened.tab, context));
-      return openingOf(engine, opened, { operationName: compiled.name, context, gate });
+      if (opened.kind === 'open') gate.open(gateOf(opened.tab, refusals));
+      return openingOf(engine, opened, { operationName: compiled.name, refusals, gate });
     } finally {
       gate.releaseUnlessOpen();
     }
@@ -179,11 +192,12 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
     requestTerms: (caller) => loadRequestTerms(caller, engine.shelf, settings.now()),
     execute: (request) => executeOperation(runner, request),
     subscribe: (request) => subscribeOperation(runner, request),
-    quote: (request) => quoteRequest(engine, compiler, request),
-    barred: (caller) => barredAnswer(caller, settings),
+    quote: (request) => quoteRequest(engine, request),
+    barred: (caller, request) => barredAnswer(caller, new OperationRefusals(engine, caller, null, request)),
     close: async () => {
       clearInterval(forgetting);
       await engine.keyUses.close();
+      await engine.refusals.close();
       await engine.keeper.close();
     },
   };
@@ -196,27 +210,18 @@ const settingsOf = (options: PaywallOptions): EngineSettings => ({
   maxPositions: options.maxPositions ?? MAX_POSITIONS,
   whenRefused: options.whenRefused ?? 'PARTIAL',
   remedyUrl: options.remedyUrl ?? (() => null),
+  docsUrl: options.docsUrl ?? (() => null),
   onFailure: options.onFailure ?? (() => undefined),
 });
 
-const refusalContext = ({ newId, remedyUrl }: EngineSettings): RefusalContext => {
-  let refusalId: string | undefined;
-  return {
-    get refusalId() {
-      return (refusalId ??= newId());
-    },
-    remedyUrl,
-  };
-};
-
-const gateOf = (tab: Tab, context: RefusalContext): Gate => {
+const gateOf = (tab: Tab, refusals: OperationRefusals): Gate => {
   let execution: unknown;
   return {
     // graphql-js makes one object of coerced variables for each execution: the first to draw is the one.
     isOf: ({ variableValues }) => (execution ??= variableValues) === variableValues,
     draw: (info) => tab.draw(info),
-    toError: (refusal, { fieldNodes, path }) =>
-      refusalError(refusal, context, { nodes: fieldNodes, path: responsePathAsArray(path) }),
+    toError: (refusal, info) =>
+      refusals.errorOf(refusal, tab.unitsAt(info), { nodes: info.fieldNodes, path: responsePathAsArray(info.path) }),
   };
 };
 
@@ -224,29 +229,31 @@ const RUN_FREE: Opening = { kind: 'run', settle: () => Promise.resolve(null), un
 
 interface OpeningTerms {
   readonly operationName: string | null;
-  readonly context: RefusalContext;
+  readonly refusals: OperationRefusals;
   readonly gate: ReservedGate;
 }
 
-const openingOf = (engine: Engine, opened: Opened, { operationName, context, gate }: OpeningTerms): Opening => {
+const openingOf = (engine: Engine, opened: Opened, { operationName, refusals, gate }: OpeningTerms): Opening => {
   switch (opened.kind) {
     case 'free':
       return RUN_FREE;
     case 'unsound':
       return { kind: 'answer', errors: [opened.error], refusal: null };
     case 'blocked':
-      return answerBlocked(opened.admission.refused, context);
+      return answerBlocked(opened, refusals);
     case 'conflict':
       return { kind: 'answer', errors: [opened.error], refusal: null };
     case 'unpaid':
-      return { kind: 'answer', errors: [refusalError(opened.refusal, context)], refusal: opened.refusal };
+      return answerUnpaid(opened.refusal, refusals);
     case 'replay':
       return { kind: 'replay', response: readAnswer(opened.answer, opened.balance) };
     case 'open':
+      refusals.standing = opened.standing;
       return {
         kind: 'run',
         settle: (response, origin = 'EXECUTED') => {
           gate.release();
+          refusals.record({ isServed: response.data != null });
           return opened.watch.during('settle', () => settleTab(engine, opened, operationName, { response, origin }));
         },
         undo: () => undoTab(engine, opened, operationName),
@@ -265,27 +272,42 @@ const readAnswer = (answer: string, balance: number): Readonly<Record<string, un
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null;
 
-const answerBlocked = (refused: readonly Refused[], context: RefusalContext): Opening => {
+const answerBlocked = ({ admission, standing }: Blocked, refusals: OperationRefusals): Opening => {
+  const { refused } = admission;
   const [first, ...rest] = refused.map(({ refusal }) => refusal);
-  return {
-    kind: 'answer',
-    errors: refused.map(({ refusal, quoted }) => refusalError(refusal, context, { nodes: quoted.place.nodes })),
-    refusal: first === undefined ? null : firstOf([first, ...rest]),
-  };
+  refusals.standing = standing;
+  const errors = refused.map(({ refusal, quoted }) =>
+    refusals.errorOf(refusal, quoted.units, { nodes: quoted.place.nodes }),
+  );
+  refusals.record({ isServed: false });
+  return { kind: 'answer', errors, refusal: first === undefined ? null : firstOf([first, ...rest]) };
 };
 
-const KEY_REASONS: Readonly<Partial<Record<KeyState, RefusalReason>>> = {
-  UNKNOWN: 'KEY_UNKNOWN',
-  EXPIRED: 'KEY_EXPIRED',
-  REVOKED: 'KEY_REVOKED',
+type Blocked = Extract<Opened, { readonly kind: 'blocked' }>;
+
+const answerUnpaid = (refusal: Refusal, refusals: OperationRefusals): Opening => {
+  const errors = [refusals.errorOf(refusal, null)];
+  refusals.record({ isServed: false });
+  return { kind: 'answer', errors, refusal };
+};
+
+const recorded = ({ answer, record }: Barred): Opening => {
+  record();
+  return answer;
 };
 
 /** A key that was sent and is no good bars the caller from free fields too: it is a mistake that should be seen. */
-const barredAnswer = ({ key, barred }: Caller, settings: EngineSettings): ReturnType<Paywall['barred']> => {
-  const reason = barred?.reason ?? KEY_REASONS[key];
-  if (reason === undefined) return null;
+const barredAnswer = ({ key, barred }: Caller, refusals: OperationRefusals): Barred | null => {
+  // No key at all is no mistake: free fields are served.
+  const reason = barred?.reason ?? (key === 'MISSING' ? null : KEY_REASONS[key]);
+  if (reason === null) return null;
   const nothing = { coordinate: null, feature: null, required: null, available: null, plans: [] };
   const retryable = reason === 'RATE_LIMITED';
   const refusal: Refusal = { reason, ...nothing, resetAt: barred?.resetAt ?? null, retryable };
-  return { kind: 'answer', errors: [refusalError(refusal, refusalContext(settings))], refusal };
+  return {
+    answer: { kind: 'answer', errors: [refusals.errorOf(refusal, null)], refusal },
+    record: () => {
+      refusals.record({ isServed: false });
+    },
+  };
 };

@@ -3,7 +3,7 @@ import { GraphQLError } from 'graphql';
 import type { FieldNode } from 'graphql';
 import { unreachable } from '../domain/invariant.js';
 import { REASONS } from '../domain/refusal.js';
-import type { Refusal, Remedy } from '../domain/refusal.js';
+import type { Refusal, RefusalCause, Remedy } from '../domain/refusal.js';
 
 /** `errors[].extensions` of a refusal. */
 export interface RefusalExtensions extends Record<string, unknown> {
@@ -11,6 +11,8 @@ export interface RefusalExtensions extends Record<string, unknown> {
   readonly reason: string;
   readonly remedy: Remedy;
   readonly remedyUrl: string | null;
+  /** The page about this cause; `null`: the author gave no place for those. */
+  readonly docs: string | null;
   readonly coordinate: string | null;
   readonly feature: string | null;
   readonly required: number | null;
@@ -27,16 +29,22 @@ export interface RefusalContext {
   readonly refusalId: string;
   /** Where a person puts it right; `null`: the author gave no place. */
   readonly remedyUrl: (remedy: Remedy) => string | null;
+  /** Where the page about a cause is; `null`: nowhere. */
+  readonly docsUrl: (cause: RefusalCause) => string | null;
 }
 
-export const refusalExtensions = (refusal: Refusal, { refusalId, remedyUrl }: RefusalContext): RefusalExtensions => {
-  const { remedy, code } = REASONS[refusal.reason];
+export const refusalExtensions = (
+  refusal: Refusal,
+  { refusalId, remedyUrl, docsUrl }: RefusalContext,
+): RefusalExtensions => {
+  const { remedy, code, cause } = REASONS[refusal.reason];
   const { reason, coordinate, feature, required, available, plans, resetAt, retryable } = refusal;
   return {
     code,
     reason,
     remedy,
     remedyUrl: remedyUrl(remedy),
+    docs: docsUrl(cause),
     coordinate,
     feature,
     required,

@@ -12,6 +12,7 @@ import {
 } from 'graphql';
 import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLSchema } from 'graphql';
 import type { Caller } from './caller.js';
+import type { RequestIds } from './operationRefusals.js';
 import type { Opening, Paywall } from './paywall.js';
 import { UNWATCHED } from './watch.js';
 import type { OperationWatch, RunWatch } from './watch.js';
@@ -33,6 +34,8 @@ export interface RunRequest {
 
 export interface RunContext {
   readonly caller: Caller;
+  /** By what the request is found in logs and traces. */
+  readonly request?: RequestIds;
 }
 
 type Runner = Pick<Paywall, 'schema' | 'fieldResolver' | 'open'>;
@@ -182,6 +185,7 @@ const operationOf = (
   operationName,
   variables: variableValues,
   caller: contextValue.caller,
+  request: contextValue.request,
   contextValue,
   watch,
 });

@@ -69,6 +69,11 @@ export class Tab {
     return this.#note(field, info, decision);
   }
 
+  /** What one position of a field that resolves was quoted with. */
+  unitsAt(info: GraphQLResolveInfo): number {
+    return this.#placeOf(info).quoted.units;
+  }
+
   /**
    * No position can draw any more: what was drawn is being settled, for what the response delivers. Positions that still
    * wait are in parts of the response that an error has made null: they get no answer, and nothing is held for them.

@@ -31,12 +31,10 @@ export const tollgatePlugin = (paywall: Paywall): ApolloServerPlugin<PaywallCont
   requestDidStart: ({ contextValue }) => Promise.resolve(listenerOf(paywall, contextValue)),
 });
 
-const listenerOf = (
-  paywall: Paywall,
-  { caller, watch = UNWATCHED }: PaywallContext,
-): GraphQLRequestListener<PaywallContext> => {
-  const barred = paywall.barred(caller);
-  let opening: Opening | null = barred;
+const listenerOf = (paywall: Paywall, context: PaywallContext): GraphQLRequestListener<PaywallContext> => {
+  const { caller, request: ids, watch = UNWATCHED } = context;
+  const barred = paywall.barred(caller, ids);
+  let opening: Opening | null = null;
   let origin: DataOrigin = 'ELSEWHERE';
   return {
     async didResolveOperation({ document, operation: definition, request, contextValue }) {
@@ -44,11 +42,12 @@ const listenerOf = (
       // The name that was asked for: Apollo's own is null where the document has no such operation.
       const { variables, operationName, http, extensions } = request;
       const key = idempotencyKeyOf(http?.headers.get('idempotency-key'), extensions?.['idempotencyKey']);
-      const operation = { document, operationName, variables, caller, contextValue, watch };
-      opening ??=
-        key instanceof GraphQLError
+      const operation = { document, operationName, variables, caller, contextValue, watch, request: ids };
+      const isKeyUnsound = key instanceof GraphQLError;
+      opening =
+        isKeyUnsound && barred === null
           ? { kind: 'answer', errors: [key], refusal: null }
-          : await paywall.open({ ...operation, idempotencyKey: key });
+          : await paywall.open({ ...operation, idempotencyKey: isKeyUnsound ? null : key });
     },
 
     async responseForOperation() {
@@ -66,6 +65,10 @@ const listenerOf = (
       const accept = request.http?.headers.get('accept');
       // A document that is not valid never gets as far as an operation, and 401 comes before 400. Another plug-in may
       // have answered, out of a cache say, what is to be answered otherwise.
+      if (opening === null && barred !== null) {
+        barred.record();
+        opening = barred.answer;
+      }
       const head = await sendOpened(response, opening, { accept, origin }).finally(() => {
         watch.answered(resultOf(response), opening?.kind === 'replay');
       });

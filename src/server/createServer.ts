@@ -13,7 +13,8 @@ import type { Paywall, PaywallContext } from '../paywall/paywall.js';
 import { addAdminServer } from './adminServer.js';
 import type { AdminServerOptions } from './adminServer.js';
 import { tollgatePlugin } from './apolloPlugin.js';
-import { callerOf, keepDoor } from './doorkeeper.js';
+import { callerOf, idsOf, keepDoor } from './doorkeeper.js';
+import { errorPage } from './errorPage.js';
 import { eventStreamHandler, webSocketHandler } from './eventTransports.js';
 import type { Transports } from './eventTransports.js';
 import { serveGraphiql } from './graphiql.js';
@@ -91,12 +92,17 @@ export const createServer = async ({
   if (admin !== undefined) await addAdminServer(server, paywall.engine, { ...admin, limits });
   healthRoutes(server, paywall.engine.store);
   if (servesMetrics && metrics !== null) metricsRoute(server, metrics);
-  server.get<{ Params: { slug: string } }>('/remedies/:slug', (request, reply) => {
-    const page = remedyPage(request.params.slug);
+  pageRoute(server, '/remedies/:name', remedyPage);
+  pageRoute(server, '/errors/:name', errorPage);
+  return server;
+};
+
+const pageRoute = (server: FastifyInstance, path: string, pageOf: (name: string) => string | null): void => {
+  server.get<{ Params: { name: string } }>(path, (request, reply) => {
+    const page = pageOf(request.params.name);
     if (page === null) reply.callNotFound();
     else void reply.type('text/html; charset=utf-8').send(page);
   });
-  return server;
 };
 
 const graphqlRoutes = (scope: FastifyInstance, apollo: ApolloServer<PaywallContext>, transports: Transports): void => {
@@ -106,6 +112,7 @@ const graphqlRoutes = (scope: FastifyInstance, apollo: ApolloServer<PaywallConte
       caller: callerOf(request),
       paywall: transports.paywall,
       watch: recordOf(request) ?? undefined,
+      request: idsOf(request),
     }),
   });
   const handler: RouteHandlerMethod = (request, reply) =>

@@ -4,10 +4,12 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../paywall/caller.js';
+import type { RequestIds } from '../paywall/operationRefusals.js';
 import type { Paywall } from '../paywall/paywall.js';
 import { headOfAnswer } from './httpStatus.js';
 import { rateHeaders } from './rateLimits.js';
 import type { RateLimits } from './rateLimits.js';
+import { traceIdOf } from './watch/requestIds.js';
 import { recordOf } from './watch/requestRecords.js';
 
 declare module 'fastify' {
@@ -27,14 +29,22 @@ export const keepDoor = (scope: FastifyInstance, paywall: Paywall, limits: RateL
     request.caller = caller;
     record?.identified(caller);
     if (rate !== null) reply.headers(rateHeaders(rate));
-    const refused = caller.barred === null ? null : paywall.barred(caller);
+    const refused = caller.barred === null ? null : paywall.barred(caller, idsOf(request));
     if (refused === null) return;
-    record?.answered(refused);
-    const { status, headers } = headOfAnswer(refused.refusal, refused.errors);
+    refused.record();
+    record?.answered(refused.answer);
+    const { refusal, errors } = refused.answer;
+    const { status, headers } = headOfAnswer(refusal, errors);
     reply.code(status ?? 500).headers(Object.fromEntries(headers));
-    return reply.send(JSON.stringify({ errors: refused.errors }));
+    return reply.send(JSON.stringify({ errors }));
   });
 };
+
+/** By what a request is found in logs. */
+export const idsOf = (request: FastifyRequest): RequestIds => ({
+  requestId: request.id,
+  traceId: recordOf(request)?.traceId ?? traceIdOf(request.headers),
+});
 
 /** Of a request that has passed the door. */
 export const callerOf = ({ caller }: FastifyRequest): Caller => {

@@ -12,7 +12,7 @@ import type { SubscribePayload } from 'graphql-ws';
 import { makeHandler } from 'graphql-ws/use/@fastify/websocket';
 import type { Paywall, PaywallContext } from '../paywall/paywall.js';
 import type { RunRequest } from '../paywall/run.js';
-import { callerOf } from './doorkeeper.js';
+import { callerOf, idsOf } from './doorkeeper.js';
 import type { RateLimits } from './rateLimits.js';
 import { watchRuns } from './watch/requestRecords.js';
 import type { Watchers } from './watch/watchers.js';
@@ -39,8 +39,11 @@ export const webSocketHandler = (transports: Transports): WebsocketHandler =>
       const authorization = typeof sent === 'string' ? sent : request.headers.authorization;
       const { caller } = await transports.limits.identify(authorization, request.ip);
       const watchEach = watchRuns(transports.watchers, request, 'websocket');
-      const refused = caller.barred === null ? null : transports.paywall.barred(caller);
-      const args = refused?.errors ?? argumentsOf(payload, { caller, paywall: transports.paywall, watchEach });
+      const { paywall } = transports;
+      const ids = idsOf(request);
+      const refused = caller.barred === null ? null : paywall.barred(caller, ids);
+      refused?.record();
+      const args = refused?.answer.errors ?? argumentsOf(payload, { caller, paywall, request: ids, watchEach });
       if (!('schema' in args)) watchEach?.(caller).answered({ errors: args });
       return args;
     },
@@ -56,6 +59,7 @@ export const eventStreamHandler = (
     context: ({ raw }) => ({
       caller: callerOf(raw),
       paywall: transports.paywall,
+      request: idsOf(raw),
       watchEach: watchRuns(transports.watchers, raw, 'sse'),
     }),
     // No streams that several requests share: they would be kept for whoever asks, and never forgotten.

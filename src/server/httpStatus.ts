@@ -1,10 +1,11 @@
 /**
- * From codes to statuses, in one place. GraphQL-over-HTTP, "Status Codes": a response with non-null `data` is 2xx, so a
+ * From refusals to heads of responses. GraphQL-over-HTTP, "Status Codes": a response with non-null `data` is 2xx, so a
  * status is only ever chosen for an operation that is answered with errors alone.
  */
 import { HeaderMap } from '@apollo/server';
 import type { HTTPGraphQLHead } from '@apollo/server';
 import type { GraphQLError } from 'graphql';
+import { STATUS_OF } from '../api/refusalStatus.js';
 import type { Instant } from '../domain/period.js';
 import { REASONS } from '../domain/refusal.js';
 import type { Refusal, RefusalCode } from '../domain/refusal.js';
@@ -19,14 +20,6 @@ const JSON_UTF8 = 'application/json; charset=utf-8';
 export const typeOfServed = (accept = ''): string => {
   const [graphql, json] = [accept.indexOf('application/graphql-response+json'), accept.indexOf('application/json')];
   return graphql >= 0 && (json < 0 || graphql < json) ? GRAPHQL_RESPONSE_JSON : JSON_UTF8;
-};
-
-const STATUS: Readonly<Record<RefusalCode, number>> = {
-  UNAUTHENTICATED: 401,
-  FORBIDDEN: 403,
-  RATE_LIMITED: 429,
-  PAYMENT_REQUIRED: 402,
-  SERVICE_UNAVAILABLE: 503,
 };
 
 /** As a header says it: whole seconds, and never none. */
@@ -50,7 +43,7 @@ export const headOfRefusal = (
   if (code === 'SERVICE_UNAVAILABLE' || code === 'RATE_LIMITED') {
     headers.set('retry-after', String(resetAt === null ? RETRY_AFTER_SECONDS : secondsUntil(resetAt)));
   }
-  return { status: STATUS[code], headers };
+  return { status: STATUS_OF[code], headers };
 };
 
 /** Status and headers where the operation ran and its answer is not sent: it could not be charged. */

@@ -52,7 +52,7 @@ export class RateLimits {
       const rate = await this.#countAddress(policy, address);
       return { rate, caller: isOver(rate) ? barredUntil(caller, rate) : caller };
     }
-    const bucket = `key:${caller.keyId ?? caller.accountId}`;
+    const bucket = `key:${caller.sentKey?.keyId ?? caller.accountId}`;
     const { rate, suspended } = await this.#countKey(bucket, caller);
     if (!isOver(rate)) return { rate, caller };
     return { rate, caller: suspended ? { ...caller, barred: SUSPENDED } : barredUntil(caller, rate) };

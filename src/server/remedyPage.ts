@@ -1,5 +1,6 @@
 /** The page behind `remedyUrl` where the operator has given no page of their own: what to do, in words. */
 import type { Remedy } from '../domain/refusal.js';
+import { htmlPage } from './htmlPage.js';
 
 interface Advice {
   readonly title: string;
@@ -53,17 +54,7 @@ export const remedyPage = (slug: string): string | null => {
   const found = Object.entries(ADVICE).find(([remedy]) => remedy.toLowerCase().replaceAll('_', '-') === slug);
   if (found === undefined) return null;
   const [, { title, text }] = found;
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>${title} · Tollgate</title>
-<style>body{font:1.1rem/1.6 system-ui,sans-serif;max-width:38rem;margin:15vh auto;padding:0 1.5rem;color:#1a1a1a;background:#fff}h1{font-size:1.9rem}
-@media(prefers-color-scheme:dark){body{color:#eee;background:#151515}}</style>
-<h1>${title}</h1>
-<p>${escapeHtml(text)}</p>
-</html>
-`;
+  return htmlPage(title, `<h1>${title}</h1>\n<p>${escapeHtml(text)}</p>`);
 };
 
 const escapeHtml = (text: string): string =>

@@ -5,13 +5,13 @@
  */
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { AuditEntry, AuditPlace } from '../domain/audit.js';
 import type { AccountId } from '../domain/ids.js';
 import type { LedgerEntry } from '../domain/ledger.js';
+import type { LogPlace } from '../domain/logPlace.js';
 import type { Wallet } from '../domain/wallet.js';
 import { KEY_HASH_SECRET, keyOfRecord } from './records.js';
 import type { RecordKind, StoredRecords } from './records.js';
-import type { Store } from './store.js';
+import type { ListPage, Store } from './store.js';
 import { StoreError } from './storeError.js';
 
 export interface Copied {
@@ -22,6 +22,7 @@ export interface Copied {
   readonly keyedOperations: number;
   readonly operators: number;
   readonly auditEntries: number;
+  readonly refusals: number;
   readonly wallets: number;
   readonly ledgerEntries: number;
   /** The sum of all balances: the same on both sides, account by account. */
@@ -49,8 +50,16 @@ export const copyStore = async (source: Store, target: Store, onStep: (step: str
     onStep(`${counts[kind]} ${kind}`);
   }
   await copyKeyUses(source, target);
-  const auditEntries = await copyAudit(source, target);
+  const auditEntries = await copyLog(
+    (page) => source.findAuditPage(null, page),
+    (entries) => target.appendAudit(entries),
+  );
   onStep(`${auditEntries} audit entries`);
+  const refusals = await copyLog(
+    (page) => source.findRefusalPage({ facets: {}, from: null, until: null }, page),
+    (records) => target.appendRefusals(records),
+  );
+  onStep(`${refusals} refusals`);
   const wallets = await eachWallet(source, (page) => copyWallets(source, target, page));
   onStep(`${wallets} wallets`);
   let [ledgerEntries, credits] = [0, 0];
@@ -59,7 +68,7 @@ export const copyStore = async (source: Store, target: Store, onStep: (step: str
     ledgerEntries += await compareWallets(source, target, page);
   });
   onStep(`${ledgerEntries} ledger entries compared`);
-  return { plans, ...counts, auditEntries, wallets, ledgerEntries, credits };
+  return { plans, ...counts, auditEntries, refusals, wallets, ledgerEntries, credits };
 };
 
 const copyPlans = async (source: Store, target: Store): Promise<number> => {
@@ -88,14 +97,16 @@ const copyKeyUses = (source: Store, target: Store): Promise<number> =>
     );
   });
 
-const copyAudit = async (source: Store, target: Store): Promise<number> => {
+const copyLog = async <Entry extends LogPlace>(
+  findPage: (page: ListPage<LogPlace>) => Promise<readonly Entry[]>,
+  append: (entries: readonly Entry[]) => Promise<void>,
+): Promise<number> => {
   let count = 0;
-  for (let after: AuditPlace | null = null; ;) {
-    const page = { count: RECORDS_PER_PAGE, after, isBackward: false };
-    const entries: readonly AuditEntry[] = await source.findAuditPage(null, page);
+  for (let after: LogPlace | null = null; ;) {
+    const entries: readonly Entry[] = await findPage({ count: RECORDS_PER_PAGE, after, isBackward: false });
     const last = entries.at(-1);
     if (last === undefined) return count;
-    await target.appendAudit(entries);
+    await append(entries);
     count += entries.length;
     after = { at: last.at, id: last.id };
   }

@@ -7,13 +7,15 @@
  * Strings come from outside: adapters bind them as values and return them unchanged, whatever they look like.
  */
 import type { Account, ApiKey } from '../domain/account.js';
-import type { AuditEntry, AuditPlace } from '../domain/audit.js';
+import type { AuditEntry } from '../domain/audit.js';
 import type { AccountId, ApiKeyId, HoldId, PlanId } from '../domain/ids.js';
 import type { KeyedOperation } from '../domain/keyedOperation.js';
 import type { LedgerEntry } from '../domain/ledger.js';
+import type { LogPlace } from '../domain/logPlace.js';
 import type { Operator } from '../domain/operator.js';
 import type { Instant } from '../domain/period.js';
 import type { Plan } from '../domain/plan.js';
+import type { RefusalCounts, RefusalFilter, RefusalRecord } from '../domain/refusalRecord.js';
 import type { RequestCount } from '../domain/rateLimit.js';
 import type { Subscription } from '../domain/subscription.js';
 import type { Wallet } from '../domain/wallet.js';
@@ -86,7 +88,14 @@ export interface Store {
   /** Current subscriptions, by account. */
   findSubscriptionPage(to: SubscribedTo, page: ListPage<AccountId>): Promise<readonly Subscription[]>;
   /** The audit log, the newest entry first; `target`: what was done to this alone. */
-  findAuditPage(target: string | null, page: ListPage<AuditPlace>): Promise<readonly AuditEntry[]>;
+  findAuditPage(target: string | null, page: ListPage<LogPlace>): Promise<readonly AuditEntry[]>;
+
+  /** By their ids. Records are kept for `REFUSALS_KEPT_MS`; what is older may be found or not. */
+  findRefusals(ids: readonly string[]): Promise<readonly (RefusalRecord | null)[]>;
+  /** Records that match, the newest first. */
+  findRefusalPage(filter: RefusalFilter, page: ListPage<LogPlace>): Promise<readonly RefusalRecord[]>;
+  /** Counts those that match; `spanMs`: how long the spans of `overTime` are, which begin at its multiples. */
+  countRefusals(filter: RefusalFilter, spanMs: number): Promise<RefusalCounts>;
 
   /** By `keyedOperationId`. What has expired may be found or not. */
   findKeyedOperations(ids: readonly string[]): Promise<readonly (KeyedOperation | null)[]>;
@@ -107,6 +116,8 @@ export interface Store {
   saveKeyUses(uses: readonly KeyUse[]): Promise<void>;
   /** Adds entries to the audit log, which can't be changed; idempotent by their ids. */
   appendAudit(entries: readonly AuditEntry[]): Promise<void>;
+  /** Adds records, which are not changed afterwards; idempotent by their ids. */
+  appendRefusals(records: readonly RefusalRecord[]): Promise<void>;
   /** Keeps the proposed secret under this name unless there is one, and answers the one that is kept. */
   keepSecret(name: string, proposed: string): Promise<string>;
 

@@ -9,6 +9,7 @@ import type { KeyedOperation } from '../domain/keyedOperation.js';
 import type { LedgerEntry } from '../domain/ledger.js';
 import type { Operator } from '../domain/operator.js';
 import type { Plan } from '../domain/plan.js';
+import type { RefusalRecord } from '../domain/refusalRecord.js';
 import type { Subscription } from '../domain/subscription.js';
 import type { Wallet } from '../domain/wallet.js';
 import { StoreError } from './storeError.js';
@@ -156,4 +157,21 @@ export const readAuditEntry = reader<AuditEntry>('audit entry', {
   outcome: isText,
   code: orNull(isText),
   from: orNull(isText),
+});
+
+const isBoolean: Check = (value) => typeof value === 'boolean';
+
+export const readRefusalRecord = reader<RefusalRecord>('refusal', {
+  id: isText,
+  at: isWhole,
+  accountId: orNull(isText),
+  keyId: orNull(isText),
+  operationName: orNull(isText),
+  operationHash: orNull(isText),
+  isServed: isBoolean,
+  refusals: isList,
+  planId: orNull(isText),
+  subscriptionState: orNull(isText),
+  requestId: orNull(isText),
+  traceId: orNull(isText),
 });

@@ -41,7 +41,12 @@ export const startApollo = async ({
   options,
 }: ApolloSetup): Promise<ApolloForTest> => {
   const store = await openStore('sqlite::memory:');
-  const paywall = createPaywall({ schema, store, remedyUrl: (remedy) => `https://atlas.test/${remedy}` });
+  const paywall = createPaywall({
+    schema,
+    store,
+    remedyUrl: (remedy) => `https://atlas.test/${remedy}`,
+    docsUrl: (cause) => `https://atlas.test/errors/${cause}`,
+  });
   const apollo = new ApolloServer<PaywallContext>({
     ...options,
     schema: paywall.schema,

@@ -18,6 +18,7 @@ const refusal = (message: string, where: Where, extensions: Readonly<Record<stri
   extensions: {
     code: 'PAYMENT_REQUIRED',
     remedyUrl: `https://atlas.test/${String(extensions['remedy'])}`,
+    docs: `https://atlas.test/errors/${extensions['remedy'] === 'ADD_FUNDS' ? 'insufficient-funds' : 'paid-content'}`,
     required: null,
     available: null,
     plans: [],

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { keyStateAt } from '../../src/domain/account.js';
 import { decide } from '../../src/domain/admission.js';
 import type { Means, Requirement, Standing } from '../../src/domain/admission.js';
-import { REASONS, REFUSAL_REASONS, firstOf, precedes } from '../../src/domain/refusal.js';
+import { REASONS, REFUSAL_CAUSES, REFUSAL_REASONS, firstOf, precedes } from '../../src/domain/refusal.js';
 import type { Refusal, RefusalReason } from '../../src/domain/refusal.js';
 import {
   allowance,
@@ -20,27 +20,30 @@ import {
 } from '../support/domain.js';
 
 const table = [
-  ['KEY_REQUIRED', 'USE_VALID_KEY', 'UNAUTHENTICATED'],
-  ['KEY_UNKNOWN', 'USE_VALID_KEY', 'UNAUTHENTICATED'],
-  ['KEY_EXPIRED', 'USE_VALID_KEY', 'UNAUTHENTICATED'],
-  ['KEY_REVOKED', 'USE_VALID_KEY', 'UNAUTHENTICATED'],
-  ['ACCOUNT_SUSPENDED', 'CONTACT_SUPPORT', 'FORBIDDEN'],
-  ['SCOPE_MISSING', 'CONTACT_SUPPORT', 'FORBIDDEN'],
-  ['RATE_LIMITED', 'SLOW_DOWN', 'RATE_LIMITED'],
-  ['PAYMENT_METHOD_EXPIRED', 'UPDATE_PAYMENT_METHOD', 'PAYMENT_REQUIRED'],
-  ['PAYMENT_FAILED', 'UPDATE_PAYMENT_METHOD', 'PAYMENT_REQUIRED'],
-  ['SUBSCRIPTION_EXPIRED', 'RENEW_SUBSCRIPTION', 'PAYMENT_REQUIRED'],
-  ['LIMIT_REACHED', 'UPGRADE_PLAN', 'PAYMENT_REQUIRED'],
-  ['INSUFFICIENT_FUNDS', 'ADD_FUNDS', 'PAYMENT_REQUIRED'],
-  ['PLAN_UPGRADE_REQUIRED', 'UPGRADE_PLAN', 'PAYMENT_REQUIRED'],
-  ['SUBSCRIPTION_REQUIRED', 'SUBSCRIBE', 'PAYMENT_REQUIRED'],
-  ['STORE_UNAVAILABLE', 'RETRY_LATER', 'SERVICE_UNAVAILABLE'],
+  ['KEY_REQUIRED', 'USE_VALID_KEY', 'UNAUTHENTICATED', 'incorrect-api-key'],
+  ['KEY_UNKNOWN', 'USE_VALID_KEY', 'UNAUTHENTICATED', 'incorrect-api-key'],
+  ['KEY_EXPIRED', 'USE_VALID_KEY', 'UNAUTHENTICATED', 'incorrect-api-key'],
+  ['KEY_REVOKED', 'USE_VALID_KEY', 'UNAUTHENTICATED', 'incorrect-api-key'],
+  ['ACCOUNT_SUSPENDED', 'CONTACT_SUPPORT', 'FORBIDDEN', 'unauthorised-access'],
+  ['SCOPE_MISSING', 'CONTACT_SUPPORT', 'FORBIDDEN', 'unauthorised-access'],
+  ['RATE_LIMITED', 'SLOW_DOWN', 'RATE_LIMITED', 'excessive-requests'],
+  ['PAYMENT_METHOD_EXPIRED', 'UPDATE_PAYMENT_METHOD', 'PAYMENT_REQUIRED', 'payment-method-expired'],
+  ['PAYMENT_FAILED', 'UPDATE_PAYMENT_METHOD', 'PAYMENT_REQUIRED', 'payment-method-expired'],
+  ['SUBSCRIPTION_EXPIRED', 'RENEW_SUBSCRIPTION', 'PAYMENT_REQUIRED', 'subscription-expired'],
+  ['LIMIT_REACHED', 'UPGRADE_PLAN', 'PAYMENT_REQUIRED', 'paid-content'],
+  ['INSUFFICIENT_FUNDS', 'ADD_FUNDS', 'PAYMENT_REQUIRED', 'insufficient-funds'],
+  ['PLAN_UPGRADE_REQUIRED', 'UPGRADE_PLAN', 'PAYMENT_REQUIRED', 'paid-content'],
+  ['SUBSCRIPTION_REQUIRED', 'SUBSCRIBE', 'PAYMENT_REQUIRED', 'paid-content'],
+  ['STORE_UNAVAILABLE', 'RETRY_LATER', 'SERVICE_UNAVAILABLE', 'gateway-failing'],
 ] as const;
 
 describe('the refusal table', () => {
   it('has these reasons in this order, each with its remedy and code', () => {
     expect(REFUSAL_REASONS).toEqual(table.map(([reason]) => reason));
-    expect(REASONS).toEqual(Object.fromEntries(table.map(([reason, remedy, code]) => [reason, { remedy, code }])));
+    expect(REASONS).toEqual(
+      Object.fromEntries(table.map(([reason, remedy, code, cause]) => [reason, { remedy, code, cause }])),
+    );
+    expect([...new Set(table.map(([, , , cause]) => cause))].sort()).toEqual([...REFUSAL_CAUSES].sort());
   });
 
   it('says which of two reasons stands above the other', () => {

@@ -351,6 +351,7 @@ describe('a plan’s limit', () => {
           reason: 'LIMIT_REACHED',
           remedy: 'UPGRADE_PLAN',
           remedyUrl: 'https://atlas.test/UPGRADE_PLAN',
+          docs: 'https://atlas.test/errors/paid-content',
           coordinate: 'Country.cities',
           feature: 'cities',
           required: 201,

@@ -8,7 +8,7 @@ const start = useServers();
 const QUOTE = `query ($document: String!, $variables: JSONObject, $operationName: String) { billing {
   quote(document: $document, variables: $variables, operationName: $operationName) { credits isServed
     fields { coordinate path positions units credits coveredBy }
-    refusals { coordinate path message code reason remedy remedyUrl required available plans resetAt } } } }`;
+    refusals { coordinate path message code reason remedy remedyUrl docs required available plans resetAt } } } }`;
 
 const CITIES =
   'query ($first: Int!) { country(code: "AT") { big: cities(first: $first) { away: distance(lat: 48.2, lon: 16.37) } } }';

@@ -72,6 +72,7 @@ describe('a key', () => {
               reason: 'RATE_LIMITED',
               remedy: 'SLOW_DOWN',
               remedyUrl: 'https://atlas.test/SLOW_DOWN',
+              docs: 'https://atlas.test/errors/excessive-requests',
               coordinate: null,
               feature: null,
               required: null,

@@ -125,6 +125,7 @@ describe('npm start', () => {
                   reason: 'INSUFFICIENT_FUNDS',
                   remedy: 'ADD_FUNDS',
                   remedyUrl: `http://127.0.0.1:${port}/remedies/add-funds`,
+                  docs: `http://127.0.0.1:${port}/errors/insufficient-funds`,
                   coordinate: 'Query.nearest',
                   feature: 'geocoding',
                   required: 3,
@@ -142,6 +143,8 @@ describe('npm start', () => {
       const remedyUrl = partAt(answers[2]?.body, 'errors', 0, 'extensions', 'remedyUrl');
       const page = await fetch(String(remedyUrl));
       expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('<h1>Add funds</h1>')]);
+      const docs = await fetch(String(partAt(answers[2]?.body, 'errors', 0, 'extensions', 'docs')));
+      expect([docs.status, await docs.text()]).toEqual([200, expect.stringContaining('<h1>Insufficient funds</h1>')]);
     },
     TIME_TO_BUILD_MS,
   );

@@ -36,7 +36,10 @@ describe('the commands of the README', () => {
 describe('the answers in the README', () => {
   let server: TestServer;
   beforeAll(async () => {
-    server = await startServer({ remedyUrl: (remedy) => `${PUBLIC_URL}/remedies/${remedySlug(remedy)}` });
+    server = await startServer({
+      remedyUrl: (remedy) => `${PUBLIC_URL}/remedies/${remedySlug(remedy)}`,
+      docsUrl: (cause) => `${PUBLIC_URL}/errors/${cause}`,
+    });
   });
   afterAll(() => server.close());
 

@@ -103,6 +103,7 @@ describe('the server in the README', () => {
               reason: 'INSUFFICIENT_FUNDS',
               remedy: 'ADD_FUNDS',
               remedyUrl: null,
+              docs: null,
               coordinate: 'Query.forecast',
               feature: null,
               required: 8,

@@ -16,6 +16,7 @@ import {
   anAuditEntry,
   anOperator,
   aPlan,
+  aRefusalRecord,
   aSubscription,
   HOSTILE_STRINGS,
   walletOf,
@@ -28,6 +29,8 @@ const ACCOUNTS = [
   ...Array.from({ length: 90 }, (_, n) => `account-${n}`),
 ].map(accountId);
 const SPENT = 12;
+/** MongoDB removes those that are over by the clock of the machine. */
+const REFUSALS = [aRefusalRecord('refusal-2', Date.now()), aRefusalRecord('refusal-1', Date.now() - 1)];
 const BUSY = accountId('account-7');
 
 type Open = () => Promise<OpenedStore>;
@@ -59,6 +62,7 @@ export const copySuite = (name: string, openSource: Open, openTarget: Open): voi
         keyedOperations: ACCOUNTS.length,
         operators: 2,
         auditEntries: 3,
+        refusals: 2,
         wallets: ACCOUNTS.length,
         ledgerEntries: ACCOUNTS.length + SPENT,
         credits: ACCOUNTS.length * 100 - SPENT,
@@ -68,6 +72,7 @@ export const copySuite = (name: string, openSource: Open, openTarget: Open): voi
       expect(await to.findOperators()).toEqual(await from.findOperators());
       const newest = { count: 10, after: null, isBackward: false };
       expect(await to.findAuditPage(null, newest)).toEqual(await from.findAuditPage(null, newest));
+      expect(await to.findRefusalPage({ facets: {}, from: null, until: null }, newest)).toEqual(REFUSALS);
       expect(await to.keepSecret(KEY_HASH_SECRET, 'other')).toBe(await from.keepSecret(KEY_HASH_SECRET, 'other'));
       const hashes = [`hash-${BUSY}`];
       expect(await to.findKeyUses(hashes)).toEqual([NOW]);
@@ -178,6 +183,7 @@ const fill = async (store: Store): Promise<void> => {
   );
   await store.saveOperators([anOperator('owner'), anOperator('support')]);
   await store.appendAudit([1, 2, 3].map((n) => anAuditEntry(`audit-${n}`, NOW + n)));
+  await store.appendRefusals(REFUSALS);
   await store.saveKeyUses([{ secretHash: `hash-${BUSY}`, usedAt: NOW }]);
   await store.commitWallets(ACCOUNTS.map((id) => walletOf(id, 100, NOW)));
   for (let n = 0; n < SPENT; n += 1) await spend(store, BUSY, `spent-${n}`);

@@ -1,8 +1,8 @@
 /** The part of the store's contract that administration rests on: lists in pages, operators, the audit log, secrets. */
 import { describe, expect, it } from 'vitest';
-import type { AuditPlace } from '../../src/domain/audit.js';
 import { accountId, apiKeyId, planId } from '../../src/domain/ids.js';
 import type { AccountId, ApiKeyId } from '../../src/domain/ids.js';
+import type { LogPlace } from '../../src/domain/logPlace.js';
 import type { ListPage } from '../../src/store/store.js';
 import type { OpenedStore } from './storeContract.js';
 import {
@@ -12,6 +12,7 @@ import {
   anOperator,
   aSubscription,
   HOSTILE_STRINGS,
+  walk,
   walletOf,
 } from './storedValues.js';
 
@@ -20,21 +21,6 @@ const page = <Place = string>(count: number, after: Place | null = null, isBackw
   after,
   isBackward,
 });
-
-/** A whole list in pages of two, there and back. */
-const walk = async <T, Place>(find: (page: ListPage<Place>) => Promise<readonly T[]>, placeOf: (value: T) => Place) => {
-  const walkOne = async (isBackward: boolean): Promise<readonly T[]> => {
-    const found: T[] = [];
-    for (let after: Place | null = null; ;) {
-      const values: readonly T[] = await find({ count: 2, after, isBackward });
-      const edge = isBackward ? values[0] : values.at(-1);
-      if (edge === undefined) return found;
-      found.splice(isBackward ? 0 : found.length, 0, ...values);
-      after = placeOf(edge);
-    }
-  };
-  return { there: await walkOne(false), back: await walkOne(true) };
-};
 
 export const listingContract = (opened: () => OpenedStore): void => {
   describe('lists in pages', () => {
@@ -137,7 +123,7 @@ export const listingContract = (opened: () => OpenedStore): void => {
       await store().appendAudit(entries);
       await store().appendAudit([]);
       await store().appendAudit([{ ...anAuditEntry('a', 99), code: 'CHANGED' }, anAuditEntry('e', 30)]);
-      const placeOf = ({ at, id }: AuditPlace): AuditPlace => ({ at, id });
+      const placeOf = ({ at, id }: LogPlace): LogPlace => ({ at, id });
       const { there, back } = await walk((each) => store().findAuditPage(null, each), placeOf);
       expect(there.map(({ id }) => id)).toEqual(['e', 'd', 'c', 'b', 'a']);
       expect(there.at(-1)).toEqual(entries[1]);
@@ -145,8 +131,8 @@ export const listingContract = (opened: () => OpenedStore): void => {
       const ofX = await walk((each) => store().findAuditPage('account/x', each), placeOf);
       expect(ofX.there).toEqual([entries[2], entries[0]]);
       expect(ofX.back).toEqual(ofX.there);
-      expect(await store().findAuditPage('account/$where.__proto__', page<AuditPlace>(9))).toEqual([entries[3]]);
-      expect(await store().findAuditPage(null, page<AuditPlace>(0))).toEqual([]);
+      expect(await store().findAuditPage('account/$where.__proto__', page<LogPlace>(9))).toEqual([entries[3]]);
+      expect(await store().findAuditPage(null, page<LogPlace>(0))).toEqual([]);
     });
 
     it('keep the latest use of a key', async () => {

@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accountId } from '../../src/domain/ids.js';
+import { DAY_MS } from '../../src/domain/period.js';
 import { openStore } from '../../src/store/openStore.js';
 import { openSqliteDriver } from '../../src/store/sqlite/sqliteDriver.js';
 import { openSqliteForTest } from './sqliteForTest.js';
 import { storeContract } from './storeContract.js';
-import { anAccount, anAuditEntry, walletOf } from './storedValues.js';
+import { anAccount, anAuditEntry, aRefusalRecord, walletOf } from './storedValues.js';
 
 const ALICE = accountId('alice');
 
@@ -128,6 +129,24 @@ describe('a SQLite file', () => {
     await store.close();
   });
 
+  it('removes refusals of more than 30 days ago, some with each batch that is added', async () => {
+    const store = await openStore('sqlite::memory:');
+    const all = { facets: { account: 'alice' }, from: null, until: null };
+    const ids = async () => {
+      const found = await store.findRefusalPage(all, { count: 100, after: null, isBackward: false });
+      return found.map(({ id }) => id);
+    };
+    const start = Date.UTC(2026, 0, 1);
+    await store.appendRefusals([1, 2, 3, 4, 5].map((n) => aRefusalRecord(`old-${n}`, start + n)));
+    await store.appendRefusals([aRefusalRecord('new-1', start + 3 + 30 * DAY_MS)]);
+    expect(await ids()).toEqual(['new-1', 'old-5', 'old-4', 'old-3']);
+    await store.appendRefusals([aRefusalRecord('new-2', start + 31 * DAY_MS)]);
+    expect(await ids()).toEqual(['new-2', 'new-1', 'old-5']);
+    expect(await store.findRefusals(['old-1', 'old-5'])).toMatchObject([null, { id: 'old-5' }]);
+    expect(await store.countRefusals(all, DAY_MS)).toMatchObject({ total: 3, by: { reason: [{ count: 3 }] } });
+    await store.close();
+  });
+
   it('is searched by an index in every verb', async () => {
     const path = join(folder, 'plan.db');
     await (await openStore(`sqlite:${path}`)).close();
@@ -151,9 +170,16 @@ describe('a SQLite file', () => {
       `SELECT body FROM subscriptions WHERE body -> '$.planId' = 'p' AND body -> '$.planVersion' = '1' AND id > 'a' ORDER BY id LIMIT 9`,
       `SELECT body FROM audit WHERE (at, id) < (9, '') ORDER BY at DESC, id DESC LIMIT 9`,
       `SELECT body FROM audit WHERE target = 't' AND (at, id) < (9, '') ORDER BY at DESC, id DESC LIMIT 9`,
+      'SELECT body FROM refusals WHERE at < 9 ORDER BY at LIMIT 9',
+      `SELECT body FROM (SELECT at, id FROM refusals AS f WHERE at < 9 AND (at, id) < (9, '') ORDER BY at DESC, id DESC LIMIT 9) AS found CROSS JOIN refusals USING (id)`,
+      `SELECT body FROM (SELECT at, id FROM refusal_facets AS f WHERE facet = 'account' AND value = 'a' AND at >= 1 AND (at, id) < (9, '')
+        AND EXISTS (SELECT 1 FROM refusal_facets AS o WHERE o.facet = 'reason' AND o.value = 'r' AND o.at = f.at AND o.id = f.id)
+        ORDER BY at DESC, id DESC LIMIT 9) AS found CROSS JOIN refusals USING (id)`,
     ];
     for (const sql of queries)
-      expect(planOf(sql)).not.toMatch(/SCAN (wallets|api_keys|ledger|subscriptions|audit)|TEMP B-TREE FOR ORDER/);
+      expect(planOf(sql)).not.toMatch(
+        /SCAN (wallets|api_keys|ledger|subscriptions|audit|refusals|refusal_facets)\b|SCAN [fo]\b|TEMP B-TREE FOR ORDER/,
+      );
     driver.close();
   });
 });

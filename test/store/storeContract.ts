@@ -16,12 +16,15 @@ import type { RecordKind, StoredRecords } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 import { StoreError } from '../../src/store/storeError.js';
 import { listingContract } from './listingContract.js';
+import { refusalContract } from './refusalContract.js';
+
 import {
   aKeyedOperation,
   anAccount,
   anApiKey,
   anAuditEntry,
   anOperator,
+  aRefusalRecord,
   aPlan,
   aSubscription,
   HOSTILE_STRINGS,
@@ -49,6 +52,7 @@ const NOW = Date.UTC(2026, 0, 31, 12);
 const ALICE = accountId('alice');
 const BOB = accountId('bob');
 const NOBODY = accountId('nobody');
+const ALL_REFUSALS = { facets: {}, from: null, until: null };
 const PAGE = { count: 1, after: null, isBackward: false };
 
 export const storeContract = (name: string, { open, openUnreachable }: StoreUnderTest): void => {
@@ -423,6 +427,7 @@ export const storeContract = (name: string, { open, openUnreachable }: StoreUnde
       });
     });
     listingContract(() => opened);
+    refusalContract(() => opened);
 
     describe('requests', () => {
       it('are counted in each bucket for itself, all that come at once too', async () => {
@@ -587,6 +592,10 @@ export const storeContract = (name: string, { open, openUnreachable }: StoreUnde
           saveOperators: () => closed.saveOperators([anOperator('o')]),
           saveKeyUses: () => closed.saveKeyUses([{ secretHash: 'h', usedAt: 1 }]),
           appendAudit: () => closed.appendAudit([anAuditEntry('a', 1)]),
+          findRefusals: () => closed.findRefusals(['r']),
+          findRefusalPage: () => closed.findRefusalPage(ALL_REFUSALS, PAGE),
+          countRefusals: () => closed.countRefusals(ALL_REFUSALS, 1_000),
+          appendRefusals: () => closed.appendRefusals([aRefusalRecord('r', NOW)]),
           keepSecret: () => closed.keepSecret('s', 'x'),
           countRequest: () => closed.countRequest('bucket', 1),
           ping: () => closed.ping(),

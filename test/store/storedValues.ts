@@ -1,16 +1,18 @@
 /** Values to store, each with all of its fields, and strings that stores have stumbled over. */
 import type { Account, ApiKey } from '../../src/domain/account.js';
 import type { AuditEntry } from '../../src/domain/audit.js';
-import { apiKeyId, grantId, holdId, operatorId, planId, subscriptionId } from '../../src/domain/ids.js';
+import { accountId, apiKeyId, grantId, holdId, operatorId, planId, subscriptionId } from '../../src/domain/ids.js';
 import type { AccountId } from '../../src/domain/ids.js';
 import type { KeyedOperation } from '../../src/domain/keyedOperation.js';
 import type { Instant } from '../../src/domain/period.js';
 import type { Operator } from '../../src/domain/operator.js';
 import type { Plan } from '../../src/domain/plan.js';
+import type { RefusalRecord } from '../../src/domain/refusalRecord.js';
 import type { Subscription } from '../../src/domain/subscription.js';
 import { emptyWallet } from '../../src/domain/wallet.js';
 import type { Wallet } from '../../src/domain/wallet.js';
 import { applyCommand } from '../../src/domain/walletCommands.js';
+import type { ListPage } from '../../src/store/store.js';
 
 export const anAccount = (id: AccountId): Account => ({
   id,
@@ -85,6 +87,34 @@ export const anAuditEntry = (id: string, at: Instant, target: string | null = nu
   from: '127.0.0.1',
 });
 
+export const aRefusalRecord = (id: string, at: Instant, changes: Partial<RefusalRecord> = {}): RefusalRecord => ({
+  id,
+  at,
+  accountId: accountId('alice'),
+  keyId: apiKeyId('key-1'),
+  operationName: 'Search',
+  operationHash: 'digest',
+  isServed: false,
+  refusals: [
+    {
+      reason: 'INSUFFICIENT_FUNDS',
+      coordinate: 'Query.nearest',
+      feature: 'geocoding',
+      required: 3,
+      available: 0,
+      plans: [planId('pro')],
+      resetAt: null,
+      retryable: false,
+      units: 3,
+    },
+  ],
+  planId: null,
+  subscriptionState: null,
+  requestId: 'req-1',
+  traceId: null,
+  ...changes,
+});
+
 export const aKeyedOperation = (account: AccountId, key: string, expiresAt = 9_000): KeyedOperation => ({
   accountId: account,
   key,
@@ -108,6 +138,24 @@ export const walletOf = (account: AccountId, credits: number, now: Instant): Wal
     { kind: 'grant', id: grantId('welcome'), credits, expiresAt: null, priority: 0, reason: 'Welcome' },
     now,
   ).wallet;
+
+/** A whole list in pages of two, there and back. */
+export const walk = async <T, Place>(
+  find: (page: ListPage<Place>) => Promise<readonly T[]>,
+  placeOf: (value: T) => Place,
+) => {
+  const walkOne = async (isBackward: boolean): Promise<readonly T[]> => {
+    const found: T[] = [];
+    for (let after: Place | null = null; ;) {
+      const values: readonly T[] = await find({ count: 2, after, isBackward });
+      const edge = isBackward ? values[0] : values.at(-1);
+      if (edge === undefined) return found;
+      found.splice(isBackward ? 0 : found.length, 0, ...values);
+      after = placeOf(edge);
+    }
+  };
+  return { there: await walkOne(false), back: await walkOne(true) };
+};
 
 /**
  * Lone surrogates are not among them: they are no Unicode text (`String.prototype.isWellFormed`), UTF-8 and so BSON have

@@ -6,6 +6,7 @@ import type { LedgerEntry } from '../../src/domain/ledger.js';
 import type { Instant } from '../../src/domain/period.js';
 import { DAY_MS, windowAt } from '../../src/domain/period.js';
 import type { Allowance, Plan } from '../../src/domain/plan.js';
+import type { RecordedRefusal, RefusalRecord } from '../../src/domain/refusalRecord.js';
 import type { Subscription } from '../../src/domain/subscription.js';
 import { emptyWallet } from '../../src/domain/wallet.js';
 import type { LimitClaim, Wallet } from '../../src/domain/wallet.js';
@@ -193,3 +194,35 @@ export const walletAfter = (...steps: readonly (WalletCommand | readonly [Wallet
 export const withoutJournal = (wallet: Wallet): Wallet => ({ ...wallet, journal: [] });
 
 export { DAY_MS };
+
+// --- refusals ------------------------------------------------------------------------------------------------------
+
+export const recordedRefusal = (changes: Partial<RecordedRefusal> = {}): RecordedRefusal => ({
+  reason: 'INSUFFICIENT_FUNDS',
+  coordinate: 'Query.search',
+  feature: 'search',
+  required: 5,
+  available: 2,
+  plans: [],
+  resetAt: null,
+  retryable: false,
+  units: 1,
+  ...changes,
+});
+
+/** Of `ALICE`, with a subscription to `plan()` that was active. */
+export const refusalRecord = (changes: Partial<RefusalRecord> = {}): RefusalRecord => ({
+  id: 'refusal-1',
+  at: NOW,
+  accountId: ALICE,
+  keyId: apiKeyId('key-1'),
+  operationName: null,
+  operationHash: 'digest',
+  isServed: false,
+  refusals: [recordedRefusal()],
+  planId: PRO,
+  subscriptionState: 'ACTIVE',
+  requestId: null,
+  traceId: null,
+  ...changes,
+});

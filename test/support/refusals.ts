@@ -14,6 +14,25 @@ interface RefusalFigures {
   readonly retryable?: boolean;
 }
 
+/** The page about each reason. */
+const CAUSES: Readonly<Record<string, string>> = {
+  KEY_REQUIRED: 'incorrect-api-key',
+  KEY_UNKNOWN: 'incorrect-api-key',
+  KEY_EXPIRED: 'incorrect-api-key',
+  KEY_REVOKED: 'incorrect-api-key',
+  ACCOUNT_SUSPENDED: 'unauthorised-access',
+  SCOPE_MISSING: 'unauthorised-access',
+  RATE_LIMITED: 'excessive-requests',
+  PAYMENT_METHOD_EXPIRED: 'payment-method-expired',
+  PAYMENT_FAILED: 'payment-method-expired',
+  SUBSCRIPTION_EXPIRED: 'subscription-expired',
+  LIMIT_REACHED: 'paid-content',
+  INSUFFICIENT_FUNDS: 'insufficient-funds',
+  PLAN_UPGRADE_REQUIRED: 'paid-content',
+  SUBSCRIPTION_REQUIRED: 'paid-content',
+  STORE_UNAVAILABLE: 'gateway-failing',
+};
+
 /** `errors[].extensions` of a refusal by the test server, whole. What is left out is as where it does not apply. */
 export const refusalExtensions = (figures: RefusalFigures): Readonly<Record<string, unknown>> => ({
   feature: null,
@@ -24,6 +43,7 @@ export const refusalExtensions = (figures: RefusalFigures): Readonly<Record<stri
   retryable: false,
   ...figures,
   remedyUrl: `https://atlas.test/${figures.remedy}`,
+  docs: `https://atlas.test/errors/${CAUSES[figures.reason]}`,
   refusalId: expect.any(String),
 });
 

@@ -136,6 +136,7 @@ export const startServer = async (options: TestServerOptions = {}): Promise<Test
     schema: schema ?? createAtlasSchema(),
     store: around === null ? observed.store : watchStore(observed.store, around),
     remedyUrl: (remedy) => `https://atlas.test/${remedy}`,
+    docsUrl: (cause) => `https://atlas.test/errors/${cause}`,
     ...(schema === undefined ? { fixedKeys: demoKeys() } : {}),
     ...rest,
   });

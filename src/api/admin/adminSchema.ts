@@ -18,6 +18,7 @@ import { creditMutations } from './creditMutations.js';
 import { operatorMutations } from './operatorMutations.js';
 import { planMutations } from './planMutations.js';
 import { adminQueries } from './queries.js';
+import { refusalTypes } from './refusals.js';
 import { subscriptionMutations } from './subscriptionMutations.js';
 
 export const createAdminSchema = (): GraphQLSchema =>
@@ -26,6 +27,7 @@ export const createAdminSchema = (): GraphQLSchema =>
       typeDefs: readTypeDefs('admin'),
       resolvers: [
         adminTypes,
+        refusalTypes,
         { Query: adminQueries },
         {
           Mutation: {

@@ -1,4 +1,5 @@
 /** Relay connections over lists in pages: from both ends, in memory for one page. */
+import type { LogPlace } from '../../domain/logPlace.js';
 import type { ListPage } from '../../store/store.js';
 import { badInput } from './input.js';
 
@@ -43,6 +44,16 @@ export const placesById = <Node, Id extends string>(
   read: (cursor) => {
     const text = decodeCursor(cursor);
     return text.startsWith('id:') ? idOf(text.slice('id:'.length)) : null;
+  },
+});
+
+/** Places in a log that begins with its newest entry. */
+export const placesByTime = <Node extends LogPlace>(): Places<Node, LogPlace> => ({
+  placeOf: ({ at, id }) => ({ at, id }),
+  write: ({ at, id }) => encodeCursor(`at:${at}:${id}`),
+  read: (cursor) => {
+    const [, at, id] = /^at:(\d{1,16}):(.+)$/s.exec(decodeCursor(cursor)) ?? [];
+    return at === undefined || id === undefined ? null : { at: Number(at), id };
   },
 });
 

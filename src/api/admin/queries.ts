@@ -1,7 +1,7 @@
 /** What operators look at. */
 import type { Account, ApiKey } from '../../domain/account.js';
 import type { Standing } from '../../domain/admission.js';
-import type { AuditEntry, AuditPlace } from '../../domain/audit.js';
+import type { AuditEntry } from '../../domain/audit.js';
 import { accountId, apiKeyId, operatorId, planId } from '../../domain/ids.js';
 import type { AccountId, ApiKeyId, OperatorId, PlanId } from '../../domain/ids.js';
 import type { LedgerEntry } from '../../domain/ledger.js';
@@ -17,24 +17,18 @@ import type { QueryResolvers } from '../../generated/adminTypes.js';
 import { grantIfDue } from '../../paywall/caller.js';
 import { OperatorError } from '../operator.js';
 import type { AdminContext } from './adminContext.js';
-import { decodeCursor, encodeCursor, findConnection, pageOfList, placesById } from './connection.js';
+import { decodeCursor, encodeCursor, findConnection, pageOfList, placesById, placesByTime } from './connection.js';
 import type { PageArguments, Places } from './connection.js';
 import { accountOf, versionOf, versionsOf } from './found.js';
 import { badInput, planContentOf } from './input.js';
+import { refusalQueries } from './refusals.js';
 
 const ACCOUNTS = placesById<Account, AccountId>(({ id }) => id, accountId);
 const KEYS = placesById<ApiKey, ApiKeyId>(({ id }) => id, apiKeyId);
 const SUBSCRIPTIONS = placesById<Subscription, AccountId>((each) => each.accountId, accountId);
 const PLANS = placesById<Plan, PlanId>(({ id }) => id, planId);
 const OPERATORS = placesById<Operator, OperatorId>(({ id }) => id, operatorId);
-const AUDIT: Places<AuditEntry, AuditPlace> = {
-  placeOf: ({ at, id }) => ({ at, id }),
-  write: ({ at, id }) => encodeCursor(`at:${at}:${id}`),
-  read: (cursor) => {
-    const [, at, id] = /^at:(\d{1,16}):(.+)$/s.exec(decodeCursor(cursor)) ?? [];
-    return at === undefined || id === undefined ? null : { at: Number(at), id };
-  },
-};
+const AUDIT = placesByTime<AuditEntry>();
 /** As in `billing.ledger`, whose cursors are the same. */
 const LEDGER: Places<LedgerEntry, number> = {
   placeOf: ({ seq }) => seq,
@@ -56,6 +50,8 @@ const newestPlans = async ({ engine }: AdminContext): Promise<readonly Plan[]> =
 };
 
 export const adminQueries: QueryResolvers = {
+  ...refusalQueries,
+
   me: (_root, _args, { operator }) => operator,
 
   account: async (_root, { id }, { engine }) => {

@@ -66,6 +66,11 @@ export class OperationRecord implements RunWatch {
     private readonly endsWith: 'ANSWER' | 'RESPONSE',
   ) {}
 
+  /** The trace that it is part of, its own where traces are made. */
+  get traceId(): string | null {
+    return this.terms.trace?.traceId ?? this.terms.traceId;
+  }
+
   identified({ accountId }: Caller): void {
     this.#account = accountId;
   }
@@ -130,11 +135,11 @@ export class OperationRecord implements RunWatch {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     const { logger, metrics } = this.watchers;
-    const { transport, requestId, traceId, trace } = this.terms;
+    const { transport, requestId, trace } = this.terms;
     const durationMs = Math.round((performance.now() - this.#startedAt) * MICROS_PER_MS) / MICROS_PER_MS;
     const ended: Ended = {
       requestId,
-      traceId: trace?.traceId ?? traceId,
+      traceId: this.traceId,
       account: this.#account,
       operation: this.#operation,
       type: this.#type,
@@ -153,9 +158,9 @@ export class OperationRecord implements RunWatch {
 
   /** What is charged or given back after the answer would be missing from the log otherwise. */
   #tellLater(credits: Pick<Ended, 'charged'> | Pick<Ended, 'givenBack'>): void {
-    const { requestId, traceId, trace } = this.terms;
+    const { requestId } = this.terms;
     this.watchers.logger.info(
-      { requestId, traceId: trace?.traceId ?? traceId, account: this.#account, operation: this.#operation, ...credits },
+      { requestId, traceId: this.traceId, account: this.#account, operation: this.#operation, ...credits },
       'An operation was settled after its answer',
     );
   }

@@ -1,12 +1,10 @@
-/**
- * The audit log's collection. Entries are added and read, never changed. An entry's content is kept as JSON text: what it
- * repeats comes from outside, and names of fields are not to be taken for paths or operators.
- */
-import type { Collection, Filter } from 'mongodb';
-import type { AuditEntry, AuditPlace } from '../../domain/audit.js';
+/** The audit log's collection. Entries are added and read, never changed. */
+import type { Collection } from 'mongodb';
+import type { AuditEntry } from '../../domain/audit.js';
+import type { LogPlace } from '../../domain/logPlace.js';
 import type { ListPage } from '../store.js';
 import { readAuditEntry } from '../storedShape.js';
-import { StoreError } from '../storeError.js';
+import { beyond, parseEntry } from './logDocument.js';
 import type { AuditDocument } from './schema.js';
 import { duplicatesOf } from './storeErrorOf.js';
 
@@ -27,31 +25,17 @@ export class AuditLog {
   }
 
   /** The log begins with its newest entry, so that what follows an entry is older. */
-  async findPage(target: string | null, page: ListPage<AuditPlace>): Promise<readonly AuditEntry[]> {
+  async findPage(target: string | null, page: ListPage<LogPlace>): Promise<readonly AuditEntry[]> {
     const { count, after, isBackward } = page;
     // To MongoDB a limit of 0 means no limit.
     if (count <= 0) return [];
     const order = isBackward ? 1 : -1;
-    const filter = { ...(target === null ? {} : { target: { $eq: target } }), ...beyond(after, isBackward) };
+    const filter = {
+      ...(target === null ? {} : { target: { $eq: target } }),
+      ...beyond<AuditDocument>(after, isBackward),
+    };
     const documents = await this.collection.find(filter, { sort: { at: order, _id: order }, limit: count }).toArray();
-    const found = documents.map((document) => readAuditEntry(parse(document.entry)));
+    const found = documents.map((document) => readAuditEntry(parseEntry(document.entry)));
     return isBackward ? found.reverse() : found;
   }
 }
-
-/** The first condition alone would do for the index; the second leaves out those of the same instant. */
-const beyond = (after: AuditPlace | null, isBackward: boolean): Filter<AuditDocument> => {
-  if (after === null) return {};
-  const { at, id } = after;
-  return isBackward
-    ? { at: { $gte: at }, $or: [{ at: { $gt: at } }, { _id: { $gt: id } }] }
-    : { at: { $lte: at }, $or: [{ at: { $lt: at } }, { _id: { $lt: id } }] };
-};
-
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new StoreError('CORRUPT', 'A stored audit entry is not JSON: it was changed by hand.', { cause });
-  }
-};

@@ -4,13 +4,15 @@
  * entries are moved to the ledger's collection with `appendLedger` afterwards.
  */
 import type { Account, ApiKey } from '../../domain/account.js';
-import type { AuditEntry, AuditPlace } from '../../domain/audit.js';
+import type { AuditEntry } from '../../domain/audit.js';
 import type { AccountId, ApiKeyId, HoldId } from '../../domain/ids.js';
 import type { KeyedOperation } from '../../domain/keyedOperation.js';
 import type { LedgerEntry } from '../../domain/ledger.js';
+import type { LogPlace } from '../../domain/logPlace.js';
 import type { Operator } from '../../domain/operator.js';
 import type { Instant } from '../../domain/period.js';
 import type { Plan } from '../../domain/plan.js';
+import type { RefusalCounts, RefusalFilter, RefusalRecord } from '../../domain/refusalRecord.js';
 import type { RequestCount } from '../../domain/rateLimit.js';
 import type { Subscription } from '../../domain/subscription.js';
 import type { Wallet } from '../../domain/wallet.js';
@@ -44,6 +46,7 @@ import { mongoDatabase } from './mongoDatabase.js';
 import type { MongoDatabase, MongoOptions } from './mongoDatabase.js';
 import { MongoLink } from './mongoLink.js';
 import { Plans } from './plans.js';
+import { Refusals } from './refusals.js';
 import { RequestCounter } from './requestCounter.js';
 import { collectionsOf, createIndexes } from './schema.js';
 import { storeErrorOf } from './storeErrorOf.js';
@@ -79,6 +82,7 @@ const recordsOver = ({ client, db }: MongoDatabase) => {
     plans: new Plans(collections.plans),
     ledger: new Ledger(collections.ledger, kinds.wallets),
     auditLog: new AuditLog(collections.audit),
+    refusals: new Refusals(collections.refusals),
     keyUses: new KeyUses(collections.keyUses),
     requests: new RequestCounter(client, db.databaseName),
     listings: new Listings(collections),
@@ -171,7 +175,7 @@ class MongoStore implements Store {
     return this.#use(({ listings }) => listings.findSubscriptions(to, page));
   }
 
-  findAuditPage(target: string | null, page: ListPage<AuditPlace>): Promise<readonly AuditEntry[]> {
+  findAuditPage(target: string | null, page: ListPage<LogPlace>): Promise<readonly AuditEntry[]> {
     return this.#use(({ auditLog }) => auditLog.findPage(target, page));
   }
 
@@ -205,6 +209,22 @@ class MongoStore implements Store {
 
   appendAudit(entries: readonly AuditEntry[]): Promise<void> {
     return this.#use(({ auditLog }) => auditLog.append(entries));
+  }
+
+  findRefusals(ids: readonly string[]): Promise<readonly (RefusalRecord | null)[]> {
+    return this.#use(({ refusals }) => refusals.find(ids));
+  }
+
+  findRefusalPage(filter: RefusalFilter, page: ListPage<LogPlace>): Promise<readonly RefusalRecord[]> {
+    return this.#use(({ refusals }) => refusals.findPage(filter, page));
+  }
+
+  countRefusals(filter: RefusalFilter, spanMs: number): Promise<RefusalCounts> {
+    return this.#use(({ refusals }) => refusals.count(filter, spanMs));
+  }
+
+  appendRefusals(records: readonly RefusalRecord[]): Promise<void> {
+    return this.#use(({ refusals }) => refusals.append(records));
   }
 
   keepSecret(name: string, proposed: string): Promise<string> {

@@ -1,6 +1,9 @@
 /** Collections and indexes. A collection is made by its first write; everything but the ledger is found by `_id`. */
 import type { Collection, Db } from 'mongodb';
 import type { LedgerEntry } from '../../domain/ledger.js';
+import { REFUSAL_FACETS } from '../../domain/refusalRecord.js';
+import type { RefusalFacet } from '../../domain/refusalRecord.js';
+import type { LogDocument } from './logDocument.js';
 
 /**
  * One value that is replaced as a whole, under its key. Strings from outside are values here, never names of fields, so
@@ -24,12 +27,14 @@ export interface LedgerDocument extends LedgerEntry {
   readonly _id: { readonly accountId: string; readonly id: string };
 }
 
-export interface AuditDocument {
-  readonly _id: string;
-  readonly at: number;
+export interface AuditDocument extends LogDocument {
   readonly target: string | null;
-  /** The whole entry as JSON. */
-  readonly entry: string;
+}
+
+export interface RefusalDocument extends LogDocument {
+  /** When the server removes it. */
+  readonly expiresAt: Date;
+  readonly facets: Readonly<Record<RefusalFacet, readonly string[]>>;
 }
 
 export interface KeyUseDocument {
@@ -60,6 +65,7 @@ export interface Collections {
   readonly operators: Collection<VersionedDocument>;
   readonly plans: Collection<PlanDocument>;
   readonly audit: Collection<AuditDocument>;
+  readonly refusals: Collection<RefusalDocument>;
   readonly keyUses: Collection<KeyUseDocument>;
   readonly secrets: Collection<SecretDocument>;
   readonly ledger: Collection<LedgerDocument>;
@@ -75,6 +81,7 @@ export const collectionsOf = (db: Db): Collections => ({
   operators: db.collection<VersionedDocument>('operators'),
   plans: db.collection<PlanDocument>('plans'),
   audit: db.collection<AuditDocument>('audit'),
+  refusals: db.collection<RefusalDocument>('refusals'),
   keyUses: db.collection<KeyUseDocument>('keyUses'),
   secrets: db.collection<SecretDocument>('secrets'),
   ledger: db.collection<LedgerDocument>('ledger'),
@@ -92,7 +99,7 @@ export const inOneReply = (countMax: number): { readonly limit: number; readonly
  * sharded cluster too. `_id` keeps an entry from being entered twice, and the first index two entries from one place.
  */
 export const createIndexes = async (collections: Collections): Promise<void> => {
-  const { ledger, keyedOperations, audit, apiKeys, subscriptions, requestCounts } = collections;
+  const { ledger, keyedOperations, audit, refusals, apiKeys, subscriptions, requestCounts } = collections;
   await ledger.createIndexes([
     { name: 'accountSeq', key: { accountId: 1, seq: -1 }, unique: true },
     {
@@ -105,6 +112,11 @@ export const createIndexes = async (collections: Collections): Promise<void> => 
   await audit.createIndexes([
     { name: 'time', key: { at: -1, _id: -1 } },
     { name: 'target', key: { target: 1, at: -1, _id: -1 } },
+  ]);
+  await refusals.createIndexes([
+    { name: 'time', key: { at: -1, _id: -1 } },
+    ...REFUSAL_FACETS.map((facet) => ({ name: facet, key: { [`facets.${facet}`]: 1, at: -1, _id: -1 } as const })),
+    { name: 'expiry', key: { expiresAt: 1 }, expireAfterSeconds: 0 },
   ]);
   await apiKeys.createIndexes([
     { name: 'keyId', key: { 'body.id': 1 } },

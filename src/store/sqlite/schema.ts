@@ -49,6 +49,13 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX subscriptions_by_plan ON subscriptions (body -> '$.planId', id);
   CREATE INDEX subscriptions_by_version ON subscriptions (body -> '$.planId', body -> '$.planVersion', id);
   `,
+  `
+  CREATE TABLE refusals (id TEXT PRIMARY KEY, at INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
+  CREATE INDEX refusals_by_time ON refusals (at, id);
+  CREATE TABLE refusal_facets (
+    facet TEXT NOT NULL, value TEXT NOT NULL, at INTEGER NOT NULL, id TEXT NOT NULL, PRIMARY KEY (facet, value, at, id)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** Brings the file up to this version of Tollgate. Two processes may do it at the same time. */

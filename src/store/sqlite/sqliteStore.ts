@@ -5,14 +5,16 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Account, ApiKey } from '../../domain/account.js';
-import type { AuditEntry, AuditPlace } from '../../domain/audit.js';
+import type { AuditEntry } from '../../domain/audit.js';
 import { accountId as accountIdOf } from '../../domain/ids.js';
 import type { AccountId, ApiKeyId, HoldId } from '../../domain/ids.js';
 import type { KeyedOperation } from '../../domain/keyedOperation.js';
 import type { LedgerEntry } from '../../domain/ledger.js';
+import type { LogPlace } from '../../domain/logPlace.js';
 import type { Operator } from '../../domain/operator.js';
 import type { Instant } from '../../domain/period.js';
 import type { Plan } from '../../domain/plan.js';
+import type { RefusalCounts, RefusalFilter, RefusalRecord } from '../../domain/refusalRecord.js';
 import type { RequestCount } from '../../domain/rateLimit.js';
 import type { Subscription } from '../../domain/subscription.js';
 import type { Wallet } from '../../domain/wallet.js';
@@ -44,6 +46,7 @@ import { KeyUses } from './keyUses.js';
 import { Ledger } from './ledger.js';
 import { Listings } from './listings.js';
 import { Plans } from './plans.js';
+import { Refusals } from './refusals.js';
 import { migrate } from './schema.js';
 import { inTransaction, keyText, openSqliteDriver } from './sqliteDriver.js';
 import type { SqliteDriver, SqliteOptions, SqliteStatement } from './sqliteDriver.js';
@@ -85,6 +88,7 @@ class SqliteStore implements Store {
   readonly #records: { readonly [Kind in RecordKind]: VersionedRecords<StoredRecords[Kind]> };
   readonly #forgetKeyed: SqliteStatement;
   readonly #auditLog: AuditLog;
+  readonly #refusals: Refusals;
   readonly #keyUses: KeyUses;
   readonly #listings: Listings;
   readonly #proposeSecret: SqliteStatement;
@@ -110,6 +114,7 @@ class SqliteStore implements Store {
     };
     this.#forgetKeyed = driver.prepare(`DELETE FROM keyed_operations WHERE json_extract(body, '$.expiresAt') < ?`);
     this.#auditLog = new AuditLog(driver);
+    this.#refusals = new Refusals(driver);
     this.#keyUses = new KeyUses(driver);
     this.#listings = new Listings(driver);
     this.#proposeSecret = driver.prepare('INSERT INTO secrets (name, secret) VALUES (?, ?) ON CONFLICT DO NOTHING');
@@ -162,7 +167,7 @@ class SqliteStore implements Store {
     return this.#use(() => this.#listings.findSubscriptions(to, page));
   }
 
-  findAuditPage(target: string | null, page: ListPage<AuditPlace>): Promise<readonly AuditEntry[]> {
+  findAuditPage(target: string | null, page: ListPage<LogPlace>): Promise<readonly AuditEntry[]> {
     return this.#use(() => this.#auditLog.findPage(target, page));
   }
 
@@ -199,6 +204,25 @@ class SqliteStore implements Store {
   async appendAudit(entries: readonly AuditEntry[]): Promise<void> {
     await this.#writeEach(entries, (entry) => {
       this.#auditLog.append(entry);
+    });
+  }
+
+  findRefusals(ids: readonly string[]): Promise<readonly (RefusalRecord | null)[]> {
+    return this.#use(() => this.#refusals.find(ids));
+  }
+
+  findRefusalPage(filter: RefusalFilter, page: ListPage<LogPlace>): Promise<readonly RefusalRecord[]> {
+    return this.#use(() => this.#refusals.findPage(filter, page));
+  }
+
+  countRefusals(filter: RefusalFilter, spanMs: number): Promise<RefusalCounts> {
+    return this.#use(() => this.#refusals.count(filter, spanMs));
+  }
+
+  async appendRefusals(records: readonly RefusalRecord[]): Promise<void> {
+    if (records.length === 0) return;
+    await this.#writeEach([records], (batch) => {
+      this.#refusals.append(batch);
     });
   }
 

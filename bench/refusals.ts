@@ -1,0 +1,267 @@
+/**
+ * What recording refusals costs an operation that is refused, and how long operators wait for a page of a hundred thousand
+ * of them. The reference is the same server whose recorder is told of nothing.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MongoClient } from 'mongodb';
+import { pino } from 'pino';
+import { accountId, operatorId, planId } from '../src/domain/ids.js';
+import type { Operator } from '../src/domain/operator.js';
+import { HOUR_MS } from '../src/domain/period.js';
+import { REFUSAL_REASONS } from '../src/domain/refusal.js';
+import type { RecordedRefusal, RefusalRecord } from '../src/domain/refusalRecord.js';
+import { createServer } from '../src/server/createServer.js';
+import { openStore } from '../src/store/openStore.js';
+import type { Store } from '../src/store/store.js';
+import { atMost } from './benchmark.js';
+import type { Benchmark, Findings, Table, Target } from './benchmark.js';
+import { contest } from './contest.js';
+import type { Contestant } from './contest.js';
+import { startRig } from './slowRig.js';
+import { inWords, spreadOf } from './statistics.js';
+import type { World } from './world.js';
+import { nextKeyOf, openWorld, SEARCH } from './world.js';
+
+const RULES = { rounds: 15, roundMs: 1_500, concurrency: 16 };
+const RECORDS = 100_000;
+const BATCH = 500;
+const PAGES = 40;
+const PAGE_MS_MAX = 50;
+/** Refusals of this long ago to now. */
+const SPREAD_MS = 29 * 24 * HOUR_MS;
+const RIG_PORT = 27150;
+const OWNER = 'bench-owner-of-all';
+
+type Server = Awaited<ReturnType<typeof createServer>>;
+
+const ownerOf = (secret: string): readonly [string, Operator] => [
+  secret,
+  {
+    id: operatorId('bench'),
+    name: 'Bench',
+    role: 'SUPPORT',
+    secretHash: '',
+    prefix: '',
+    createdAt: 0,
+    removedAt: null,
+    version: 1,
+  },
+];
+
+const serverOf = ({ paywall }: World): Promise<Server> =>
+  createServer({
+    paywall,
+    logger: pino({ level: 'silent' }),
+    rateLimits: null,
+    admin: { fixedOperators: new Map([ownerOf(OWNER)]) },
+  });
+
+/** One operation that is refused whole, through the whole server but the socket. */
+const contestantOf = (name: string, server: Server): Contestant => {
+  const nextKey = nextKeyOf('nothing');
+  const payload = JSON.stringify({ query: SEARCH });
+  return {
+    name,
+    run: async () => {
+      const headers = { 'content-type': 'application/json', authorization: `Bearer ${nextKey()}` };
+      const { statusCode } = await server.inject({ method: 'POST', url: '/graphql', headers, payload });
+      if (statusCode !== 402) throw new Error(`${name}: ${statusCode}`);
+    },
+  };
+};
+
+const measureCost = async (store?: Store) => {
+  const [silent, recording] = [await openWorld(), await openWorld(undefined, store === undefined ? {} : { store })];
+  silent.paywall.engine.refusals.note = () => undefined;
+  const servers = [await serverOf(silent), await serverOf(recording)] as const;
+  try {
+    const standings = await contest(
+      [contestantOf('not recorded', servers[0]), contestantOf('recorded', servers[1])],
+      RULES,
+    );
+    const { noted, written, dropped } = recording.paywall.engine.refusals;
+    return { standings, counts: { noted, written, dropped } };
+  } finally {
+    for (const server of servers) await server.close();
+    for (const world of [silent, recording]) await world.close();
+  }
+};
+
+/** A hundred accounts, ten features and fields, five plans: one of each has as many as another. */
+const recordAt = (index: number, now: number): RefusalRecord => {
+  const reason = REFUSAL_REASONS[index % REFUSAL_REASONS.length] ?? 'KEY_UNKNOWN';
+  const refusal: RecordedRefusal = {
+    reason,
+    coordinate: `Query.field${index % 10}`,
+    feature: `feature-${index % 10}`,
+    required: 20,
+    available: 0,
+    plans: [planId('covered')],
+    resetAt: null,
+    retryable: false,
+    units: 20,
+  };
+  return {
+    id: `refusal-${index.toString(36).padStart(12, '0')}`,
+    at: now - Math.floor((SPREAD_MS * (RECORDS - index)) / RECORDS),
+    accountId: accountId(`account-${index % 100}`),
+    keyId: null,
+    operationName: 'Search',
+    operationHash: 'q2u0n0oJx9m1h2k3l4z5x6c7v8b9n0m1q2w3e4r5t6y',
+    isServed: false,
+    refusals: [refusal],
+    planId: planId(`plan-${index % 5}`),
+    subscriptionState: 'ACTIVE',
+    requestId: `req-${index}`,
+    traceId: null,
+  };
+};
+
+const fill = async (store: Store): Promise<number> => {
+  const now = Date.now();
+  const startedAt = performance.now();
+  for (let start = 0; start < RECORDS; start += BATCH) {
+    await store.appendRefusals(Array.from({ length: BATCH }, (_, index) => recordAt(start + index, now)));
+  }
+  return ((performance.now() - startedAt) * 1_000) / RECORDS;
+};
+
+const DAY_AGO = new Date(Date.now() - 24 * HOUR_MS).toISOString();
+const FILTERS: Readonly<Record<string, unknown>> = {
+  all: {},
+  account: { accountId: 'account-7' },
+  reason: { reason: 'INSUFFICIENT_FUNDS' },
+  feature: { feature: 'feature-3' },
+  field: { coordinate: 'Query.field3' },
+  plan: { planId: 'plan-2' },
+  time: { from: DAY_AGO },
+  'account and reason': { accountId: 'account-7', reason: 'INSUFFICIENT_FUNDS' },
+  'feature, plan and time': { feature: 'feature-2', planId: 'plan-2', until: DAY_AGO },
+  'two that never meet': { feature: 'feature-3', planId: 'plan-2' },
+  'an account that has none': { accountId: 'nobody' },
+};
+
+const LIST = `query ($filter: RefusalFilter, $after: String, $last: Int, $first: Int) {
+  refusals(filter: $filter, first: $first, after: $after, last: $last) {
+    nodes { id at accountId status reason fields { coordinate reason required available } }
+    pageInfo { endCursor hasNextPage } } }`;
+
+interface Page {
+  readonly data: { readonly refusals: { readonly pageInfo: { readonly endCursor: string | null } } };
+}
+
+/** How long each of some pages of 100 takes, one after the other and one from the far end, in ms. */
+const pagesOf = async (server: Server, filter: unknown): Promise<readonly number[]> => {
+  const times: number[] = [];
+  const ask = async (variables: Readonly<Record<string, unknown>>): Promise<Page> => {
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${OWNER}` };
+    const payload = JSON.stringify({ query: LIST, variables: { filter, ...variables } });
+    const startedAt = performance.now();
+    const answer = await server.inject({ method: 'POST', url: '/admin/graphql', headers, payload });
+    times.push(performance.now() - startedAt);
+    if (answer.statusCode !== 200 || answer.body.includes('"errors"')) throw new Error(answer.body);
+    return answer.json<Page>();
+  };
+  await ask({ first: 100 });
+  times.length = 0;
+  let after: string | null = null;
+  for (let page = 0; page < PAGES; page += 1) {
+    const { data } = await ask({ first: 100, after });
+    after = data.refusals.pageInfo.endCursor;
+  }
+  await ask({ last: 100 });
+  return times;
+};
+
+const percentile = (times: readonly number[], part: number): number =>
+  times.toSorted((a, b) => a - b)[Math.min(times.length - 1, Math.floor(times.length * part))] ?? Number.NaN;
+
+interface Paged {
+  readonly name: string;
+  readonly times: readonly number[];
+}
+
+const measurePages = async (
+  name: string,
+  store: Store,
+): Promise<{ readonly pages: readonly Paged[]; readonly microsPerRecord: number }> => {
+  const world = await openWorld(undefined, { store });
+  const server = await serverOf(world);
+  try {
+    const microsPerRecord = await fill(store);
+    const pages: Paged[] = [];
+    for (const [filter, value] of Object.entries(FILTERS)) {
+      pages.push({ name: `${name}: ${filter}`, times: await pagesOf(server, value) });
+    }
+    return { pages, microsPerRecord };
+  } finally {
+    await server.close();
+    await world.close();
+  }
+};
+
+const measure = async (): Promise<Findings> => {
+  const folder = mkdtempSync(join(tmpdir(), 'tollgate-refusals-'));
+  const rig = startRig(RIG_PORT, 0);
+  try {
+    const cost = await measureCost();
+    const sqlite = await measurePages('SQLite', await openStore(`sqlite:${join(folder, 'tollgate.db')}`));
+    const mongo = await measurePages('MongoDB', await openStore(`${rig.url}/refusals_bench`));
+    return findingsOf(cost, [sqlite, mongo]);
+  } finally {
+    const client = await new MongoClient(rig.url).connect();
+    await client.db('refusals_bench').dropDatabase();
+    await client.close();
+    rig.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+type Cost = Awaited<ReturnType<typeof measureCost>>;
+type Stored = Awaited<ReturnType<typeof measurePages>>;
+
+const findingsOf = ({ standings, counts }: Cost, stores: readonly Stored[]): Findings => {
+  const costTable: Table = {
+    title: `An operation that is refused, ${RULES.concurrency} at a time`,
+    columns: ['', 'ops/s', 'ratio', 'CPU ratio'],
+    rows: standings.map(({ name, perSecond, ratio, cpuRatio }) => [
+      name,
+      Math.round(perSecond.median),
+      inWords(ratio, 3),
+      inWords(cpuRatio, 3),
+    ]),
+  };
+  const countTable: Table = {
+    title: 'What became of the records of that run, and what one costs to write',
+    columns: ['noted', 'written', 'dropped', 'SQLite, µs', 'MongoDB, µs'],
+    rows: [[counts.noted, counts.written, counts.dropped, ...stores.map((each) => each.microsPerRecord.toFixed(1))]],
+  };
+  const all = stores.flatMap(({ pages }) => pages);
+  const pageTable: Table = {
+    title: `A page of 100 of ${RECORDS} refusals, in ms`,
+    columns: ['store and filter', 'median', 'p95', 'max'],
+    rows: all.map(({ name, times }) => [
+      name,
+      spreadOf(times).median.toFixed(1),
+      percentile(times, 0.95).toFixed(1),
+      Math.max(...times).toFixed(1),
+    ]),
+  };
+  const ratio = standings[1]?.ratio.median ?? Number.NaN;
+  const targets: readonly Target[] = [
+    atMost('what recording costs a refused operation, as a part of it', 0.05, 1 - ratio),
+    ...stores.map(({ pages }) => {
+      const slowest = Math.max(...pages.map(({ times }) => spreadOf(times).median));
+      return atMost(
+        `${pages[0]?.name.split(':')[0] ?? ''}: a page by its slowest filter, median, in ms`,
+        PAGE_MS_MAX,
+        slowest,
+      );
+    }),
+  ];
+  return { tables: [costTable, countTable, pageTable], charts: [], targets };
+};
+
+export const refusals: Benchmark = { name: 'refusals', title: 'Refusals, recorded and found', measure };

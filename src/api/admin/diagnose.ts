@@ -1,0 +1,135 @@
+/** Loads what the rules of diagnosis need: of a refusal that was recorded, or of an operation that is asked about. */
+import { keyStateAt } from '../../domain/account.js';
+import type { ApiKey, KeyState } from '../../domain/account.js';
+import {
+  checksOf,
+  findingOf,
+  findingsNow,
+  findingThen,
+  reasonOf,
+  remedyFor,
+  remedyTermsOf,
+} from '../../domain/diagnosis.js';
+import type { CheckResult, FieldAsked, Finding, RemedyAdvice } from '../../domain/diagnosis.js';
+import type { Decision, Standing } from '../../domain/admission.js';
+import type { AccountId } from '../../domain/ids.js';
+import type { RefusalReason } from '../../domain/refusal.js';
+import type { RefusalRecord } from '../../domain/refusalRecord.js';
+import { loadKnown } from '../../paywall/caller.js';
+import type { Caller } from '../../paywall/caller.js';
+import { requestLoaders } from '../../paywall/loaders.js';
+import { admissionOf, keysOf } from '../../paywall/operationQuote.js';
+import type { QuoteRequest } from '../../paywall/operationQuote.js';
+import { OperatorError } from '../operator.js';
+import type { AdminContext } from './adminContext.js';
+import { accountOf, apiKeyOf } from './found.js';
+
+export interface DiagnosisSource {
+  readonly coordinate: string | null;
+  readonly path: readonly string[] | null;
+  readonly reasonThen: RefusalReason | null;
+  readonly reasonNow: RefusalReason | null;
+  readonly checks: readonly CheckResult[];
+  /** What puts `reasonNow` right. */
+  readonly remedy: RemedyAdvice | null;
+}
+
+/** Who sent it, as they are now. */
+const callerFor = (
+  { engine }: AdminContext,
+  accountId: AccountId | null,
+  { key, scopes }: { readonly key: KeyState; readonly scopes: readonly string[] | null },
+): Caller => {
+  const caller: Caller = {
+    key,
+    accountId,
+    scopes,
+    sentKey: null,
+    barred: null,
+    loaders: requestLoaders(engine.loaders),
+    again: () => Promise.resolve(caller),
+  };
+  return caller;
+};
+
+const keyNow = (key: ApiKey, { now }: AdminContext) => ({ key: keyStateAt(key, now), scopes: key.scopes });
+
+/** What was recorded, and what would come of the same fields now. */
+export const diagnoseRefusal = async (
+  context: AdminContext,
+  record: RefusalRecord,
+): Promise<readonly DiagnosisSource[]> => {
+  const { engine, now } = context;
+  const { accountId, keyId, refusals } = record;
+  const thens = refusals.map((refusal) => findingThen(record, refusal));
+  const keyThen = thens[0]?.key ?? 'UNVERIFIED';
+  const [stored = null] = keyId === null ? [] : await engine.store.findApiKeysById([keyId]);
+  const unstored = accountId === null ? keyThen : keyId === null ? 'VALID' : 'UNKNOWN';
+  const key = stored === null ? { key: unstored, scopes: null } : keyNow(stored, context);
+  const known = await loadKnown(callerFor(context, accountId, key), engine.shelf, now);
+  // A window of requests that was full is full until it ends.
+  const rateLimitedUntil = refusals.find(({ reason }) => reason === 'RATE_LIMITED')?.resetAt ?? null;
+  const standing: Standing = { ...known.standing, rateLimitedUntil };
+  const asked = refusals.map(({ coordinate, units }): FieldAsked => {
+    const paid =
+      coordinate === null || accountId === null ? undefined : engine.priced.requirements.paid.get(coordinate);
+    return { requirement: paid ?? null, units: units ?? 1 };
+  });
+  const nows = findingsNow(asked, standing, now);
+  const terms = remedyTermsOf(accountId, nows, standing);
+  return nows.map((finding, index) => {
+    const then = thens[index] ?? null;
+    const coordinate = refusals[index]?.coordinate ?? null;
+    return { coordinate, path: null, ...resultsOf(then, finding, terms) };
+  });
+};
+
+type Terms = ReturnType<typeof remedyTermsOf>;
+
+const resultsOf = (then: Finding | null, now: Finding, terms: Terms): Omit<DiagnosisSource, 'coordinate' | 'path'> => ({
+  reasonThen: then === null ? null : reasonOf(then),
+  reasonNow: reasonOf(now),
+  checks: checksOf(then, now, terms),
+  remedy: remedyFor(now, terms),
+});
+
+export interface DiagnoseRequest extends Omit<QuoteRequest, 'caller'> {
+  readonly accountId: string;
+  readonly keyId: string | null;
+}
+
+/** What would come of every paid field of an operation: those that would be refused, then the others. */
+export const diagnoseOperation = async (
+  context: AdminContext,
+  { accountId: id, keyId, ...request }: DiagnoseRequest,
+): Promise<readonly DiagnosisSource[]> => {
+  const { engine, now } = context;
+  const account = await accountOf(engine, id);
+  const key = keyId === null ? null : await apiKeyOf(engine, keyId);
+  if (key !== null && key.accountId !== account.id) {
+    throw new OperatorError('BAD_USER_INPUT', 'This key speaks for another account.', 'keyId');
+  }
+  const held = key === null ? { key: 'VALID' as const, scopes: null } : keyNow(key, context);
+  const caller = callerFor(context, account.id, held);
+  const [admission, { standing }] = await Promise.all([
+    admissionOf(engine, { ...request, caller }),
+    loadKnown(caller, engine.shelf, now),
+  ]);
+  if (admission === null) return [];
+  const found = [...admission.refused, ...admission.granted].map((each) => {
+    const decision: Decision = 'refusal' in each ? { outcome: 'refused', refusal: each.refusal } : each.decision;
+    const { place } = each.quoted;
+    const feature = place.paid?.feature ?? null;
+    return {
+      coordinate: place.coordinate,
+      path: keysOf(each.path),
+      now: findingOf({ feature }, decision, standing, now),
+    };
+  });
+  const terms = remedyTermsOf(
+    account.id,
+    found.map((each) => each.now),
+    standing,
+  );
+  return found.map(({ coordinate, path, now: finding }) => ({ coordinate, path, ...resultsOf(null, finding, terms) }));
+};

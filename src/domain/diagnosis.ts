@@ -1,0 +1,377 @@
+/**
+ * Why a field was refused and whether it still would be: every check in the order in which an operation passes them, each
+ * with the figures it looked at, and what puts it right. What was decided then is read off the record, what would be
+ * decided now off `decide`: there is one set of rules.
+ */
+import type { KeyState } from './account.js';
+import { barredBy, decide, KEY_REASONS, meansAfter } from './admission.js';
+import type { Decision, Means, Requirement, Standing } from './admission.js';
+import type { AccountId, PlanId } from './ids.js';
+import type { Instant } from './period.js';
+import type { Plan } from './plan.js';
+import type { RefusalReason, Remedy } from './refusal.js';
+import type { RecordedRefusal, RefusalRecord } from './refusalRecord.js';
+import { isCovering, stateAt } from './subscription.js';
+import type { SubscriptionState } from './subscription.js';
+
+export const CHECKS = [
+  'KEY',
+  'AUTHORISATION',
+  'RATE',
+  'PAYMENT_METHOD',
+  'SUBSCRIPTION',
+  'PLAN',
+  'LIMIT',
+  'BALANCE',
+  'STORE',
+] as const;
+
+export type Check = (typeof CHECKS)[number];
+
+const CHECK_OF: Readonly<Record<RefusalReason, Check>> = {
+  KEY_REQUIRED: 'KEY',
+  KEY_UNKNOWN: 'KEY',
+  KEY_EXPIRED: 'KEY',
+  KEY_REVOKED: 'KEY',
+  ACCOUNT_SUSPENDED: 'AUTHORISATION',
+  SCOPE_MISSING: 'AUTHORISATION',
+  RATE_LIMITED: 'RATE',
+  PAYMENT_METHOD_EXPIRED: 'PAYMENT_METHOD',
+  PAYMENT_FAILED: 'PAYMENT_METHOD',
+  SUBSCRIPTION_EXPIRED: 'SUBSCRIPTION',
+  SUBSCRIPTION_REQUIRED: 'SUBSCRIPTION',
+  PLAN_UPGRADE_REQUIRED: 'PLAN',
+  LIMIT_REACHED: 'LIMIT',
+  INSUFFICIENT_FUNDS: 'BALANCE',
+  STORE_UNAVAILABLE: 'STORE',
+};
+
+/** What came of a field: the reason why not, or what paid for it. `NOT_ASKED`: nothing bars, and no field was looked at. */
+export type Outcome = RefusalReason | 'COVERED' | 'PAID' | 'NOT_ASKED';
+
+/** What is known of one field's way through the checks, then or now. */
+export interface Finding {
+  readonly outcome: Outcome;
+  readonly key: KeyState | null;
+  readonly subscriptionState: SubscriptionState | null;
+  readonly planId: PlanId | null;
+  readonly feature: string | null;
+  readonly scopes: readonly string[] | null;
+  /** As in `Refusal`: limit units for `LIMIT_REACHED`, else credits. */
+  readonly required: number | null;
+  readonly available: number | null;
+  readonly plans: readonly PlanId[];
+  readonly resetAt: Instant | null;
+}
+
+/** What the record says of one refused field. */
+export const findingThen = (record: RefusalRecord, refusal: RecordedRefusal): Finding => {
+  const { reason, feature, required, available, plans, resetAt } = refusal;
+  const { subscriptionState, planId } = record;
+  const figures = { feature, scopes: null, required, available, plans, resetAt };
+  return { outcome: reason, key: keyThen(reason, record.accountId), subscriptionState, planId, ...figures };
+};
+
+/** `null`: the record does not say. */
+const keyThen = (reason: RefusalReason, accountId: AccountId | null): KeyState | null => {
+  const found = Object.entries(KEY_REASONS).find(([, each]) => each === reason);
+  if (found !== undefined) return found[0] as KeyState;
+  return accountId === null ? null : 'VALID';
+};
+
+/** What is known of a caller now, whatever is asked for. */
+const knownOf = (standing: Standing, now: Instant) => {
+  const { key, scopes, means } = standing;
+  const subscription = means?.subscription ?? null;
+  return {
+    key,
+    scopes,
+    subscriptionState: subscription === null ? null : stateAt(subscription, now),
+    planId: subscription?.planId ?? null,
+    required: null,
+    available: means?.credits ?? null,
+    plans: [],
+    resetAt: null,
+  };
+};
+
+/** What a decision on a field says. */
+export const findingOf = (
+  { feature }: Pick<Requirement, 'feature'>,
+  decision: Decision,
+  standing: Standing,
+  now: Instant,
+): Finding => {
+  const known = { ...knownOf(standing, now), feature };
+  switch (decision.outcome) {
+    case 'refused': {
+      const { reason, required, available, plans, resetAt } = decision.refusal;
+      return { ...known, outcome: reason, required, available, plans, resetAt };
+    }
+    case 'covered':
+      return { ...known, outcome: 'COVERED' };
+    case 'paid':
+      return { ...known, outcome: 'PAID', required: decision.credits };
+  }
+};
+
+/** A field to look at now; without a requirement only what bars the caller from everything is looked at. */
+export interface FieldAsked {
+  readonly requirement: Requirement | null;
+  readonly units: number;
+}
+
+/** What would come of these fields now, each on what the ones before it leave. */
+export const findingsNow = (fields: readonly FieldAsked[], standing: Standing, now: Instant): readonly Finding[] => {
+  let left = standing;
+  return fields.map(({ requirement, units }) => {
+    if (requirement === null) {
+      const outcome = barredBy({ feature: null }, standing, now) ?? 'NOT_ASKED';
+      return { ...knownOf(standing, now), feature: null, outcome, resetAt: standing.rateLimitedUntil };
+    }
+    const decision = decide(requirement, units, left, now);
+    const finding = findingOf(requirement, decision, left, now);
+    if (left.means !== null) left = { ...left, means: meansAfter(left.means, decision) };
+    return finding;
+  });
+};
+
+/**
+ * Whether a check was passed. `null`: it was not looked at, or it does not matter. Where a plan does not cover, credits may
+ * pay all the same, so that a check which was not passed need not be the reason of a refusal.
+ */
+const isPassed = (check: Check, finding: Finding): boolean | null => {
+  const { outcome } = finding;
+  if (outcome === 'NOT_ASKED') {
+    // The record of it was read, so the store answers.
+    if (check === 'STORE') return true;
+    return isBar(check) && finding.key === 'VALID' ? true : null;
+  }
+  if (outcome === 'COVERED') return check === 'BALANCE' ? null : true;
+  const failed = outcome === 'PAID' ? null : CHECK_OF[outcome];
+  if (check === failed) return false;
+  if (failed === 'STORE') return null;
+  if (failed !== null && isBar(failed)) return CHECKS.indexOf(check) < CHECKS.indexOf(failed) ? true : null;
+  return isMet(check, finding);
+};
+
+/** What stands in the way whatever the caller could pay. */
+const isBar = (check: Check): boolean => check === 'KEY' || check === 'AUTHORISATION' || check === 'RATE';
+
+/** Of a caller whom nothing bars: what the plan and the credits came to. */
+const isMet = (check: Check, { outcome, subscriptionState: state, required }: Finding): boolean | null => {
+  const covers = state !== null && isCovering(state);
+  switch (check) {
+    case 'PAYMENT_METHOD':
+      return state !== 'UNPAID';
+    case 'SUBSCRIPTION':
+      return state === 'UNPAID' ? null : covers;
+    case 'PLAN':
+      // What credits paid for may have been in the plan, with a limit that was used up.
+      if (!covers || outcome === 'PAID') return null;
+      return outcome === 'LIMIT_REACHED';
+    case 'LIMIT':
+      return null;
+    case 'BALANCE':
+      if (outcome === 'PAID') return true;
+      return outcome === 'LIMIT_REACHED' || required === null ? null : false;
+    case 'KEY':
+    case 'AUTHORISATION':
+    case 'RATE':
+    case 'STORE':
+      return true;
+  }
+};
+
+/** A figure by its name, as a number, a word, or an instant in ISO 8601. */
+type Figures = Readonly<Record<string, string | number | null>>;
+
+/** What a check looked at. */
+const figuresOf = (check: Check, finding: Finding): Figures => {
+  const { outcome, key, subscriptionState, planId, feature, scopes, required, available, plans, resetAt } = finding;
+  const reset = resetAt === null ? null : new Date(resetAt).toISOString();
+  switch (check) {
+    case 'KEY':
+      return { key };
+    case 'AUTHORISATION':
+      return { feature, scopes: scopes === null ? null : scopes.join(', ') };
+    case 'RATE':
+      return { resetAt: outcome === 'RATE_LIMITED' ? reset : null };
+    case 'PAYMENT_METHOD':
+    case 'SUBSCRIPTION':
+      return { subscriptionState, plan: planId };
+    case 'PLAN':
+      return { plan: planId, feature, plansThatCover: plans.length === 0 ? null : plans.join(', ') };
+    case 'LIMIT':
+      return outcome === 'LIMIT_REACHED' ? { required, available, resetAt: reset } : {};
+    case 'BALANCE':
+      return outcome === 'LIMIT_REACHED' ? {} : { required, available };
+    case 'STORE':
+      return {};
+  }
+};
+
+/** A mutation of the admin API, by its name, with arguments. `null` stands for what only the operator can know. */
+export interface RemedyCall {
+  readonly name: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+}
+
+export interface RemedyAdvice {
+  readonly remedy: Remedy;
+  /** What an operator does, in a sentence. */
+  readonly advice: string;
+  /** What carries it out; `null` where time or a look at the machines does. */
+  readonly call: RemedyCall | null;
+}
+
+export interface RemedyTerms {
+  readonly accountId: AccountId | null;
+  /** Credits that all refused fields of the operation lack together. */
+  readonly shortfall: number;
+  /** The cheapest plan on offer that allows more requests a minute than theirs; `null`: there is none. */
+  readonly fasterPlan: PlanId | null;
+}
+
+export const remedyTermsOf = (
+  accountId: AccountId | null,
+  findings: readonly Finding[],
+  { means }: Standing,
+): RemedyTerms => ({
+  accountId,
+  shortfall: shortfallOf(findings),
+  fasterPlan: means === null ? null : fasterPlanOf(means),
+});
+
+const fasterPlanOf = ({ plan, offers }: Means): PlanId | null => {
+  const rateOf = (each: Plan): number => each.requestsPerMinute ?? Number.POSITIVE_INFINITY;
+  const faster = offers.filter((offer) => plan === null || rateOf(offer) > rateOf(plan));
+  return faster.toSorted((a, b) => a.price.amountMinor - b.price.amountMinor)[0]?.id ?? null;
+};
+
+type FindRemedy = (finding: Finding, terms: RemedyTerms) => RemedyAdvice;
+
+const changePlan: FindRemedy = ({ plans: [plan = null], subscriptionState }, { accountId }) => ({
+  remedy: 'UPGRADE_PLAN',
+  advice: adviceOnPlans('Change the subscription to a plan that covers it.', plan),
+  call: subscribing(plan, accountId, subscriptionState),
+});
+
+/** What puts right a check that is not passed. */
+const REMEDY_OF: Readonly<Record<Check, FindRemedy>> = {
+  KEY: ({ scopes }, { accountId }) => ({
+    remedy: 'USE_VALID_KEY',
+    advice: 'A key that is over stays so. Issue a new one for the account, and have the client send that.',
+    call: { name: 'issueApiKey', arguments: { accountId, scopes } },
+  }),
+  AUTHORISATION: ({ outcome, scopes, feature }, { accountId }) =>
+    outcome === 'SCOPE_MISSING'
+      ? {
+          remedy: 'CONTACT_SUPPORT',
+          advice: 'The key lacks the scope. Issue one that has it, if the client may have it.',
+          call: { name: 'issueApiKey', arguments: { accountId, scopes: [...(scopes ?? []), feature] } },
+        }
+      : {
+          remedy: 'CONTACT_SUPPORT',
+          advice: 'The account is suspended. Resume it once what led to that is settled.',
+          call: { name: 'resumeAccount', arguments: { accountId } },
+        },
+  RATE: ({ subscriptionState }, { accountId, fasterPlan }) => ({
+    remedy: 'SLOW_DOWN',
+    advice: 'The client has to wait, or needs a plan that allows more requests a minute.',
+    call: subscribing(fasterPlan, accountId, subscriptionState),
+  }),
+  PAYMENT_METHOD: (_finding, { accountId }) => ({
+    remedy: 'UPDATE_PAYMENT_METHOD',
+    advice: 'Have the customer give a card that works, charge it, and record the payment.',
+    call: { name: 'recordPayment', arguments: { accountId } },
+  }),
+  SUBSCRIPTION: ({ outcome, plans: [plan = null] }, { accountId }) =>
+    outcome === 'SUBSCRIPTION_EXPIRED'
+      ? {
+          remedy: 'RENEW_SUBSCRIPTION',
+          advice: 'The subscription has ended. Renewed, it begins anew with a first period that counts as paid.',
+          call: { name: 'renewSubscription', arguments: { accountId } },
+        }
+      : {
+          remedy: 'SUBSCRIBE',
+          advice: adviceOnPlans('Subscribe the account to a plan that covers it.', plan),
+          call: subscribing(plan, accountId, null),
+        },
+  PLAN: changePlan,
+  LIMIT: changePlan,
+  BALANCE: (_finding, { accountId, shortfall: credits }) => ({
+    remedy: 'ADD_FUNDS',
+    advice: 'Add credits: what the operation lacks at least.',
+    call: credits > 0 ? { name: 'grantCredits', arguments: { accountId, credits, reason: 'Bought' } } : null,
+  }),
+  STORE: () => ({
+    remedy: 'RETRY_LATER',
+    advice: 'Look after the database: /readyz and the log say what is wrong. The client sends it again.',
+    call: null,
+  }),
+};
+
+const adviceOnPlans = (advice: string, plan: PlanId | null): string =>
+  plan === null ? 'No plan on offer covers it: publish one that does.' : advice;
+
+/** A subscription that runs is changed; without one, or after its end, another one is started. */
+const subscribing = (
+  planId: PlanId | null,
+  accountId: AccountId | null,
+  state: SubscriptionState | null,
+): RemedyCall | null => {
+  if (planId === null) return null;
+  const runs = state !== null && isCovering(state);
+  return runs
+    ? { name: 'changeSubscription', arguments: { accountId, planId, when: 'NOW' } }
+    : { name: 'startSubscription', arguments: { accountId, planId } };
+};
+
+/** Credits that these fields lack together; 0 where none lacks any, or more than any account can have. */
+const shortfallOf = (findings: readonly Finding[]): number => {
+  const lacking = findings.filter(({ outcome }) => outcome === 'INSUFFICIENT_FUNDS');
+  const required = lacking.reduce((sum, each) => sum + (each.required ?? Number.NaN), 0);
+  const available = Math.max(0, ...lacking.map((each) => each.available ?? 0));
+  return Number.isSafeInteger(required) ? Math.max(0, required - available) : 0;
+};
+
+export interface CheckResult {
+  readonly check: Check;
+  readonly passedThen: boolean | null;
+  readonly passedNow: boolean | null;
+  readonly figures: readonly CheckFigure[];
+  /** `null` where the field would be served now, or the check is passed. */
+  readonly remedy: RemedyAdvice | null;
+}
+
+export interface CheckFigure {
+  readonly name: string;
+  readonly then: string | number | null;
+  readonly now: string | number | null;
+}
+
+/** The reason of a refusal; `null` where nothing was refused. */
+export const reasonOf = ({ outcome }: Finding): RefusalReason | null =>
+  outcome === 'COVERED' || outcome === 'PAID' || outcome === 'NOT_ASKED' ? null : outcome;
+
+/** Every check in order. `then` is `null` for what was never sent. */
+export const checksOf = (then: Finding | null, now: Finding, terms: RemedyTerms): readonly CheckResult[] =>
+  CHECKS.map((check) => {
+    const [before, after] = [then === null ? {} : figuresOf(check, then), figuresOf(check, now)];
+    const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+    const passedNow = isPassed(check, now);
+    return {
+      check,
+      passedThen: then === null ? null : isPassed(check, then),
+      passedNow,
+      figures: names.map((name) => ({ name, then: before[name] ?? null, now: after[name] ?? null })),
+      remedy: passedNow === false && reasonOf(now) !== null ? REMEDY_OF[check](now, terms) : null,
+    };
+  });
+
+/** What puts the reason itself right; `null` where the field would be served now. */
+export const remedyFor = (now: Finding, terms: RemedyTerms): RemedyAdvice | null => {
+  const reason = reasonOf(now);
+  return reason === null ? null : REMEDY_OF[CHECK_OF[reason]](now, terms);
+};
