@@ -2,7 +2,6 @@
  * Keeps what was refused, for operators: gathered in memory and written in batches, so that no answer waits for it. A store
  * that fails is tried again; what does not fit meanwhile is dropped, and counted.
  */
-import type { RefusalReason } from '../domain/refusal.js';
 import type { RefusalRecord } from '../domain/refusalRecord.js';
 import type { Store } from '../store/store.js';
 
@@ -22,7 +21,6 @@ export class RefusalRecorder {
   #noted = 0;
   #written = 0;
   #dropped = 0;
-  readonly #byReason = new Map<RefusalReason, number>();
 
   constructor(
     private readonly store: Pick<Store, 'appendRefusals'>,
@@ -49,17 +47,9 @@ export class RefusalRecorder {
     return this.#queue.length;
   }
 
-  /** How many operations each reason answered for in part or whole, kept or not. */
-  get byReason(): ReadonlyMap<RefusalReason, number> {
-    return this.#byReason;
-  }
-
   /** Never waits for the store. */
   note(record: RefusalRecord): void {
     this.#noted += 1;
-    for (const reason of new Set(record.refusals.map((each) => each.reason))) {
-      this.#byReason.set(reason, (this.#byReason.get(reason) ?? 0) + 1);
-    }
     const isUnknown = record.accountId === null;
     if (this.#queue.length >= QUEUE_MAX || (isUnknown && this.#unknownCallers >= UNKNOWN_CALLERS_MAX)) {
       this.#dropped += 1;

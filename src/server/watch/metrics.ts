@@ -14,7 +14,7 @@ const STORE_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02
 const BATCH_SIZES = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000];
 
 /** What of an engine is read when the figures are asked for. */
-export type WatchedEngine = Pick<Engine, 'keeper' | 'background' | 'keyUses'>;
+export type WatchedEngine = Pick<Engine, 'keeper' | 'background' | 'keyUses' | 'refusals'>;
 
 export class Metrics {
   readonly #registry = new Registry();
@@ -94,17 +94,19 @@ export class Metrics {
   };
 
   /** Adds what an engine counts by itself. */
-  watchEngine({ keeper, background, keyUses }: WatchedEngine): void {
+  watchEngine({ keeper, background, keyUses, refusals }: WatchedEngine): void {
     this.#read('queue_length', 'What waits to be written, by queue.', ['queue'], (gauge) => {
       const { queueLength, journalLength } = keeper.stats;
       gauge.set({ queue: 'wallet' }, queueLength);
       gauge.set({ queue: 'journal' }, journalLength);
       gauge.set({ queue: 'settlement' }, background.length);
       gauge.set({ queue: 'key_use' }, keyUses.length);
+      gauge.set({ queue: 'refusal' }, refusals.queued);
     });
     this.#count('wallet_tasks_total', 'Changes of wallets that were carried out.', () => keeper.stats.tasks);
     this.#count('wallet_writes_total', 'Writes that carried them out, several in one.', () => keeper.stats.commits);
     this.#count('wallet_races_total', 'Writes that another process was first with.', () => keeper.stats.races);
+    this.#count('refusals_dropped_total', 'Refusals of which no record is kept.', () => refusals.dropped);
   }
 
   /** Adds the figures of the process: memory, processor time, event loop, garbage collection. */
