@@ -11,10 +11,14 @@ import { seedDemo } from './demo/seed.js';
 import { welcome } from './demo/welcome.js';
 import { createPaywall } from './paywall/paywall.js';
 import { createServer } from './server/createServer.js';
+import { drainServer } from './server/drain.js';
 import { remedySlug } from './server/remedyPage.js';
 import { openStore } from './store/openStore.js';
 import type { Store } from './store/store.js';
 import { StoreError } from './store/storeError.js';
+
+/** Of the grace, for requests under way; the rest is for what is still to be written. */
+const ANSWERING_SHARE = 0.8;
 
 /** What an operator can mend, in one line; anything else is a bug and shows its stack. */
 class StartError extends Error {
@@ -56,6 +60,7 @@ const serve = async (config: Config, store: Store, logger: Logger): Promise<void
       logger.error({ err: error }, 'The store failed');
     },
     keySecret: config.keySecret,
+    documentLimits: config.documentLimits,
     ...(config.isDemo ? { fixedKeys: demoKeys() } : {}),
   });
   if (config.isDemo) await seedDemo(paywall.engine);
@@ -64,10 +69,24 @@ const serve = async (config: Config, store: Store, logger: Logger): Promise<void
   const ownerSecret = isOwnerKnown ? null : await ensureOwner(paywall.engine, config.ownerKey);
   loadAtlas();
   const fixedOperators = config.isDemo ? demoOperators() : new Map<string, never>();
-  const server = await createServer({ paywall, logger, admin: { fixedOperators }, rateLimits: config.rateLimits });
+  const server = await createServer({
+    paywall,
+    logger,
+    admin: { fixedOperators },
+    rateLimits: config.rateLimits,
+    edge: config.edge,
+    documentLimits: config.documentLimits,
+  });
 
   const stop = async (): Promise<void> => {
-    await server.close();
+    const { delayMs, graceMs } = config.shutdown;
+    // What waits for a store that is away must not keep the process for longer than it was given.
+    setTimeout(() => {
+      logger.error('The grace was over before everything was finished');
+      process.exit(1);
+    }, delayMs + graceMs).unref();
+    const isFinished = await drainServer(server, { delayMs, graceMs: graceMs * ANSWERING_SHARE });
+    if (!isFinished) logger.error('Requests were cut off, since they were not finished within the grace');
     await paywall.close();
     await store.close();
   };

@@ -16,6 +16,8 @@ import { identify, loadRequestTerms } from './caller.js';
 import type { Caller, FixedKeys, RequestTerms } from './caller.js';
 import { DocumentCompiler } from './compile.js';
 import type { DataOrigin } from './delivery.js';
+import { documentReader } from './documentLimits.js';
+import type { DocumentLimits, DocumentReader } from './documentLimits.js';
 import { applyPaywall } from './directive.js';
 import type { Gate, Resolver } from './directive.js';
 import type { Engine, EngineSettings } from './engine.js';
@@ -45,6 +47,8 @@ export interface PaywallOptions extends Partial<EngineSettings> {
   readonly schema: GraphQLSchema;
   readonly store: Store;
   readonly directiveName?: string;
+  /** How large documents may be; left out: of any size. A server that reads them itself takes `documents` for it. */
+  readonly documentLimits?: DocumentLimits;
   /** Resolves fields that have no resolver of their own; graphql-js's where it is left out. */
   readonly fieldResolver?: Resolver;
   /** What to do about settings that are a trap: stop the build (default), tell `onWarning`, or nothing. */
@@ -99,6 +103,8 @@ export interface Paywall {
   readonly schema: GraphQLSchema;
   /** Execute the schema with this one: what the author gave, or graphql-js's. */
   readonly fieldResolver: Resolver;
+  /** Reads documents of the schema within the limits. */
+  readonly documents: DocumentReader;
   readonly engine: Engine;
   /** Finds out who is calling by the `Authorization` header. */
   readonly identify: (authorization: string | undefined) => Promise<Caller>;
@@ -120,6 +126,8 @@ export interface Paywall {
 const HOLD_TTL_MS = 60_000;
 const PLAN_REFRESH_MS = 1_000;
 const MAX_POSITIONS = 10_000;
+const ANY = Number.POSITIVE_INFINITY;
+const QUOTED_LIMITS: DocumentLimits = { tokens: 5_000, depth: ANY, aliases: ANY, directives: ANY, complexity: ANY };
 /** Expired keys are no harm; they only take room. */
 const FORGET_EVERY_MS = 60 * 60_000;
 
@@ -164,7 +172,10 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
     }
   };
 
-  const runner = { schema: gatedSchema, fieldResolver, open };
+  const documents = documentReader(gatedSchema, options.documentLimits ?? null, requirements.listSizes);
+  // A document that is quoted is not run: it may be no larger than what people write.
+  const quoted = documentReader(gatedSchema, options.documentLimits ?? QUOTED_LIMITS, requirements.listSizes);
+  const runner = { schema: gatedSchema, fieldResolver, documents, open };
   return {
     ...runner,
     engine,
@@ -172,7 +183,7 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
     requestTerms: (caller) => loadRequestTerms(caller, engine.shelf, settings.now()),
     execute: (request) => executeOperation(runner, request),
     subscribe: (request) => subscribeOperation(runner, request),
-    quote: (request) => quoteRequest(engine, compiler, request),
+    quote: (request) => quoteRequest(engine, { compiler, quoted }, request),
     barred: (caller) => barredAnswer(caller, settings),
     close: async () => {
       clearInterval(forgetting);

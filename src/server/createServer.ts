@@ -2,15 +2,18 @@
 import { ApolloServer } from '@apollo/server';
 import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
-import fastifyWebsocket from '@fastify/websocket';
 import Fastify, { LogController } from 'fastify';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { RateLimitSettings } from '../domain/rateLimit.js';
+import type { DocumentLimits } from '../paywall/documentLimits.js';
 import type { Paywall, PaywallContext } from '../paywall/paywall.js';
+import type { EdgeConfig } from '../config.js';
 import { addAdminServer } from './adminServer.js';
 import type { AdminServerOptions } from './adminServer.js';
 import { tollgatePlugin } from './apolloPlugin.js';
 import { callerOf, keepDoor } from './doorkeeper.js';
+import { addDrain } from './drain.js';
+import { addSecurityHeaders, addWebSockets, allowOrigins, connectionOptions, EDGE_DEFAULTS } from './edge.js';
 import { eventStreamHandler, webSocketHandler } from './eventTransports.js';
 import type { Transports } from './eventTransports.js';
 import { answerInGraphQL } from './graphqlErrors.js';
@@ -18,6 +21,7 @@ import { healthRoutes } from './healthRoutes.js';
 import { maskErrors } from './maskErrors.js';
 import { RateLimits } from './rateLimits.js';
 import { remedyPage } from './remedyPage.js';
+import { takeSoundInput } from './soundInput.js';
 import { stringifyResult } from './stringifyResult.js';
 
 export interface ServerOptions {
@@ -27,6 +31,10 @@ export interface ServerOptions {
   readonly admin?: AdminServerOptions;
   /** Left out: everybody may send any number of requests, whatever their plan says. */
   readonly rateLimits?: RateLimitSettings | null;
+  /** Left out: as `readConfig` has it for an empty environment. */
+  readonly edge?: EdgeConfig;
+  /** Of documents that operators send; left out: any. Those of customers are the paywall's. */
+  readonly documentLimits?: DocumentLimits | null;
 }
 
 /** Ready to listen. Closing it waits for operations under way. */
@@ -35,11 +43,16 @@ export const createServer = async ({
   logger,
   admin,
   rateLimits = null,
+  edge = EDGE_DEFAULTS,
+  documentLimits = null,
 }: ServerOptions): Promise<FastifyInstance> => {
   const server = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
+    ...connectionOptions(edge),
   });
+  addDrain(server);
+  await addSecurityHeaders(server);
   const formatError = maskErrors((error) => {
     logger.error({ err: error }, 'A request failed');
   });
@@ -51,17 +64,21 @@ export const createServer = async ({
     formatError,
     stringifyResult,
     includeStacktraceInErrorResponses: false,
-    introspection: true,
+    introspection: edge.introspection,
+    hideSchemaDetailsFromClientErrors: !edge.introspection,
+    parseOptions: paywall.documents.parseOptions,
+    validationRules: paywall.documents.validationRules,
     logger,
     stopOnTerminationSignals: false,
   });
   await apollo.start();
-  await server.register(fastifyWebsocket);
+  await addWebSockets(server, edge);
   const limits = new RateLimits(paywall, rateLimits);
   await server.register(async (scope) => {
-    graphqlRoutes(scope, apollo, { paywall, limits, formatError });
+    await allowOrigins(scope, edge);
+    graphqlRoutes(scope, apollo, { paywall, limits, formatError, drain: server.drain });
   });
-  if (admin !== undefined) await addAdminServer(server, paywall.engine, { ...admin, limits });
+  if (admin !== undefined) await addAdminServer(server, paywall.engine, { ...admin, limits, edge, documentLimits });
   healthRoutes(server, paywall.engine.store);
   server.get<{ Params: { slug: string } }>('/remedies/:slug', (request, reply) => {
     const page = remedyPage(request.params.slug);
@@ -77,9 +94,10 @@ const graphqlRoutes = (scope: FastifyInstance, apollo: ApolloServer<PaywallConte
     context: async (request) => ({ caller: callerOf(request), paywall: transports.paywall }),
   });
   answerInGraphQL(scope);
+  takeSoundInput(scope);
   keepDoor(scope, transports.paywall, transports.limits);
   scope.route({ method: ['POST', 'OPTIONS'], url, handler });
   scope.route({ method: 'GET', url, handler, wsHandler: webSocketHandler(transports) });
-  const events = eventStreamHandler(transports);
+  const events = eventStreamHandler(scope, transports);
   scope.route({ method: ['GET', 'POST', 'PUT', 'DELETE'], url: `${url}/stream`, handler: events });
 };

@@ -11,6 +11,7 @@ export interface Ended {
 }
 
 export interface ChildServer {
+  readonly pid: number;
   /** Resolves with what was printed once it has said that it serves; rejects where it ends before. */
   readonly started: Promise<string>;
   readonly ended: Promise<Ended>;
@@ -25,20 +26,12 @@ export interface ChildOptions {
 }
 
 /** Settings of the server that the environment of the tests must not decide. */
-const SETTINGS = [
-  'DATABASE_URL',
-  'HOST',
-  'PORT',
-  'PUBLIC_URL',
-  'TOLLGATE_DEMO',
-  'LOG_LEVEL',
-  'TOLLGATE_OWNER_KEY',
-  'TOLLGATE_KEY_SECRET',
-  'NODE_OPTIONS',
-];
+const SETTINGS = ['DATABASE_URL', 'HOST', 'PORT', 'PUBLIC_URL', 'LOG_LEVEL', 'NODE_OPTIONS'];
 
 export const startChild = ({ args, cwd, env }: ChildOptions): ChildServer => {
-  const inherited = Object.entries(process.env).filter(([name]) => !SETTINGS.includes(name));
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !SETTINGS.includes(name) && !name.startsWith('TOLLGATE_'),
+  );
   const child = spawn(process.execPath, args, {
     cwd,
     env: { ...Object.fromEntries(inherited), ...env },
@@ -68,7 +61,7 @@ export const startChild = ({ args, cwd, env }: ChildOptions): ChildServer => {
   });
   // Where a test waits for the end alone, a start that failed is what it is about.
   started.catch(() => undefined);
-  return { started, ended, kill: (signal) => child.kill(signal) };
+  return { pid: child.pid ?? 0, started, ended, kill: (signal) => child.kill(signal) };
 };
 
 /** A port that nobody listens on at this moment. */
