@@ -17,6 +17,8 @@ export const connectionOptions = (edge: EdgeConfig) =>
     requestTimeout: edge.requestTimeoutMs,
     connectionTimeout: edge.idleTimeoutMs,
     trustProxy: edge.trustProxy,
+    // What is still sent on an open connection is answered, and the connection closed with the answer.
+    return503OnClosing: false,
     http: { headersTimeout: edge.requestTimeoutMs, connectionsCheckingInterval: LOOK_EVERY_MS },
   }) satisfies FastifyHttpOptions<RawServerDefault>;
 

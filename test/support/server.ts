@@ -10,6 +10,7 @@ import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { createAccount, grantCredits, issueKey } from '../../src/api/operator.js';
 import type { KeyTerms } from '../../src/api/operator.js';
+import type { EdgeConfig } from '../../src/config.js';
 import { createAtlasSchema } from '../../src/demo/atlasSchema.js';
 import { demoKeys, demoOperators } from '../../src/demo/keys.js';
 import { seedDemo } from '../../src/demo/seed.js';
@@ -20,6 +21,7 @@ import { viewAt } from '../../src/domain/walletView.js';
 import { createPaywall } from '../../src/paywall/paywall.js';
 import type { Paywall, PaywallOptions } from '../../src/paywall/paywall.js';
 import { createServer } from '../../src/server/createServer.js';
+import { EDGE_DEFAULTS } from '../../src/server/edge.js';
 import { openStore } from '../../src/store/openStore.js';
 import type { Store } from '../../src/store/store.js';
 import { observeStore } from './observedStore.js';
@@ -113,12 +115,21 @@ export interface TestServerOptions extends Partial<Omit<PaywallOptions, 'store' 
   readonly database?: () => Promise<Pick<TestDatabase, 'store' | 'drop'>>;
   /** None where it is left out. */
   readonly rateLimits?: RateLimitSettings;
+  /** Changes to what an empty environment gives. */
+  readonly edge?: Partial<EdgeConfig>;
   /** Silent where it is left out. */
   readonly logger?: Logger;
 }
 
 export const startServer = async (options: TestServerOptions = {}): Promise<TestServer> => {
-  const { schema, database = sqliteDatabase, logger = pino({ level: 'silent' }), rateLimits = null, ...rest } = options;
+  const {
+    schema,
+    database = sqliteDatabase,
+    logger = pino({ level: 'silent' }),
+    rateLimits = null,
+    edge,
+    ...rest
+  } = options;
   const { store: real, drop } = await database();
   const observed = observeStore(real);
   const paywall = createPaywall({
@@ -130,7 +141,14 @@ export const startServer = async (options: TestServerOptions = {}): Promise<Test
   });
   const { engine } = paywall;
   if (schema === undefined) await seedDemo(engine);
-  const server = await createServer({ paywall, logger, admin: { fixedOperators: demoOperators() }, rateLimits });
+  const server = await createServer({
+    paywall,
+    logger,
+    admin: { fixedOperators: demoOperators() },
+    rateLimits,
+    edge: { ...EDGE_DEFAULTS, ...edge },
+    documentLimits: options.documentLimits ?? null,
+  });
   const url = await server.listen({ host: '127.0.0.1', port: 0 });
 
   const request = async (path: string, init?: RequestInit): Promise<Answer> => {
