@@ -161,6 +161,48 @@ const environment = z.object({
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).optional(),
 });
 
+type Environment = z.infer<typeof environment>;
+
+const limitsOf = (env: Environment): Pick<Config, 'edge' | 'documentLimits' | 'shutdown' | 'rateLimits'> => ({
+  edge: Object.freeze({
+    bodyBytesMax: env.TOLLGATE_BODY_BYTES_MAX,
+    requestTimeoutMs: env.TOLLGATE_REQUEST_TIMEOUT_MS,
+    idleTimeoutMs: env.TOLLGATE_IDLE_TIMEOUT_MS,
+    corsOrigins: env.TOLLGATE_CORS_ORIGINS,
+    introspection: isOn(env.TOLLGATE_INTROSPECTION),
+    trustProxy: env.TOLLGATE_TRUST_PROXY ?? false,
+  }),
+  documentLimits: Object.freeze({
+    tokens: env.TOLLGATE_DOCUMENT_TOKENS_MAX,
+    depth: env.TOLLGATE_DOCUMENT_DEPTH_MAX,
+    aliases: env.TOLLGATE_DOCUMENT_ALIASES_MAX,
+    directives: env.TOLLGATE_DOCUMENT_DIRECTIVES_MAX,
+    complexity: env.TOLLGATE_DOCUMENT_COMPLEXITY_MAX,
+  }),
+  shutdown: Object.freeze({ delayMs: env.TOLLGATE_SHUTDOWN_DELAY_MS, graceMs: env.TOLLGATE_SHUTDOWN_GRACE_MS }),
+  rateLimits: Object.freeze({
+    keyless: env.TOLLGATE_KEYLESS_REQUESTS_PER_MINUTE,
+    keyed: env.TOLLGATE_KEY_REQUESTS_PER_MINUTE,
+    badKeys: env.TOLLGATE_BAD_KEY_REQUESTS_PER_MINUTE,
+    windowSeconds: env.TOLLGATE_RATE_WINDOW_SECONDS,
+  }),
+});
+
+/** Refuses what leaves a door open to others than this machine. */
+const checkReach = (host: string, isDemo: boolean, ownerKey: string | undefined): void => {
+  if (LOOPBACK.test(host)) return;
+  if (isDemo) {
+    throw new ConfigError(
+      `HOST is ${host}, and demo keys are known to everybody: set TOLLGATE_DEMO=false, or listen on 127.0.0.1`,
+    );
+  }
+  if (ownerKey === undefined) {
+    throw new ConfigError(
+      `HOST is ${host}, and nobody has chosen the key of the operator who may do everything: set TOLLGATE_OWNER_KEY, or listen on 127.0.0.1`,
+    );
+  }
+};
+
 /** Throws `ConfigError`. An empty variable counts as not set. */
 export const readConfig = (env: Readonly<Record<string, string | undefined>>): Config => {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
@@ -171,17 +213,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
   const { DATABASE_URL, HOST, PORT, PUBLIC_URL, TOLLGATE_DEMO, TOLLGATE_HOLD_TTL_MS, LOG_LEVEL } = parsed.data;
   const { TOLLGATE_OWNER_KEY, TOLLGATE_KEY_SECRET } = parsed.data;
   const isDemo = TOLLGATE_DEMO === undefined ? DATABASE_URL === undefined : isOn(TOLLGATE_DEMO);
-  if (isDemo && !LOOPBACK.test(HOST)) {
-    throw new ConfigError(
-      `HOST is ${HOST}, and demo keys are known to everybody: set TOLLGATE_DEMO=false, or listen on 127.0.0.1`,
-    );
-  }
-  if (TOLLGATE_OWNER_KEY === undefined && !isDemo && !LOOPBACK.test(HOST)) {
-    throw new ConfigError(
-      `HOST is ${HOST}, and nobody has chosen the key of the operator who may do everything: set TOLLGATE_OWNER_KEY, or listen on 127.0.0.1`,
-    );
-  }
-  const settings = parsed.data;
+  checkReach(HOST, isDemo, TOLLGATE_OWNER_KEY);
   return Object.freeze({
     databaseUrl: DATABASE_URL ?? DATABASE_URL_DEFAULT,
     host: HOST,
@@ -191,31 +223,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
     holdTtlMs: TOLLGATE_HOLD_TTL_MS,
     // Whoever tries the demo reads what it prints, and nothing needs their attention.
     logLevel: LOG_LEVEL ?? (isDemo ? 'warn' : 'info'),
-    edge: Object.freeze({
-      bodyBytesMax: settings.TOLLGATE_BODY_BYTES_MAX,
-      requestTimeoutMs: settings.TOLLGATE_REQUEST_TIMEOUT_MS,
-      idleTimeoutMs: settings.TOLLGATE_IDLE_TIMEOUT_MS,
-      corsOrigins: settings.TOLLGATE_CORS_ORIGINS,
-      introspection: isOn(settings.TOLLGATE_INTROSPECTION),
-      trustProxy: settings.TOLLGATE_TRUST_PROXY ?? false,
-    }),
-    documentLimits: Object.freeze({
-      tokens: settings.TOLLGATE_DOCUMENT_TOKENS_MAX,
-      depth: settings.TOLLGATE_DOCUMENT_DEPTH_MAX,
-      aliases: settings.TOLLGATE_DOCUMENT_ALIASES_MAX,
-      directives: settings.TOLLGATE_DOCUMENT_DIRECTIVES_MAX,
-      complexity: settings.TOLLGATE_DOCUMENT_COMPLEXITY_MAX,
-    }),
-    shutdown: Object.freeze({
-      delayMs: settings.TOLLGATE_SHUTDOWN_DELAY_MS,
-      graceMs: settings.TOLLGATE_SHUTDOWN_GRACE_MS,
-    }),
-    rateLimits: Object.freeze({
-      keyless: settings.TOLLGATE_KEYLESS_REQUESTS_PER_MINUTE,
-      keyed: settings.TOLLGATE_KEY_REQUESTS_PER_MINUTE,
-      badKeys: settings.TOLLGATE_BAD_KEY_REQUESTS_PER_MINUTE,
-      windowSeconds: settings.TOLLGATE_RATE_WINDOW_SECONDS,
-    }),
+    ...limitsOf(parsed.data),
     ownerKey: TOLLGATE_OWNER_KEY ?? null,
     keySecret: TOLLGATE_KEY_SECRET ?? null,
   });

@@ -182,21 +182,32 @@ class DocumentMeasure {
 
   #field(node: FieldNode, parent: GraphQLNamedType | undefined, told: Told): Extent {
     const name = node.name.value;
+    const aliases = node.alias === undefined ? 0 : 1;
     const field = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name] : undefined;
-    const listSize = this.listSizes.get(`${parent?.name ?? ''}.${name}`) ?? null;
-    const size = listSize === null || field === undefined ? null : sizeTold(listSize, field, node.arguments ?? []);
-    const isList = field !== undefined && isListType(getNullableType(field.type));
-    const length = isList ? (size ?? (told.fields.includes(name) ? told.size : LIST_SIZE_DEFAULT)) : 1;
-    const toldBeneath = size === null || isList ? TOLD_NOTHING : { size, fields: listSize?.sizedFields ?? [] };
+    const { length, beneath: toldBeneath } = this.#lengths(node, `${parent?.name ?? ''}.${name}`, field, told);
     const type = field === undefined ? undefined : getNamedType(field.type);
     const beneath = node.selectionSet === undefined ? NOTHING : this.#selection(node.selectionSet, type, toldBeneath);
-    const isIntrospection = name.startsWith('__');
-    return {
-      depth: isIntrospection ? 1 : beneath.depth + 1,
-      aliases: beneath.aliases + (node.alias === undefined ? 0 : 1),
-      directives: beneath.directives,
-      complexity: isIntrospection ? 1 : 1 + length * beneath.complexity,
-    };
+    const extent = { ...beneath, aliases: beneath.aliases + aliases };
+    return name.startsWith('__')
+      ? { ...extent, depth: 1, complexity: 1 }
+      : { ...extent, depth: beneath.depth + 1, complexity: 1 + length * beneath.complexity };
+  }
+
+  /** How long a field's list is, and what the field tells of lists among its own fields. */
+  #lengths(
+    { name, arguments: given = [] }: FieldNode,
+    coordinate: string,
+    field: GraphQLField<unknown, unknown> | undefined,
+    told: Told,
+  ): { readonly length: number; readonly beneath: Told } {
+    if (field === undefined) return { length: 1, beneath: TOLD_NOTHING };
+    const listSize = this.listSizes.get(coordinate);
+    const size = listSize === undefined ? null : sizeTold(listSize, field, given);
+    if (isListType(getNullableType(field.type))) {
+      const length = size ?? (told.fields.includes(name.value) ? told.size : LIST_SIZE_DEFAULT);
+      return { length, beneath: TOLD_NOTHING };
+    }
+    return { length: 1, beneath: size === null ? TOLD_NOTHING : { size, fields: listSize?.sizedFields ?? [] } };
   }
 }
 

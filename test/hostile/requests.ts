@@ -78,7 +78,7 @@ const KINDS: readonly ((random: Random) => HostileRequest)[] = [
       `{ country(code: ${'['.repeat(depth)}"AT"${']'.repeat(depth)}) { name } }`,
       `{ country(code: ${'{a: '.repeat(depth)}"AT"${'}'.repeat(depth)}) { name } }`,
       `{ __schema { types { ${'ofType { '.repeat(depth)} name ${'} '.repeat(depth)} } } }`,
-      `query (${'$a: '}${'['.repeat(depth)}Int${']'.repeat(depth)}) { __typename }`,
+      `query ($a: ${'['.repeat(depth)}Int${']'.repeat(depth)}) { __typename }`,
     ]);
     return document(random, 'deep document', query);
   },
@@ -89,7 +89,7 @@ const KINDS: readonly ((random: Random) => HostileRequest)[] = [
       `{ ${many(width, (n) => `country(code: "${n}") { name }`)} }`,
       `{ ${many(width, () => 'country(code: "AT") { name borders { name } }')} }`,
       `{ countries(first: 100) { nodes { ${'borders { borders { borders { '.repeat(3)} name ${'} } } '.repeat(3)} } } }`,
-      `${many(width, (n) => `query Q${n} { __typename }`)}`,
+      many(width, (n) => `query Q${n} { __typename }`),
     ]);
     return document(random, 'wide document', query);
   },
