@@ -6,6 +6,8 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY schema schema
+COPY scripts scripts
+COPY graphiql graphiql
 COPY src src
 RUN npm run build && npm prune --omit=dev --no-audit --no-fund
 
@@ -16,6 +18,7 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/schema schema
 COPY --from=build /app/dist dist
+COPY --from=build /app/graphiql/dist graphiql/dist
 USER node
 EXPOSE 4000
 HEALTHCHECK --interval=5s --timeout=3s --retries=10 \

@@ -8,6 +8,8 @@ export default defineConfig({
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
     pool: 'forks',
+    // Once, before files that serve it run side by side.
+    globalSetup: 'test/tooling/builtGraphiql.ts',
     // Vitest leaves one core free by itself, which on a machine with two would run one file at a time.
     maxWorkers: '100%',
     testTimeout: 20_000,

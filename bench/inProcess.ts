@@ -16,9 +16,9 @@ import { createFreeSchema, listOf, nextKeyOf, openWorld, SEARCH, SEARCH_AND_COUN
 const RULES = { rounds: 7, roundMs: 300, concurrency: 32 };
 /** Five times as much to do, and no more to pay for than before. */
 const LARGE_SEARCH = SEARCH.replace('first: 20', 'first: 100');
-const LIST_SIZES = [1, 10, 100, 1_000];
+export const LIST_SIZES = [1, 10, 100, 1_000];
 
-interface Case {
+export interface Case {
   readonly name: string;
   readonly means: Means;
   readonly source: string;
@@ -31,7 +31,7 @@ const isWhole: Served = ({ data, errors }) => data != null && errors === undefin
 const isPart: Served = ({ data, errors }) => data != null && errors?.length === 1;
 const isRefused: Served = ({ data, errors }) => data === undefined && errors?.length === 1;
 
-const CASES: readonly Case[] = [
+export const CASES: readonly Case[] = [
   { name: 'covered by a plan', means: 'covered', source: SEARCH, served: isWhole },
   { name: 'covered by a plan, 100 found', means: 'covered', source: LARGE_SEARCH, served: isWhole },
   { name: 'covered with a limit', means: 'limited', source: SEARCH, served: isWhole },
@@ -40,7 +40,7 @@ const CASES: readonly Case[] = [
   { name: 'partly refused', means: 'nothing', source: SEARCH_AND_COUNTRY, served: isPart },
 ];
 
-const contestantOf = ({ paywall }: World, { name, means, source, served }: Case): Contestant => {
+export const contestantOf = ({ paywall }: World, { name, means, source, served }: Case): Contestant => {
   const document = parse(source);
   const nextKey = nextKeyOf(means);
   return {
@@ -53,7 +53,7 @@ const contestantOf = ({ paywall }: World, { name, means, source, served }: Case)
   };
 };
 
-const floorOf = (schema: ReturnType<typeof createFreeSchema>, document: DocumentNode): Contestant => ({
+export const floorOf = (schema: ReturnType<typeof createFreeSchema>, document: DocumentNode): Contestant => ({
   name: 'floor',
   run: () => execute({ schema, document, contextValue: {} }),
 });
@@ -74,7 +74,7 @@ const measure = async (): Promise<Findings> => {
   }
 };
 
-const listCases = (size: number): readonly Case[] => [
+export const listCases = (size: number): readonly Case[] => [
   { name: `list of ${size}, covered`, means: 'covered', source: listOf(size), served: isWhole },
   { name: `list of ${size}, paid`, means: 'paid', source: listOf(size), served: isWhole },
 ];

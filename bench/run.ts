@@ -17,6 +17,7 @@ import { growth } from './growth.js';
 import { inProcess } from './inProcess.js';
 import { describeMachine } from './machine.js';
 import { memory } from './memory.js';
+import { mongo } from './onMongo.js';
 import { overHttp } from './overHttp.js';
 
 const BENCHMARKS: readonly Benchmark[] = [
@@ -26,6 +27,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   alternatives,
   growth,
   memory,
+  mongo,
   groupCommit,
   accounts,
 ];

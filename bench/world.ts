@@ -75,14 +75,19 @@ export interface World {
 
 export interface WorldTerms {
   readonly schema?: GraphQLSchema;
+  /** A store that is open, and is closed with the world; one of SQLite in the folder where it is left out. */
+  readonly store?: Store;
   /** Keys that need not be looked up in the store. */
   readonly fixedKeys?: FixedKeys;
 }
 
 /** Opens a world in a new folder and seeds it, or the one that is in `folder` already. */
-export const openWorld = async (folder?: string, { schema, fixedKeys }: WorldTerms = {}): Promise<World> => {
+export const openWorld = async (
+  folder?: string,
+  { schema, store: given, fixedKeys }: WorldTerms = {},
+): Promise<World> => {
   const place = folder ?? mkdtempSync(join(tmpdir(), 'tollgate-bench-'));
-  const store = await openStore(`sqlite:${join(place, 'tollgate.db')}`);
+  const store = given ?? (await openStore(`sqlite:${join(place, 'tollgate.db')}`));
   const paywall = createPaywall({
     schema: schema ?? createAtlasSchema(),
     store,

@@ -24,6 +24,8 @@ export interface Config {
   readonly shutdown: ShutdownConfig;
   /** What the hashes of keys are made with; `null`: the store keeps it. */
   readonly keySecret: string | null;
+  /** Whether browsers that open an endpoint get GraphiQL. */
+  readonly isGraphiqlOn: boolean;
 }
 
 /** What requests may be like, and what browsers are told. */
@@ -158,6 +160,7 @@ const environment = z.object({
   TOLLGATE_SHUTDOWN_GRACE_MS: whole('of milliseconds', 100, HOUR_MS).default(10_000),
   TOLLGATE_OWNER_KEY: secret.optional(),
   TOLLGATE_KEY_SECRET: secret.optional(),
+  TOLLGATE_GRAPHIQL: flag.default('true'),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).optional(),
 });
 
@@ -211,7 +214,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
     throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; '));
   }
   const { DATABASE_URL, HOST, PORT, PUBLIC_URL, TOLLGATE_DEMO, TOLLGATE_HOLD_TTL_MS, LOG_LEVEL } = parsed.data;
-  const { TOLLGATE_OWNER_KEY, TOLLGATE_KEY_SECRET } = parsed.data;
+  const { TOLLGATE_OWNER_KEY, TOLLGATE_KEY_SECRET, TOLLGATE_GRAPHIQL } = parsed.data;
   const isDemo = TOLLGATE_DEMO === undefined ? DATABASE_URL === undefined : isOn(TOLLGATE_DEMO);
   checkReach(HOST, isDemo, TOLLGATE_OWNER_KEY);
   return Object.freeze({
@@ -226,5 +229,6 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
     ...limitsOf(parsed.data),
     ownerKey: TOLLGATE_OWNER_KEY ?? null,
     keySecret: TOLLGATE_KEY_SECRET ?? null,
+    isGraphiqlOn: isOn(TOLLGATE_GRAPHIQL),
   });
 };

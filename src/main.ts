@@ -7,11 +7,13 @@ import { ensureOwner } from './api/admin/operatorDesk.js';
 import { loadAtlas } from './demo/atlasData.js';
 import { createAtlasSchema } from './demo/atlasSchema.js';
 import { demoKeys, demoOperators } from './demo/keys.js';
+import { ADMIN_OPERATIONS, PRODUCT_OPERATIONS, tabOf } from './demo/operations.js';
 import { seedDemo } from './demo/seed.js';
 import { welcome } from './demo/welcome.js';
 import { createPaywall } from './paywall/paywall.js';
 import { createServer } from './server/createServer.js';
 import { drainServer } from './server/drain.js';
+import { EMPTY_TAB } from './server/graphiql.js';
 import { remedySlug } from './server/remedyPage.js';
 import { openStore } from './store/openStore.js';
 import type { Store } from './store/store.js';
@@ -69,14 +71,10 @@ const serve = async (config: Config, store: Store, logger: Logger): Promise<void
   const ownerSecret = isOwnerKnown ? null : await ensureOwner(paywall.engine, config.ownerKey);
   loadAtlas();
   const fixedOperators = config.isDemo ? demoOperators() : new Map<string, never>();
-  const server = await createServer({
-    paywall,
-    logger,
-    admin: { fixedOperators },
-    rateLimits: config.rateLimits,
-    edge: config.edge,
-    documentLimits: config.documentLimits,
-  });
+  const { rateLimits, edge, documentLimits, isGraphiqlOn } = config;
+  const graphiql = isGraphiqlOn ? { graphiql: graphiqlPages(config) } : {};
+  const admin = { fixedOperators };
+  const server = await createServer({ paywall, logger, admin, rateLimits, edge, documentLimits, ...graphiql });
 
   const stop = async (): Promise<void> => {
     const { delayMs, graceMs } = config.shutdown;
@@ -99,6 +97,14 @@ const serve = async (config: Config, store: Store, logger: Logger): Promise<void
   publicUrl ??= address;
   console.log(welcome({ publicUrl, isDemo: config.isDemo, ownerSecret }));
 };
+
+const graphiqlPages = ({ isDemo }: Config) => ({
+  '/graphql': { title: 'Atlas – GraphiQL', tabs: isDemo ? PRODUCT_OPERATIONS.map(tabOf) : [EMPTY_TAB] },
+  '/admin/graphql': {
+    title: 'Tollgate’s administration – GraphiQL',
+    tabs: isDemo ? ADMIN_OPERATIONS.map(tabOf) : [EMPTY_TAB],
+  },
+});
 
 const listenFault = (error: unknown, { host, port }: Config): string => {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';

@@ -22,6 +22,7 @@ const DEFAULTS = {
   rateLimits: { keyless: 300, keyed: null, badKeys: 60, windowSeconds: 60 },
   ownerKey: null,
   keySecret: null,
+  isGraphiqlOn: true,
 };
 
 const messageOf = (env: Readonly<Record<string, string>>): string => {
@@ -55,6 +56,7 @@ describe('the environment', () => {
       LOG_LEVEL: 'silent',
       TOLLGATE_OWNER_KEY: 'owner-of-sixteen-',
       TOLLGATE_KEY_SECRET: 'secret-of-sixteen',
+      TOLLGATE_GRAPHIQL: 'off',
       TOLLGATE_KEYLESS_REQUESTS_PER_MINUTE: 'off',
       TOLLGATE_KEY_REQUESTS_PER_MINUTE: '6000',
       TOLLGATE_BAD_KEY_REQUESTS_PER_MINUTE: '1',
@@ -95,6 +97,7 @@ describe('the environment', () => {
       rateLimits: { keyless: null, keyed: 6_000, badKeys: 1, windowSeconds: 10 },
       ownerKey: 'owner-of-sixteen-',
       keySecret: 'secret-of-sixteen',
+      isGraphiqlOn: false,
     });
   });
 

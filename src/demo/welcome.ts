@@ -1,5 +1,7 @@
 /** What the server prints once it listens: in demo mode its keys, and three operations to paste. */
 import { DEMO_ACCOUNTS, DEMO_OWNER_KEY } from './keys.js';
+import { CHARGED, FREE, REFUSED } from './operations.js';
+import type { DemoOperation } from './operations.js';
 
 interface Address {
   readonly publicUrl: string;
@@ -25,17 +27,12 @@ const demoLines = ({ publicUrl }: Address): readonly string[] => [
   ...DEMO_ACCOUNTS.map(({ id, name }) => `  ${id.padEnd(12)} ${name}`),
   `  ${DEMO_OWNER_KEY.padEnd(12)} Administers, at ${publicUrl}/admin/graphql`,
   '',
-  'Served free, without a key:',
-  curl(publicUrl, null, '{ country(code: \\"AT\\") { name capital } }'),
-  '',
-  'Charged, 1 credit for each city that it finds:',
-  curl(publicUrl, 'demo-payg', '{ nearest(lat: 48.2, lon: 16.37, first: 3) { name } }'),
-  '',
-  'Refused with 402, which says what is missing:',
-  curl(publicUrl, 'demo-free', '{ nearest(lat: 48.2, lon: 16.37, first: 3) { name } }'),
+  ...[FREE, CHARGED, REFUSED].flatMap((operation) => [operation.shows, curl(publicUrl, operation), '']),
+  `In a browser: ${publicUrl}/graphql and ${publicUrl}/admin/graphql`,
 ];
 
-const curl = (publicUrl: string, key: string | null, query: string): string => {
+const curl = (publicUrl: string, { key, selection }: DemoOperation): string => {
   const authorization = key === null ? '' : ` -H 'Authorization: Bearer ${key}'`;
-  return `  curl -i ${publicUrl}/graphql -H 'Content-Type: application/json'${authorization} -d '{"query":"${query}"}'`;
+  const body = JSON.stringify({ query: selection });
+  return `  curl -i ${publicUrl}/graphql -H 'Content-Type: application/json'${authorization} -d '${body}'`;
 };

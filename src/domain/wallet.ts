@@ -65,6 +65,8 @@ export interface Hold {
 export interface EndedHold {
   readonly id: HoldId;
   readonly endedAt: Instant;
+  /** The wallet's version before the write that ended it. */
+  readonly version: number;
   readonly how: 'CAPTURED' | 'RELEASED' | 'EXPIRED';
   /** Of the hold command and of the command that ended it. */
   readonly holdContent: string;
@@ -80,7 +82,7 @@ export interface Wallet {
   readonly grants: readonly Grant[];
   readonly holds: readonly Hold[];
   readonly counters: readonly Counter[];
-  /** Newest last; bounded in number and age. */
+  /** Newest last; bounded in number, age and writes since. */
   readonly ended: readonly EndedHold[];
   /** How many entries this wallet has made, and their sum. */
   readonly entryCount: number;
@@ -97,6 +99,11 @@ export const MEMORY_MS = 10 * 60_000;
 /** How far outside its window a claim on a limit may come. Much less than `MEMORY_MS`: the counter is still there. */
 export const CLAIM_TOLERANCE_MS = 5 * 60_000;
 export const ENDED_HOLDS_MAX = 128;
+/**
+ * For how many writes a wallet remembers the holds that they ended. Of a write whose reply was lost it can be told so
+ * long whether it was applied, however few the holds are that others end meanwhile.
+ */
+export const WRITES_REMEMBERED = 16;
 /** Grants with credits, and spent ones that are still remembered. A refund may bring one back beyond it. */
 export const GRANTS_MAX = 128;
 export const HOLDS_MAX = 10_000;

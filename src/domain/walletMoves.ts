@@ -8,7 +8,7 @@ import { invariant } from './invariant.js';
 import { holdEntryId } from './ledger.js';
 import type { LedgerEntry, Movement } from './ledger.js';
 import type { Instant } from './period.js';
-import { ENDED_HOLDS_MAX, isExpired, isSameLimit } from './wallet.js';
+import { ENDED_HOLDS_MAX, isExpired, isSameLimit, WRITES_REMEMBERED } from './wallet.js';
 import type { Counter, EndedHold, Hold, LimitUnits, Take, Wallet } from './wallet.js';
 
 /** Writes movements to the journal, in order. The grants themselves are changed by the caller. */
@@ -87,6 +87,7 @@ export const endHold = (wallet: Wallet, hold: Hold, end: HoldEnd, at: Instant): 
       ended: remember(wallet.ended, {
         id: hold.id,
         endedAt: at,
+        version: wallet.version,
         how: end.how,
         holdContent: hold.content,
         content: end.content,
@@ -137,8 +138,9 @@ export const unitsOf = (units: readonly LimitUnits[], of: Pick<LimitUnits, 'key'
   units.reduce((sum, each) => (isSameLimit(each, of) ? sum + each.units : sum), 0);
 
 /** Keeps the newest, whatever the order in which the ends were noticed. */
-const remember = (ended: readonly EndedHold[], end: EndedHold): readonly EndedHold[] => {
-  const { id, endedAt } = end;
+const remember = (known: readonly EndedHold[], end: EndedHold): readonly EndedHold[] => {
+  const { id, endedAt, version } = end;
+  const ended = known.filter((each) => each.version > version - WRITES_REMEMBERED);
   const before = ended.findLastIndex((each) => each.endedAt < endedAt || (each.endedAt === endedAt && each.id < id));
   return ended.toSpliced(before + 1, 0, end).slice(-ENDED_HOLDS_MAX);
 };

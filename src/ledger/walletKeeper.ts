@@ -55,7 +55,7 @@ const TASKS_PER_WRITE_MAX = 100;
 const WALLETS_PER_BATCH_MAX = 500;
 const RACES_MAX = 50;
 /** After so many writes in a row, or for so long after a lost race, a lane leaves other processes time for theirs. */
-const WRITES_IN_A_ROW_MAX = 8;
+const WRITES_IN_A_ROW_MAX = 32;
 const CONTENDED_MS = 2_000;
 /** Of the pauses of a contended lane, one in this many is as many times longer: for a process that is slow. */
 const LONG_PAUSE = 6;

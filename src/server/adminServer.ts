@@ -3,7 +3,10 @@
  * request is looked at. Nothing of it is ever cached.
  */
 import { ApolloServer } from '@apollo/server';
-import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from '@apollo/server/plugin/disabled';
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance } from 'fastify';
 import { GraphQLError } from 'graphql';
@@ -48,7 +51,11 @@ export const addAdminServer = async (
     schema,
     parseOptions,
     validationRules,
-    plugins: [fastifyApolloDrainPlugin(server), ApolloServerPluginCacheControlDisabled()],
+    plugins: [
+      fastifyApolloDrainPlugin(server),
+      ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginLandingPageDisabled(),
+    ],
     formatError: maskErrors((error) => {
       server.log.error({ err: error }, 'A request of an operator failed');
     }),

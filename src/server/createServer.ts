@@ -1,6 +1,9 @@
 /** The edge: Apollo Server on Fastify, with the Tollgate plugin. It knows HTTP and decides nothing about payment. */
 import { ApolloServer } from '@apollo/server';
-import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from '@apollo/server/plugin/disabled';
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
 import Fastify, { LogController } from 'fastify';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
@@ -16,6 +19,8 @@ import { addDrain } from './drain.js';
 import { addSecurityHeaders, addWebSockets, allowOrigins, connectionOptions, EDGE_DEFAULTS } from './edge.js';
 import { eventStreamHandler, webSocketHandler } from './eventTransports.js';
 import type { Transports } from './eventTransports.js';
+import { serveGraphiql } from './graphiql.js';
+import type { GraphiqlPage } from './graphiql.js';
 import { answerInGraphQL } from './graphqlErrors.js';
 import { healthRoutes } from './healthRoutes.js';
 import { maskErrors } from './maskErrors.js';
@@ -29,6 +34,8 @@ export interface ServerOptions {
   readonly logger: FastifyBaseLogger;
   /** Left out: no admin API is served. */
   readonly admin?: AdminServerOptions;
+  /** By path. Left out: GraphiQL is not served. */
+  readonly graphiql?: Readonly<Record<string, GraphiqlPage>>;
   /** Left out: everybody may send any number of requests, whatever their plan says. */
   readonly rateLimits?: RateLimitSettings | null;
   /** Left out: as `readConfig` has it for an empty environment. */
@@ -42,6 +49,7 @@ export const createServer = async ({
   paywall,
   logger,
   admin,
+  graphiql,
   rateLimits = null,
   edge = EDGE_DEFAULTS,
   documentLimits = null,
@@ -60,7 +68,13 @@ export const createServer = async ({
     schema: paywall.schema,
     fieldResolver: paywall.fieldResolver,
     // The cache-control plugin looks at every field of every response, and nothing here is cached by it.
-    plugins: [tollgatePlugin(paywall), fastifyApolloDrainPlugin(server), ApolloServerPluginCacheControlDisabled()],
+    plugins: [
+      tollgatePlugin(paywall),
+      fastifyApolloDrainPlugin(server),
+      ApolloServerPluginCacheControlDisabled(),
+      // Apollo's own page loads its scripts from another host.
+      ApolloServerPluginLandingPageDisabled(),
+    ],
     formatError,
     stringifyResult,
     includeStacktraceInErrorResponses: false,
@@ -72,6 +86,7 @@ export const createServer = async ({
     stopOnTerminationSignals: false,
   });
   await apollo.start();
+  if (graphiql !== undefined) await serveGraphiql(server, graphiql);
   await addWebSockets(server, edge);
   const limits = new RateLimits(paywall, rateLimits);
   await server.register(async (scope) => {

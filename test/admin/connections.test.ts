@@ -1,5 +1,7 @@
 /** Lists of the admin API: there and back, and as fast at the end as at the start. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { accountId, grantId } from '../../src/domain/ids.js';
 import type { LedgerEntry } from '../../src/domain/ledger.js';
 import { listAt, partAt } from '../support/bodies.js';
@@ -11,6 +13,16 @@ const BIG = accountId('big');
 const PAGE = `query ($first: Int, $after: String, $last: Int, $before: String) {
   ledger(accountId: "big", first: $first, after: $after, last: $last, before: $before) {
     nodes { balanceAfter } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }`;
+
+const MB = 2 ** 20;
+const inMb = (bytes: number): string => (bytes / MB).toFixed(1);
+
+/** What is really in use. */
+const heapAfterCollection = (): number => {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  return process.memoryUsage().heapUsed;
+};
 
 let world: World;
 beforeAll(async () => {
@@ -61,6 +73,30 @@ describe('a connection over 100,000 ledger entries', () => {
     expect(await walk(false)).toEqual(newestFirst);
     expect(await walk(true)).toEqual(newestFirst.toReversed());
   }, 120_000);
+
+  it('reads no more for a page than what is on it and whether there is more, and keeps nothing of it', async () => {
+    const { store } = world.server;
+    const found = vi.spyOn(store, 'findLedgerPage');
+    let readMax = 0;
+    const heaps: number[] = [];
+    for (const isBackward of [false, true]) {
+      let cursor: unknown = null;
+      for (let pages = 1; pages <= 600; pages += 1) {
+        const args = isBackward ? { last: 100, before: cursor } : { first: 100, after: cursor };
+        const { start, end } = await page(args);
+        cursor = isBackward ? start : end;
+        const read = await Promise.all(found.mock.results.map(({ value }) => value as Promise<readonly LedgerEntry[]>));
+        readMax = Math.max(readMax, read.flat().length);
+        found.mockClear();
+        if (pages % 200 === 0) heaps.push(heapAfterCollection());
+      }
+    }
+    found.mockRestore();
+    expect(readMax).toBe(101);
+    const [first = 0, ...later] = heaps;
+    console.log(`heap after 200 pages ${inMb(first)} MB, then ${later.map(inMb).join(', ')} MB`);
+    expect(Math.max(...later) - first).toBeLessThan(8 * MB);
+  }, 60_000);
 
   it('takes the same time for a page at the end as at the start, within 30 %', async () => {
     const ends = { start: cursorAt(ENTRIES - 100), end: cursorAt(202) };

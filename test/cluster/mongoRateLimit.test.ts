@@ -39,8 +39,10 @@ describeMongo('two server processes on one MongoDB', (url) => {
     const endsAt = Date.now() + WINDOW_SECONDS * 1_000;
     const counts = new Map<number, number>();
     const client = async (_: unknown, number: number): Promise<void> => {
-      for (let asked = number; Date.now() < endsAt - 200; asked += 1) {
+      for (let asked = number; ; asked += 1) {
         const answer = await post(servers[asked % servers.length]?.url ?? '', key, '{ __typename }');
+        // What was answered in this time was counted in it, however long it took.
+        if (Date.now() >= endsAt) return;
         const status = answer?.status ?? 0;
         counts.set(status, (counts.get(status) ?? 0) + 1);
       }

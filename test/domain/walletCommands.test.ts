@@ -430,6 +430,7 @@ describe('a capture', () => {
       {
         id: 'h',
         endedAt: NOW + 1,
+        version: wallet.version,
         how: 'CAPTURED',
         holdContent: wallet.holds[0]?.content,
         content: outcome.wallet.ended[0]?.content,
@@ -560,7 +561,15 @@ describe('a release', () => {
     expect(outcome.wallet.counters).toMatchObject([{ used: 1 }]);
     expect(outcome.wallet.holds).toEqual(wallet.holds.slice(1));
     expect(outcome.wallet.ended).toEqual([
-      { id: 'h', endedAt: NOW, how: 'RELEASED', holdContent: wallet.holds[0]?.content, content: '', credits: 0 },
+      {
+        id: 'h',
+        endedAt: NOW,
+        version: wallet.version,
+        how: 'RELEASED',
+        holdContent: wallet.holds[0]?.content,
+        content: '',
+        credits: 0,
+      },
     ]);
   });
 

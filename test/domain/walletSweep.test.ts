@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { holdId } from '../../src/domain/ids.js';
-import { ENDED_HOLDS_MAX, MEMORY_MS } from '../../src/domain/wallet.js';
+import { ENDED_HOLDS_MAX, MEMORY_MS, WRITES_REMEMBERED } from '../../src/domain/wallet.js';
 import type { Wallet } from '../../src/domain/wallet.js';
 import { applyCommand } from '../../src/domain/walletCommands.js';
 import { sweep } from '../../src/domain/walletSweep.js';
@@ -37,6 +37,7 @@ describe('time that passes in a wallet', () => {
       {
         id: 'early',
         endedAt: NOW + 10,
+        version: wallet.version,
         how: 'EXPIRED',
         holdContent: wallet.holds[0]?.content,
         content: '',
@@ -144,6 +145,20 @@ describe('what a wallet remembers', () => {
       ]),
     );
     expect(busy.ended.map(({ id }) => id)).toEqual(many.slice(2).map((index) => `h${index}`));
+  });
+
+  it('of ended holds: those of the last writes, however many one write has ended', () => {
+    const names = (from: number, count: number) => Array.from({ length: count }, (_, index) => `h${from + index}`);
+    const write = (wallet: Wallet, ids: readonly string[]): Wallet => {
+      const commands = ids.flatMap((id) => [hold(id, 0), release(id)]);
+      const written = commands.reduce((before, command) => applyCommand(before, command, NOW).wallet, wallet);
+      return { ...written, version: written.version + 1 };
+    };
+    let wallet = write({ ...walletAfter(), version: 7 }, names(100, 100));
+    for (let index = 1; index < WRITES_REMEMBERED; index += 1) wallet = write(wallet, names(200 + index, 1));
+    expect(wallet.ended.map(({ id }) => id)).toEqual([...names(100, 100), ...names(201, WRITES_REMEMBERED - 1)]);
+    wallet = write(wallet, names(200 + WRITES_REMEMBERED, 1));
+    expect(wallet.ended.map(({ id }) => id)).toEqual(names(201, WRITES_REMEMBERED));
   });
 });
 

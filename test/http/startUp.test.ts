@@ -92,6 +92,8 @@ describe('npm start', () => {
         'Refused with 402, which says what is missing:',
         expect.stringMatching(CURL),
         '',
+        `In a browser: http://127.0.0.1:${port}/graphql and http://127.0.0.1:${port}/admin/graphql`,
+        '',
       ]);
       const answers: { readonly status: number; readonly body: unknown }[] = [];
       for (const line of printed.split('\n').filter((each) => CURL.test(each))) {

@@ -21,6 +21,7 @@ import { viewAt } from '../../src/domain/walletView.js';
 import { createPaywall } from '../../src/paywall/paywall.js';
 import type { Paywall, PaywallOptions } from '../../src/paywall/paywall.js';
 import { createServer } from '../../src/server/createServer.js';
+import type { ServerOptions } from '../../src/server/createServer.js';
 import { EDGE_DEFAULTS } from '../../src/server/edge.js';
 import { openStore } from '../../src/store/openStore.js';
 import type { Store } from '../../src/store/store.js';
@@ -119,17 +120,12 @@ export interface TestServerOptions extends Partial<Omit<PaywallOptions, 'store' 
   readonly edge?: Partial<EdgeConfig>;
   /** Silent where it is left out. */
   readonly logger?: Logger;
+  readonly graphiql?: ServerOptions['graphiql'];
 }
 
 export const startServer = async (options: TestServerOptions = {}): Promise<TestServer> => {
-  const {
-    schema,
-    database = sqliteDatabase,
-    logger = pino({ level: 'silent' }),
-    rateLimits = null,
-    edge,
-    ...rest
-  } = options;
+  const { schema, database = sqliteDatabase, logger = pino({ level: 'silent' }), ...others } = options;
+  const { rateLimits = null, graphiql, edge, ...rest } = others;
   const { store: real, drop } = await database();
   const observed = observeStore(real);
   const paywall = createPaywall({
@@ -148,6 +144,7 @@ export const startServer = async (options: TestServerOptions = {}): Promise<Test
     rateLimits,
     edge: { ...EDGE_DEFAULTS, ...edge },
     documentLimits: options.documentLimits ?? null,
+    ...(graphiql === undefined ? {} : { graphiql }),
   });
   const url = await server.listen({ host: '127.0.0.1', port: 0 });
 

@@ -8,6 +8,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { nanoid } from 'nanoid';
 import type { AnyBulkWriteOperation, Collection } from 'mongodb';
+import { WRITES_REMEMBERED } from '../../domain/wallet.js';
 import { inOrder } from '../inOrder.js';
 import type { ImportOutcome, RecordPage } from '../store.js';
 import { StoreError } from '../storeError.js';
@@ -15,7 +16,6 @@ import { inOneReply } from './schema.js';
 import type { VersionedDocument } from './schema.js';
 import { duplicatesOf, isOutcomeUnknown } from './storeErrorOf.js';
 
-const RECENT_WRITES_MAX = 16;
 const WRITE_ID_LENGTH = 12;
 
 interface Write {
@@ -106,7 +106,7 @@ export class VersionedRecords<T extends { readonly version: number }> {
               filter: { _id: { $eq: id }, version: { $eq: after } },
               update: {
                 $set: { version, body },
-                $push: { recentWrites: { $each: [writeId], $slice: -RECENT_WRITES_MAX } },
+                $push: { recentWrites: { $each: [writeId], $slice: -WRITES_REMEMBERED } },
               },
             },
           };

@@ -1,0 +1,105 @@
+/** Operations that show what the demo answers: to paste into a shell, and ready to run in GraphiQL. */
+import { parse, print } from 'graphql';
+import { DEMO_OWNER_KEY } from './keys.js';
+
+export interface DemoOperation {
+  /** What it shows, in one line. */
+  readonly shows: string;
+  /** `null`: sent without a key. */
+  readonly key: string | null;
+  /** Left out: a query. */
+  readonly type?: 'query' | 'mutation';
+  /** Under which GraphiQL has it in a tab. */
+  readonly name: string;
+  readonly selection: string;
+}
+
+export const FREE: DemoOperation = {
+  shows: 'Served free, without a key:',
+  key: null,
+  name: 'Free',
+  selection: '{ country(code: "AT") { name capital } }',
+};
+
+export const CHARGED: DemoOperation = {
+  shows: 'Charged, 1 credit for each city that it finds:',
+  key: 'demo-payg',
+  name: 'Charged',
+  selection: '{ nearest(lat: 48.2, lon: 16.37, first: 3) { name } }',
+};
+
+export const REFUSED: DemoOperation = {
+  shows: 'Refused with 402, which says what is missing:',
+  key: 'demo-free',
+  name: 'Refused',
+  selection: '{ nearest(lat: 48.2, lon: 16.37, first: 3) { name } }',
+};
+
+/** Of the product, in the order in which they are best tried. */
+export const PRODUCT_OPERATIONS: readonly DemoOperation[] = [
+  FREE,
+  CHARGED,
+  REFUSED,
+  {
+    shows: 'Served in part: what is free is there, what is refused is null with an error:',
+    key: 'demo-free',
+    name: 'Partial',
+    selection: '{ country(code: "AT") { name cities(first: 2) { name } } }',
+  },
+  {
+    shows: 'Covered by a plan, up to its limit of 1,000 cities a day:',
+    key: 'demo-pro',
+    name: 'Covered',
+    selection: '{ country(code: "AT") { cities(first: 5) { name population } } }',
+  },
+  {
+    shows: 'What the account has, and what every paid field costs; free, always:',
+    key: 'demo-pro',
+    name: 'Billing',
+    selection: `{ billing { account { id name } subscription { state } balance { available held }
+      limits { feature used limit resetAt } terms { coordinate cost feature plans { id } } } }`,
+  },
+];
+
+/** Of the admin API. */
+export const ADMIN_OPERATIONS: readonly DemoOperation[] = [
+  {
+    shows: 'The accounts, and what they can spend:',
+    key: DEMO_OWNER_KEY,
+    name: 'Accounts',
+    selection: '{ accounts(first: 10) { nodes { id name balance { available held } } } }',
+  },
+  {
+    shows: 'The plans, and what they cover:',
+    key: DEMO_OWNER_KEY,
+    name: 'Plans',
+    selection: '{ plans(first: 10) { nodes { id version name status features { feature limit per } } } }',
+  },
+  {
+    shows: 'Gives an account 50 credits, however often it is sent:',
+    key: DEMO_OWNER_KEY,
+    type: 'mutation',
+    name: 'Grant',
+    selection: `{ grantCredits(accountId: "demo-free", credits: 50, reason: "A present", idempotencyKey: "present-1") {
+      balance { available } entries { at kind credits } } }`,
+  },
+  {
+    shows: 'Every movement of an account’s credits:',
+    key: DEMO_OWNER_KEY,
+    name: 'Ledger',
+    selection:
+      '{ ledger(accountId: "demo-free", first: 10) { nodes { at kind credits balanceAfter reason coordinate } } }',
+  },
+  {
+    shows: 'Who did what:',
+    key: DEMO_OWNER_KEY,
+    name: 'AuditLog',
+    selection: '{ auditLog(first: 10) { nodes { at operatorId mutation target outcome } } }',
+  },
+];
+
+/** A tab of GraphiQL with the operation in it, ready to run. */
+export const tabOf = ({ shows, key, type = 'query', name, selection }: DemoOperation) => ({
+  query: `# ${shows}\n${print(parse(`${type} ${name} ${selection}`))}\n`,
+  headers: key === null ? '' : JSON.stringify({ Authorization: `Bearer ${key}` }, null, 2),
+});

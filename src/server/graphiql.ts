@@ -1,0 +1,85 @@
+/**
+ * GraphiQL for whoever opens an endpoint in a browser. All of it comes from this server: `npm run build` bundles it into
+ * graphiql/dist. The page itself holds nothing that is secret; what it asks for, it asks for as any client does.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fastifyStatic from '@fastify/static';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+
+/** An operation that is there when the page is opened. */
+export interface GraphiqlTab {
+  readonly query: string;
+  /** A JSON object; empty: none. */
+  readonly headers: string;
+}
+
+/** Where a key belongs. */
+export const EMPTY_TAB: GraphiqlTab = { query: '', headers: '{\n  "Authorization": "Bearer "\n}' };
+
+export interface GraphiqlPage {
+  readonly title: string;
+  /** At least one. */
+  readonly tabs: readonly GraphiqlTab[];
+}
+
+/** Beside `src` in the sources as beside `dist` in the package. */
+const BUNDLE = join(import.meta.dirname, '..', '..', 'graphiql', 'dist');
+const SETTINGS = '<script type="application/json" id="settings">';
+
+/** Its editor writes styles into the page, and starts workers from the bundle. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "font-src 'self' data:",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "worker-src 'self' blob:",
+  "frame-ancestors 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join('; ');
+
+/** Serves a page at each of these paths, to browsers that open it; what is asked of the API there goes its own way. */
+export const serveGraphiql = async (
+  server: FastifyInstance,
+  pages: Readonly<Record<string, GraphiqlPage>>,
+): Promise<void> => {
+  const index = join(BUNDLE, 'index.html');
+  if (!existsSync(index)) {
+    server.log.warn('GraphiQL is not served: it was not built, which "npm run build" does.');
+    return;
+  }
+  const template = readFileSync(index, 'utf8');
+  const pageAt = new Map(
+    Object.entries(pages).map(([endpoint, page]) => [endpoint, withSettings(template, { endpoint, ...page })]),
+  );
+  await server.register(fastifyStatic, {
+    root: join(BUNDLE, 'assets'),
+    prefix: '/graphiql/assets/',
+    // Their names change with what is in them.
+    immutable: true,
+    maxAge: '1y',
+    index: false,
+  });
+  server.addHook('onRequest', (request, reply, done) => {
+    const page = isOpenedInBrowser(request) ? pageAt.get(request.url) : undefined;
+    if (page === undefined) {
+      done();
+      return;
+    }
+    void reply
+      .header('content-security-policy', CONTENT_SECURITY_POLICY)
+      .header('cache-control', 'no-store')
+      .type('text/html; charset=utf-8')
+      .send(page);
+  });
+};
+
+const isOpenedInBrowser = ({ method, headers }: FastifyRequest): boolean =>
+  method === 'GET' && headers.accept?.includes('text/html') === true;
+
+/** `<` is written as an escape, so that nothing in the settings can end the element. */
+const withSettings = (template: string, settings: unknown): string =>
+  template.replace(SETTINGS, () => SETTINGS + JSON.stringify(settings).replaceAll('<', '\\u003c'));
