@@ -53,7 +53,7 @@ export const contestantOf = ({ paywall }: World, { name, means, source, served }
   };
 };
 
-export const floorOf = (schema: ReturnType<typeof createFreeSchema>, document: DocumentNode): Contestant => ({
+const floorOf = (schema: ReturnType<typeof createFreeSchema>, document: DocumentNode): Contestant => ({
   name: 'floor',
   run: () => execute({ schema, document, contextValue: {} }),
 });

@@ -77,7 +77,7 @@ export const addAdminServer = async (
   });
   await server.register(async (scope) => {
     answerInGraphQL(scope);
-    takeSoundInput(scope);
+    takeSoundInput(scope, { isTextChecked: false });
     scope.addHook('onRequest', async (_request, reply) => {
       reply.header('cache-control', 'no-store');
     });

@@ -7,7 +7,7 @@ import type { FastifyInstance } from 'fastify';
 export class Drain {
   #isBegun = false;
   #underWay = 0;
-  #onIdle: () => void = () => undefined;
+  readonly #waiting: (() => void)[] = [];
 
   get isBegun(): boolean {
     return this.#isBegun;
@@ -25,15 +25,13 @@ export class Drain {
       return await work;
     } finally {
       this.#underWay -= 1;
-      if (this.#underWay === 0) this.#onIdle();
+      if (this.#underWay === 0) for (const resolve of this.#waiting.splice(0)) resolve();
     }
   }
 
   async idle(): Promise<void> {
     if (this.#underWay === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#onIdle = resolve;
-    });
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 }
 

@@ -9,15 +9,15 @@ const DEPTH_MAX = 64;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** What is wrong with a value that came as JSON; `null`: nothing. */
-export const unsoundness = (value: unknown): GraphQLError | null => {
+export const unsoundness = (value: unknown, { isTextChecked = true } = {}): GraphQLError | null => {
   const waiting: { readonly value: unknown; readonly depth: number }[] = [{ value, depth: 0 }];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { depth } = next;
-    if (typeof next.value === 'string' && LONE_SURROGATE.test(next.value)) return NO_TEXT();
+    if (isTextChecked && typeof next.value === 'string' && LONE_SURROGATE.test(next.value)) return NO_TEXT();
     if (typeof next.value !== 'object' || next.value === null) continue;
     if (depth === DEPTH_MAX) return TOO_DEEP();
     for (const [key, item] of Object.entries(next.value)) {
-      if (LONE_SURROGATE.test(key)) return NO_TEXT();
+      if (isTextChecked && LONE_SURROGATE.test(key)) return NO_TEXT();
       waiting.push({ value: item, depth: depth + 1 });
     }
   }
@@ -29,12 +29,15 @@ const badInput = (message: string): GraphQLError =>
 const NO_TEXT = () => badInput('A text in this request is no Unicode: half of a surrogate pair stands alone in it.');
 const TOO_DEEP = () => badInput(`A value in this request is nested more than ${DEPTH_MAX} levels deep.`);
 
-/** For the scope in which GraphQL routes are registered: bodies, and what a GET request has in its address. */
-export const takeSoundInput = (scope: FastifyInstance): void => {
+/**
+ * For the scope in which GraphQL routes are registered: bodies, and what a GET request has in its address.
+ * `isTextChecked`: left out where who comes after it looks at text, and names the argument that it is in.
+ */
+export const takeSoundInput = (scope: FastifyInstance, options: { readonly isTextChecked?: boolean } = {}): void => {
   const parseJson = scope.getDefaultJsonParser('error', 'error');
   scope.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
     void parseJson(request, body, (error, value) => {
-      const fault = error ?? unsoundness(value);
+      const fault = error ?? unsoundness(value, options);
       if (fault === null) done(null, value);
       else done(fault);
     });
@@ -43,7 +46,7 @@ export const takeSoundInput = (scope: FastifyInstance): void => {
     // Apollo reads the address by it.
     if (!URL.canParse(request.url, `${request.protocol}://${request.hostname}/`)) throw BROKEN_ADDRESS();
     if (request.method !== 'GET') return;
-    const fault = unsoundness(jsonParametersOf(request));
+    const fault = unsoundness(jsonParametersOf(request), options);
     if (fault !== null) throw fault;
   });
 };

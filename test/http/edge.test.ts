@@ -158,14 +158,12 @@ describe('a body', () => {
     ['{"query":"{ __typename }","extensions":{"idempotencyKey":"\\ud800"}}'],
   ])('with text that is no Unicode is refused: %s', async (body) => {
     const server = await start();
-    for (const path of ['/graphql', '/admin/graphql']) {
-      const headers = { 'content-type': 'application/json', authorization: 'Bearer demo-owner' };
-      expect(await server.request(path, { method: 'POST', headers, body })).toMatchObject({
-        status: 400,
-        headers: HEADERS_OF[400],
-        body: { errors: [{ message: expect.stringContaining('no Unicode'), extensions: { code: 'BAD_USER_INPUT' } }] },
-      });
-    }
+    const headers = { 'content-type': 'application/json' };
+    expect(await server.request('/graphql', { method: 'POST', headers, body })).toMatchObject({
+      status: 400,
+      headers: HEADERS_OF[400],
+      body: { errors: [{ message: expect.stringContaining('no Unicode'), extensions: { code: 'BAD_USER_INPUT' } }] },
+    });
   });
 
   it('with whole surrogate pairs is text like any other', async () => {
