@@ -12,7 +12,16 @@ it('an audit entry repeats plain data, and nothing that is secret', () => {
 });
 
 it('an audit entry cuts long texts and deep values off', () => {
+  expect(redact('x'.repeat(1_000))).toBe('x'.repeat(1_000));
   expect(redact('x'.repeat(1_001))).toBe(`${'x'.repeat(1_000)}…`);
   const deep = [[[[[[[[['too deep']]]]]]]]];
   expect(JSON.stringify(redact(deep))).toBe('[[[[[[[["…"]]]]]]]]');
+  const nested = Array.from({ length: 9 }).reduce<unknown>((inside) => ({ inside }), 'too deep');
+  const nine = '{"inside":'.repeat(8);
+  expect(JSON.stringify(redact(nested))).toBe(`${nine}"…"${'}'.repeat(8)}`);
+});
+
+it('an audit entry repeats what only sounds like an idempotency key', () => {
+  const kept = { idempotencyKeys: 1, anIdempotencyKey: 2 };
+  expect(redact({ ...kept, IdempotencyKey: 3 })).toEqual(kept);
 });

@@ -38,6 +38,27 @@ describe('two versions of a plan', () => {
       ],
       'LOSE',
     ],
+    [
+      'no limit any more, so that nothing is used up',
+      withFeature({ ...daily(5), whenExhausted: 'CREDITS' }),
+      withFeature({}),
+      [['LIMIT', 'GAIN']],
+      'GAIN',
+    ],
+    [
+      'a limit where none was, beyond which there are credits',
+      withFeature({}),
+      withFeature({ ...daily(5), whenExhausted: 'CREDITS' }),
+      [['LIMIT', 'LOSS']],
+      'LOSE',
+    ],
+    [
+      'the second of two features',
+      plan({ features: [allowance('search'), allowance('export')] }),
+      plan({ features: [allowance('search'), allowance('export', daily(5))] }),
+      [['LIMIT', 'LOSS']],
+      'LOSE',
+    ],
     ['more credits', plan({}), plan({ creditsPerPeriod: 9 }), [['CREDITS_PER_PERIOD', 'GAIN']], 'GAIN'],
     ['fewer credits', plan({ creditsPerPeriod: 9 }), plan({}), [['CREDITS_PER_PERIOD', 'LOSS']], 'LOSE'],
     ['slower', plan({}), plan({ requestsPerMinute: 9 }), [['REQUESTS_PER_MINUTE', 'LOSS']], 'LOSE'],
@@ -49,6 +70,9 @@ describe('two versions of a plan', () => {
   });
 
   it('say in words what was and what would be', () => {
+    expect(planDifferences(withFeature({}), withFeature(daily(5)))).toEqual([
+      { aspect: 'LIMIT', feature: 'search', before: 'unlimited', after: '5 per DAY', effect: 'LOSS' },
+    ]);
     expect(planDifferences(withFeature(daily(5)), plan({ features: [], requestsPerMinute: 6 }))).toEqual([
       { aspect: 'FEATURE', feature: 'search', before: '5 per DAY', after: null, effect: 'LOSS' },
       { aspect: 'REQUESTS_PER_MINUTE', feature: null, before: 'unlimited', after: '6', effect: 'LOSS' },

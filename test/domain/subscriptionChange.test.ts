@@ -65,6 +65,15 @@ describe('another plan now', () => {
     expect(changed).toMatchObject({ ok: true, proration: { unusedMinor: 0, dueMinor: 0 } });
   });
 
+  it('costs from the instant on at which the trial ends, and nothing more at that at which what was paid is over', () => {
+    const onTrial = changeNow(subscription({ trialEndsAt: MIDDLE }), to(TEAM), MIDDLE);
+    expect(onTrial).toMatchObject({ ok: true, proration: { unusedMinor: 1001, dueMinor: 5000 } });
+    const due = { ...PAST_DUE, paidUntil: MIDDLE };
+    const pastDue = changeNow(subscription(due), to(YEARLY), MIDDLE);
+    expect(pastDue).toMatchObject({ ok: true, proration: { unusedMinor: 0 } });
+    expect(changeAtPeriodEnd(subscription(due), to(TEAM), MIDDLE)).toEqual({ ok: false, fault: 'PAYMENT_DUE' });
+  });
+
   it.each([
     ['a paid period', {}, 500],
     ['a trial', { trialEndsAt: END }, 0],
