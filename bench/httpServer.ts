@@ -1,7 +1,9 @@
 /**
- * The server that is measured over HTTP, in a process of its own: `floor`, or `tollgate` with the world in a folder. It
+ * The server that is measured over HTTP, in a process of its own: `floor`, or `tollgate` with the world in a folder,
+ * watched by those that are named: `log`, `metrics`, and traces by their collector's URL. It
  * tells its parent where it listens, and what its processor time and memory are whenever the parent asks.
  */
+import { join } from 'node:path';
 import { ApolloServer } from '@apollo/server';
 import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
@@ -11,6 +13,10 @@ import { pino } from 'pino';
 import { readConfig } from '../src/config.js';
 import { loadAtlas } from '../src/demo/atlasData.js';
 import { createServer } from '../src/server/createServer.js';
+import { createLogger, logTo } from '../src/server/watch/logger.js';
+import { Metrics } from '../src/server/watch/metrics.js';
+import { startTracing } from '../src/server/watch/tracing.js';
+import { aroundStoreCall } from '../src/server/watch/watchers.js';
 import { createFreeSchema, openWorld } from './world.js';
 
 /** What the parent can ask for: processor time so far, in µs, or bytes of the heap once it was cleaned up. */
@@ -37,9 +43,20 @@ const floorServer = async (): Promise<FastifyInstance> => {
   return server;
 };
 
-const tollgateServer = async (folder: string): Promise<FastifyInstance> => {
-  const { paywall, close } = await openWorld(folder);
-  const server = await createServer({ paywall, logger: silent(), rateLimits: readConfig({}).rateLimits });
+const tollgateServer = async (folder: string, watchedBy: readonly string[]): Promise<FastifyInstance> => {
+  const logger = watchedBy.includes('log') ? createLogger('info', logTo(join(folder, 'log'))) : silent();
+  const metrics = watchedBy.includes('metrics') ? new Metrics() : null;
+  const collector = watchedBy.find((each) => each.startsWith('http'));
+  const tracing = collector === undefined ? null : startTracing(collector, logger);
+  const { paywall, close } = await openWorld(folder, { around: aroundStoreCall({ metrics, tracing }) });
+  metrics?.watchEngine(paywall.engine);
+  metrics?.watchProcess();
+  const server = await createServer({
+    paywall,
+    logger,
+    rateLimits: readConfig({}).rateLimits,
+    watchers: { metrics, tracing },
+  });
   server.addHook('onClose', close);
   return server;
 };
@@ -54,8 +71,8 @@ const answer = (question: Question): number => {
   return process.memoryUsage().heapUsed;
 };
 
-const [folder] = process.argv.slice(2);
-const server = folder === undefined ? await floorServer() : await tollgateServer(folder);
+const [folder, ...watchedBy] = process.argv.slice(2);
+const server = folder === undefined ? await floorServer() : await tollgateServer(folder, watchedBy);
 const url = await server.listen({ host: '127.0.0.1', port: 0 });
 process.on('message', (question: Question) => process.send?.(answer(question)));
 process.once('disconnect', () => {

@@ -12,10 +12,10 @@ export interface LoadedServer {
   readonly stop: () => Promise<void>;
 }
 
-/** Without a folder it is the floor. */
-export const startServer = async (folder?: string): Promise<LoadedServer> => {
+/** Without a folder it is the floor. `watchedBy`: as `httpServer.ts` takes them. */
+export const startServer = async (folder?: string, watchedBy: readonly string[] = []): Promise<LoadedServer> => {
   const script = fileURLToPath(new URL('./httpServer.js', import.meta.url));
-  const child = fork(script, folder === undefined ? [] : [folder], { execArgv: ['--expose-gc'] });
+  const child = fork(script, folder === undefined ? [] : [folder, ...watchedBy], { execArgv: ['--expose-gc'] });
   const { url } = (await nextMessage(child)) as { url: string };
   return {
     url,
@@ -41,6 +41,8 @@ export interface Load {
   readonly keys: readonly string[];
   readonly connections: number;
   readonly seconds: number;
+  /** So many requests, however long they take, in place of `seconds`. */
+  readonly amount?: number;
   readonly status: number;
 }
 
@@ -54,12 +56,13 @@ export interface Loaded {
 }
 
 export const putLoadOn = async (server: LoadedServer, load: Load): Promise<Loaded> => {
-  const { source, keys, connections, seconds, status } = load;
+  const { source, keys, connections, seconds, amount, status } = load;
   const cpuBefore = await server.ask('cpu');
   const result = await autocannon({
     url: `${server.url}/graphql`,
     connections,
     duration: seconds,
+    ...(amount === undefined ? {} : { amount }),
     requests: keys.map((key) => ({
       method: 'POST',
       path: '/graphql',

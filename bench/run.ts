@@ -19,6 +19,7 @@ import { describeMachine } from './machine.js';
 import { memory } from './memory.js';
 import { mongo } from './onMongo.js';
 import { overHttp } from './overHttp.js';
+import { watched } from './watched.js';
 
 const BENCHMARKS: readonly Benchmark[] = [
   domain,
@@ -30,6 +31,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   mongo,
   groupCommit,
   accounts,
+  watched,
 ];
 /** In the sources, wherever the compiled runner is. */
 const RESULTS = resolve('bench', 'results');

@@ -23,6 +23,8 @@ import { createPaywall } from '../src/paywall/paywall.js';
 import type { Paywall } from '../src/paywall/paywall.js';
 import { openStore } from '../src/store/openStore.js';
 import type { Store } from '../src/store/store.js';
+import { watchStore } from '../src/store/watchedStore.js';
+import type { AroundStoreCall } from '../src/store/watchedStore.js';
 import { hashOf, KEY_SECRET } from './keys.js';
 
 /** How an account stands, and so what becomes of its operations. */
@@ -79,15 +81,17 @@ export interface WorldTerms {
   readonly store?: Store;
   /** Keys that need not be looked up in the store. */
   readonly fixedKeys?: FixedKeys;
+  readonly around?: AroundStoreCall | null;
 }
 
 /** Opens a world in a new folder and seeds it, or the one that is in `folder` already. */
 export const openWorld = async (
   folder?: string,
-  { schema, store: given, fixedKeys }: WorldTerms = {},
+  { schema, store: given, fixedKeys, around = null }: WorldTerms = {},
 ): Promise<World> => {
   const place = folder ?? mkdtempSync(join(tmpdir(), 'tollgate-bench-'));
-  const store = given ?? (await openStore(`sqlite:${join(place, 'tollgate.db')}`));
+  const opened = given ?? (await openStore(`sqlite:${join(place, 'tollgate.db')}`));
+  const store = around === null ? opened : watchStore(opened, around);
   const paywall = createPaywall({
     schema: schema ?? createAtlasSchema(),
     store,

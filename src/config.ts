@@ -16,6 +16,10 @@ export interface Config {
   /** How long credits stay set aside for an operation that never ends; longer than any operation may take. */
   readonly holdTtlMs: number;
   readonly logLevel: string;
+  /** Where `/metrics` is served: nowhere, beside everything else, or at an address of its own. */
+  readonly metrics: MetricsPlace;
+  /** The OTLP collector to which traces are sent; `null`: none are made. */
+  readonly otlpEndpoint: string | null;
   /** The key of the operator `owner`; `null`: one is made where there is no owner. */
   readonly ownerKey: string | null;
   readonly rateLimits: RateLimitSettings;
@@ -54,6 +58,8 @@ export interface ShutdownConfig {
   readonly delayMs: number;
   readonly graceMs: number;
 }
+
+export type MetricsPlace = 'OFF' | 'ON' | { readonly host: string; readonly port: number };
 
 /** Says in one line what is wrong with the environment and what to do about it. */
 export class ConfigError extends Error {
@@ -118,6 +124,19 @@ const secret = z
     error: `must have at least ${SECRET_LENGTH_MIN} characters`,
   });
 
+const METRICS_ADDRESS = /^(\[[\da-f:.]+\]|[^\s:/[\]]+):(\d{1,5})$/i;
+
+const metricsPlace = z.string().transform((text, context): MetricsPlace => {
+  const known = flag.safeParse(text);
+  if (known.success) return isOn(known.data) ? 'ON' : 'OFF';
+  const [, host = '', port = ''] = METRICS_ADDRESS.exec(text) ?? [];
+  if (host !== '' && Number(port) >= 1 && Number(port) <= 65535) {
+    return { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) };
+  }
+  context.addIssue('must be on, off, or an address and a port as in 127.0.0.1:9464');
+  return z.NEVER;
+});
+
 const environment = z.object({
   DATABASE_URL: z
     .string()
@@ -138,6 +157,10 @@ const environment = z.object({
     .min(HOLD_TTL_MS_MIN, `must be ${HOLD_TTL_MS_MIN} to ${HOLD_TTL_MS_MAX}`)
     .max(HOLD_TTL_MS_MAX, `must be ${HOLD_TTL_MS_MIN} to ${HOLD_TTL_MS_MAX}`)
     .default(60_000),
+  TOLLGATE_METRICS: metricsPlace.optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .url({ protocol: /^https?$/, error: 'must be a URL that begins with http:// or https://' })
+    .optional(),
   TOLLGATE_KEYLESS_REQUESTS_PER_MINUTE: perMinute.default(300),
   TOLLGATE_KEY_REQUESTS_PER_MINUTE: perMinute.default(null),
   TOLLGATE_BAD_KEY_REQUESTS_PER_MINUTE: perMinute.default(60),
@@ -206,6 +229,8 @@ const checkReach = (host: string, isDemo: boolean, ownerKey: string | undefined)
   }
 };
 
+const withoutSlash = (url: string | undefined): string | null => url?.replace(/\/$/, '') ?? null;
+
 /** Throws `ConfigError`. An empty variable counts as not set. */
 export const readConfig = (env: Readonly<Record<string, string | undefined>>): Config => {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
@@ -214,21 +239,24 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
     throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; '));
   }
   const { DATABASE_URL, HOST, PORT, PUBLIC_URL, TOLLGATE_DEMO, TOLLGATE_HOLD_TTL_MS, LOG_LEVEL } = parsed.data;
-  const { TOLLGATE_OWNER_KEY, TOLLGATE_KEY_SECRET, TOLLGATE_GRAPHIQL } = parsed.data;
+  const { TOLLGATE_METRICS, OTEL_EXPORTER_OTLP_ENDPOINT, TOLLGATE_OWNER_KEY, TOLLGATE_KEY_SECRET } = parsed.data;
   const isDemo = TOLLGATE_DEMO === undefined ? DATABASE_URL === undefined : isOn(TOLLGATE_DEMO);
   checkReach(HOST, isDemo, TOLLGATE_OWNER_KEY);
   return Object.freeze({
     databaseUrl: DATABASE_URL ?? DATABASE_URL_DEFAULT,
     host: HOST,
     port: PORT,
-    publicUrl: PUBLIC_URL?.replace(/\/$/, '') ?? null,
+    publicUrl: withoutSlash(PUBLIC_URL),
     isDemo,
     holdTtlMs: TOLLGATE_HOLD_TTL_MS,
     // Whoever tries the demo reads what it prints, and nothing needs their attention.
     logLevel: LOG_LEVEL ?? (isDemo ? 'warn' : 'info'),
+    // A demo is reached from this machine alone; elsewhere it is for the operator to say who may read them.
+    metrics: TOLLGATE_METRICS ?? (isDemo ? 'ON' : 'OFF'),
+    otlpEndpoint: withoutSlash(OTEL_EXPORTER_OTLP_ENDPOINT),
     ...limitsOf(parsed.data),
     ownerKey: TOLLGATE_OWNER_KEY ?? null,
     keySecret: TOLLGATE_KEY_SECRET ?? null,
-    isGraphiqlOn: isOn(TOLLGATE_GRAPHIQL),
+    isGraphiqlOn: isOn(parsed.data.TOLLGATE_GRAPHIQL),
   });
 };

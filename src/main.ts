@@ -1,5 +1,4 @@
 /** The server's start: config → store → paywall → server. The only file that reads the environment or ends the process. */
-import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { ConfigError, readConfig } from './config.js';
 import type { Config } from './config.js';
@@ -14,10 +13,16 @@ import { createPaywall } from './paywall/paywall.js';
 import { createServer } from './server/createServer.js';
 import { drainServer } from './server/drain.js';
 import { EMPTY_TAB } from './server/graphiql.js';
+import { createLogger } from './server/watch/logger.js';
+import { Metrics } from './server/watch/metrics.js';
+import { createMetricsServer } from './server/watch/metricsServer.js';
+import { aroundStoreCall } from './server/watch/watchers.js';
+import type { Watchers } from './server/watch/watchers.js';
 import { remedySlug } from './server/remedyPage.js';
 import { openStore } from './store/openStore.js';
 import type { Store } from './store/store.js';
 import { StoreError } from './store/storeError.js';
+import { watchStore } from './store/watchedStore.js';
 
 /** Of the grace, for requests under way; the rest is for what is still to be written. */
 const ANSWERING_SHARE = 0.8;
@@ -28,11 +33,14 @@ class StartError extends Error {
 }
 
 const start = async (config: Config): Promise<void> => {
-  const logger = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
+  const logger = createLogger(config.logLevel);
   keepGoing(logger);
-  const store = await openStore(config.databaseUrl);
+  const watchers = await watchersFor(config, logger);
+  const opened = await openStore(config.databaseUrl);
+  const around = aroundStoreCall(watchers);
+  const store = around === null ? opened : watchStore(opened, around);
   try {
-    await serve(config, store, logger);
+    await serve(config, store, watchers);
   } catch (error) {
     // What is open would keep the process alive.
     await store.close();
@@ -50,7 +58,16 @@ const keepGoing = (logger: Logger): void => {
   });
 };
 
-const serve = async (config: Config, store: Store, logger: Logger): Promise<void> => {
+/** The libraries for traces are loaded only where traces are asked for. */
+const watchersFor = async ({ metrics, otlpEndpoint }: Config, logger: Logger): Promise<Watchers> => ({
+  logger,
+  metrics: metrics === 'OFF' ? null : new Metrics(),
+  tracing:
+    otlpEndpoint === null ? null : (await import('./server/watch/tracing.js')).startTracing(otlpEndpoint, logger),
+});
+
+const serve = async (config: Config, store: Store, watchers: Watchers): Promise<void> => {
+  const { logger, metrics, tracing } = watchers;
   // Known once the server listens, and no error is sent before.
   let publicUrl = config.publicUrl;
   const paywall = createPaywall({
@@ -73,8 +90,20 @@ const serve = async (config: Config, store: Store, logger: Logger): Promise<void
   const fixedOperators = config.isDemo ? demoOperators() : new Map<string, never>();
   const { rateLimits, edge, documentLimits, isGraphiqlOn } = config;
   const graphiql = isGraphiqlOn ? { graphiql: graphiqlPages(config) } : {};
-  const admin = { fixedOperators };
-  const server = await createServer({ paywall, logger, admin, rateLimits, edge, documentLimits, ...graphiql });
+  const server = await createServer({
+    paywall,
+    logger,
+    admin: { fixedOperators },
+    rateLimits,
+    edge,
+    documentLimits,
+    watchers,
+    servesMetrics: config.metrics === 'ON',
+    ...graphiql,
+  });
+  metrics?.watchEngine(paywall.engine);
+  metrics?.watchProcess();
+  const apart = metrics === null || typeof config.metrics === 'string' ? null : createMetricsServer(metrics, logger);
 
   const stop = async (): Promise<void> => {
     const { delayMs, graceMs } = config.shutdown;
@@ -87,13 +116,18 @@ const serve = async (config: Config, store: Store, logger: Logger): Promise<void
     if (!isFinished) logger.error('Requests were cut off, since they were not finished within the grace');
     await paywall.close();
     await store.close();
+    await tracing?.close();
+    await apart?.close();
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
 
-  const address = await server.listen({ host: config.host, port: config.port }).catch(async (error: unknown) => {
-    await stop();
-    throw new StartError(listenFault(error, config), { cause: error });
-  });
+  const listen = (listener: typeof server, { host, port }: Place, setting?: string): Promise<string> =>
+    listener.listen({ host, port }).catch(async (error: unknown) => {
+      await stop();
+      throw new StartError(listenFault(error, { host, port }, setting), { cause: error });
+    });
+  if (apart !== null && typeof config.metrics !== 'string') await listen(apart, config.metrics, 'TOLLGATE_METRICS');
+  const address = await listen(server, config);
   publicUrl ??= address;
   console.log(welcome({ publicUrl, isDemo: config.isDemo, ownerSecret }));
 };
@@ -106,7 +140,13 @@ const graphiqlPages = ({ isDemo }: Config) => ({
   },
 });
 
-const listenFault = (error: unknown, { host, port }: Config): string => {
+type Place = Pick<Config, 'host' | 'port'>;
+
+/** `setting`: what says where to listen, if it is not `HOST` and `PORT`. */
+const listenFault = (error: unknown, { host, port }: Place, setting?: string): string => {
+  if (setting !== undefined) {
+    return `${setting} can't be ${host}:${port}: ${error instanceof Error ? error.message : String(error)}`;
+  }
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   switch (code) {
     case 'EADDRINUSE':

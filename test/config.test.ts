@@ -19,6 +19,8 @@ const DEFAULTS = {
   },
   documentLimits: { tokens: 2_000, depth: 20, aliases: 200, directives: 50, complexity: 20_000 },
   shutdown: { delayMs: 0, graceMs: 10_000 },
+  metrics: 'ON',
+  otlpEndpoint: null,
   rateLimits: { keyless: 300, keyed: null, badKeys: 60, windowSeconds: 60 },
   ownerKey: null,
   keySecret: null,
@@ -54,6 +56,8 @@ describe('the environment', () => {
       TOLLGATE_DEMO: 'false',
       TOLLGATE_HOLD_TTL_MS: '1500',
       LOG_LEVEL: 'silent',
+      TOLLGATE_METRICS: '[::1]:9464',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/',
       TOLLGATE_OWNER_KEY: 'owner-of-sixteen-',
       TOLLGATE_KEY_SECRET: 'secret-of-sixteen',
       TOLLGATE_GRAPHIQL: 'off',
@@ -94,6 +98,8 @@ describe('the environment', () => {
       },
       documentLimits: { tokens: 1, depth: 2, aliases: 0, directives: 3, complexity: 4 },
       shutdown: { delayMs: 500, graceMs: 20_000 },
+      metrics: { host: '::1', port: 9464 },
+      otlpEndpoint: 'http://collector:4318',
       rateLimits: { keyless: null, keyed: 6_000, badKeys: 1, windowSeconds: 10 },
       ownerKey: 'owner-of-sixteen-',
       keySecret: 'secret-of-sixteen',
@@ -108,6 +114,14 @@ describe('the environment', () => {
   it('logs each operation where it is no demo', () => {
     expect(readConfig({ TOLLGATE_DEMO: 'false' }).logLevel).toBe('info');
     expect(readConfig({ LOG_LEVEL: 'debug' }).logLevel).toBe('debug');
+  });
+
+  it('serves metrics to the public where that is asked for alone', () => {
+    const placeOf = (place?: string) =>
+      readConfig({ TOLLGATE_DEMO: 'false', ...(place === undefined ? {} : { TOLLGATE_METRICS: place }) }).metrics;
+    expect([placeOf(), placeOf('off'), placeOf('on')]).toEqual(['OFF', 'OFF', 'ON']);
+    expect(placeOf('10.0.0.7:9464')).toEqual({ host: '10.0.0.7', port: 9464 });
+    expect(placeOf('metrics.internal:80')).toEqual({ host: 'metrics.internal', port: 80 });
   });
 });
 
@@ -160,6 +174,10 @@ describe('a bad setting stops the start, names itself and says what it may be', 
     [{ PUBLIC_URL: 'ftp://api.example' }, 'PUBLIC_URL must be a URL that begins with http:// or https://'],
     [{ TOLLGATE_DEMO: 'yes' }, 'TOLLGATE_DEMO must be true or false'],
     [
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' },
+      'OTEL_EXPORTER_OTLP_ENDPOINT must be a URL that begins with http:// or https://',
+    ],
+    [
       { TOLLGATE_KEYLESS_REQUESTS_PER_MINUTE: '0' },
       'TOLLGATE_KEYLESS_REQUESTS_PER_MINUTE must be a whole number of requests a minute, or off',
     ],
@@ -194,6 +212,15 @@ describe('a bad setting stops the start, names itself and says what it may be', 
     expect(messageOf(env)).toMatch(/^HOST is 0\.0\.0\.0, and nobody has chosen the key .* set TOLLGATE_OWNER_KEY/);
     expect(readConfig({ ...env, TOLLGATE_OWNER_KEY: 'owner-of-sixteen-' }).host).toBe('0.0.0.0');
   });
+
+  it.each(['9464', ':9464', '127.0.0.1:0', '127.0.0.1:65536', 'http://127.0.0.1:9464'])(
+    'TOLLGATE_METRICS %s',
+    (place) => {
+      expect(messageOf({ TOLLGATE_METRICS: place })).toBe(
+        'TOLLGATE_METRICS must be on, off, or an address and a port as in 127.0.0.1:9464',
+      );
+    },
+  );
 
   it('repeats nothing of an address, which may have a password in it', () => {
     expect(messageOf({ DATABASE_URL: 'postgres://user:secret@host/db' })).not.toContain('secret');

@@ -3,6 +3,7 @@ import type { Instant } from '../domain/period.js';
 import type { Remedy } from '../domain/refusal.js';
 import type { WalletKeeper } from '../ledger/walletKeeper.js';
 import type { Store } from '../store/store.js';
+import type { Background } from './background.js';
 import type { HashSecret } from './keyHash.js';
 import type { KeyUses } from './keyUses.js';
 import type { Loaders } from './loaders.js';
@@ -33,5 +34,6 @@ export interface Engine {
   /** How the secret of a key is stored and found. */
   readonly hashSecret: HashSecret;
   readonly keyUses: KeyUses;
+  readonly background: Background;
   readonly settings: EngineSettings;
 }

@@ -18,6 +18,11 @@ export class KeyUses {
     this.#timer = setInterval(() => void this.write(), WRITE_EVERY_MS).unref();
   }
 
+  /** Keys whose use waits to be written; for metrics. */
+  get length(): number {
+    return this.#waiting.size;
+  }
+
   /** Never waits for the store. */
   note(secretHash: string, usedAt: Instant): void {
     if (this.#waiting.size < WAITING_MAX || this.#waiting.has(secretHash)) this.#waiting.set(secretHash, usedAt);

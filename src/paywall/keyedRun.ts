@@ -11,6 +11,8 @@ import type { Instant } from '../domain/period.js';
 import type { Refusal } from '../domain/refusal.js';
 import type { Engine } from './engine.js';
 import { captureRecorded, chargeRecorded } from './settlement.js';
+import type { ChargedNow } from './settlement.js';
+import type { OperationWatch } from './watch.js';
 
 /** What the record of a key says about the operation that came with it. */
 export type Begun =
@@ -28,6 +30,7 @@ export interface KeyedTerms {
   readonly fingerprint: string;
   readonly isMutation: boolean;
   readonly operationName: string | null;
+  readonly watch: Pick<OperationWatch, 'charged'>;
 }
 
 /** Answers longer than this are not kept: the operation is still charged and carried out once. */
@@ -88,18 +91,24 @@ export class KeyedRun {
 
   /** A query runs again. It was paid for only if its hold was captured, which is done now if it can be. */
   async #repeat(record: KeyedOperation): Promise<Begun> {
-    const balance = await captureRecorded(this.engine.keeper, record);
-    return this.#run(balance === null ? [] : record.delivered);
+    const captured = this.#note(await captureRecorded(this.engine.keeper, record));
+    return this.#run(captured === null ? [] : record.delivered);
   }
 
   /** A mutation is not run again. If its hold expired before it was captured, it is charged for now. */
   async #replay(record: KeyedOperation): Promise<Begun> {
     if (record.answer === null) return { kind: 'conflict', error: answerNotKept() };
-    const balance =
+    const charged = this.#note(
       (await captureRecorded(this.engine.keeper, record)) ??
-      (await chargeRecorded(this.engine, record, holdId(`${record.holdId}/replayed`)));
-    if (balance === null) return { kind: 'unpaid', refusal: unpaid(record) };
-    return { kind: 'replay', answer: record.answer, balance };
+        (await chargeRecorded(this.engine, record, holdId(`${record.holdId}/replayed`))),
+    );
+    if (charged === null) return { kind: 'unpaid', refusal: unpaid(record) };
+    return { kind: 'replay', answer: record.answer, balance: charged.balance };
+  }
+
+  #note(charge: ChargedNow | null): ChargedNow | null {
+    if (charge !== null && charge.charged > 0) this.terms.watch.charged(charge.charged);
+    return charge;
   }
 
   async #save(record: KeyedOperation): Promise<boolean> {

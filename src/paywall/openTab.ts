@@ -21,7 +21,6 @@ import { findHold } from '../domain/walletMoves.js';
 import { viewAt } from '../domain/walletView.js';
 import type { Decided } from '../ledger/walletKeeper.js';
 import { StoreError } from '../store/storeError.js';
-import { untilDone } from './background.js';
 import { admit } from './admit.js';
 import type { Admission, AdmitRules } from './admit.js';
 import { grantIfDue, loadKnown } from './caller.js';
@@ -33,12 +32,14 @@ import type { Begun } from './keyedRun.js';
 import type { Quote, QuotedField } from './quote.js';
 import { giveBack } from './settlement.js';
 import { Tab } from './tab.js';
+import type { OperationWatch } from './watch.js';
 
 export interface OpenRequest {
   readonly compiled: CompiledOperation;
   readonly variables: Readonly<Record<string, unknown>> | null | undefined;
   readonly caller: Caller;
   readonly idempotencyKey: string | null;
+  readonly watch: OperationWatch;
 }
 
 /** A tab, or why nothing of the operation is to run. */
@@ -61,6 +62,7 @@ export interface OpenTab {
   /** `null` for a caller without one: nothing was admitted then. */
   readonly account: TabAccount | null;
   readonly keyed: KeyedRun | null;
+  readonly watch: OperationWatch;
 }
 
 /** The account that a tab is charged to, and its hold if there is one. */
@@ -74,18 +76,11 @@ export interface TabAccount {
 }
 
 export const openTab = async (engine: Engine, request: OpenRequest): Promise<Opened> => {
-  const { compiled, variables, caller } = request;
-  const quote = compiled.quote(variables);
-  if (quote === null) return { kind: 'free' };
-  if (quote instanceof GraphQLError) return { kind: 'unsound', error: quote };
-
+  const { caller, watch } = request;
   const now = engine.settings.now();
-  const keyed = keyedRunOf(engine, request);
-  const [read, begun] = await Promise.all([loadKnown(caller, engine.shelf, now), begin(engine, keyed, now)]);
-  if (begun.kind === 'conflict' || begun.kind === 'replay' || begun.kind === 'unpaid') return begun;
-  const known = begun.kind === 'run' ? read : { ...read, standing: { ...read.standing, means: null } };
-  const delivered = begun.kind === 'run' ? begun.delivered : [];
-  const opening = new Opening(engine, quote, known, rulesFor(engine, compiled, delivered), keyed);
+  const quoted = await watch.during('quote', () => quoteAndLoad(engine, request, now));
+  if (quoted.kind !== 'quoted') return quoted;
+  const opening = new Opening(engine, quoted.terms, watch);
   const admitted = await opening.admit(now);
   // What was read of the wallet is older than the hold: whatever else this request reads of it is read anew.
   if (caller.accountId !== null) caller.loaders.wallets.clear(caller.accountId);
@@ -94,10 +89,25 @@ export const openTab = async (engine: Engine, request: OpenRequest): Promise<Ope
   return { kind: 'open', ...opening.tabOf(admitted) };
 };
 
+type Quoted = Exclude<Opened, { readonly kind: 'open' }> | { readonly kind: 'quoted'; readonly terms: OpeningTerms };
+
+const quoteAndLoad = async (engine: Engine, request: OpenRequest, now: Instant): Promise<Quoted> => {
+  const { compiled, variables, caller } = request;
+  const quote = compiled.quote(variables);
+  if (quote === null) return { kind: 'free' };
+  if (quote instanceof GraphQLError) return { kind: 'unsound', error: quote };
+  const keyed = keyedRunOf(engine, request);
+  const [read, begun] = await Promise.all([loadKnown(caller, engine.shelf, now), begin(engine, keyed, now)]);
+  if (begun.kind === 'conflict' || begun.kind === 'replay' || begun.kind === 'unpaid') return begun;
+  const known = begun.kind === 'run' ? read : { ...read, standing: { ...read.standing, means: null } };
+  const delivered = begun.kind === 'run' ? begun.delivered : [];
+  return { kind: 'quoted', terms: { quote, known, rules: rulesFor(engine, compiled, delivered), keyed } };
+};
+
 /** What gate 1 says of an operation now; nothing is held. `null`: nothing of it is paid. */
 export const quoteTab = async (
   engine: Engine,
-  { compiled, variables, caller }: Omit<OpenRequest, 'idempotencyKey'>,
+  { compiled, variables, caller }: Omit<OpenRequest, 'idempotencyKey' | 'watch'>,
 ): Promise<Admission | GraphQLError | null> => {
   const quote = compiled.quote(variables);
   if (quote === null || quote instanceof GraphQLError) return quote;
@@ -107,7 +117,8 @@ export const quoteTab = async (
 };
 
 /** A caller without an account has nothing that could be charged twice. */
-const keyedRunOf = (engine: Engine, { compiled, variables, caller, idempotencyKey }: OpenRequest): KeyedRun | null => {
+const keyedRunOf = (engine: Engine, request: OpenRequest): KeyedRun | null => {
+  const { compiled, variables, caller, idempotencyKey, watch } = request;
   if (idempotencyKey === null || caller.accountId === null) return null;
   return new KeyedRun(engine, {
     accountId: caller.accountId,
@@ -115,6 +126,7 @@ const keyedRunOf = (engine: Engine, { compiled, variables, caller, idempotencyKe
     fingerprint: compiled.fingerprint(variables),
     isMutation: compiled.isMutation,
     operationName: compiled.name,
+    watch,
   });
 };
 
@@ -149,6 +161,13 @@ interface Admitted {
   readonly at: Instant;
 }
 
+interface OpeningTerms {
+  readonly quote: Quote;
+  readonly known: Known;
+  readonly rules: AdmitRules;
+  readonly keyed: KeyedRun | null;
+}
+
 /** One operation's way through gate 1, and its later wishes for more. */
 class Opening {
   readonly #holdId: HoldId;
@@ -157,10 +176,8 @@ class Opening {
 
   constructor(
     private readonly engine: Engine,
-    private readonly quote: Quote,
-    private readonly known: Known,
-    private readonly rules: AdmitRules,
-    private readonly keyed: KeyedRun | null,
+    private readonly terms: OpeningTerms,
+    private readonly watch: OperationWatch,
   ) {
     this.#holdId = holdId(engine.settings.newId());
   }
@@ -170,39 +187,48 @@ class Opening {
    * another request with the same Idempotency-Key was first.
    */
   async admit(now: Instant): Promise<Admitted | null> {
-    const { standing, wallet } = this.known;
-    const admitted = { admission: admit(this.quote, standing, now, this.rules), standing, at: now };
+    const { quote, known, rules, keyed } = this.terms;
+    const { standing, wallet } = known;
+    const admitted = { admission: admit(quote, standing, now, rules), standing, at: now };
     if (wallet === null || admitted.admission.isBlocked) return admitted;
+    if (keyed === null && isNothing(admitted.admission.demand)) return admitted;
+    return this.watch.during('hold', () => this.#lockAndHold(wallet, admitted));
+  }
+
+  async #lockAndHold(wallet: Wallet, admitted: Admitted): Promise<Admitted | null> {
+    const { keyed } = this.terms;
     try {
-      if (this.keyed !== null && !(await this.keyed.lock(this.#holdId, now))) return null;
+      if (keyed !== null && !(await keyed.lock(this.#holdId, admitted.at))) return null;
       if (isNothing(admitted.admission.demand)) return admitted;
       this.engine.keeper.know(wallet);
       const held = await this.#hold(wallet);
-      if (held.admission.isBlocked) await this.keyed?.unlock();
+      if (held.admission.isBlocked) await keyed?.unlock();
       return held;
     } catch (error) {
-      return this.#withoutStore(error, now);
+      return this.#withoutStore(error, admitted.at);
     }
   }
 
   tabOf({ admission, standing, at }: Admitted): OpenTab {
-    const { wallet } = this.known;
-    const extend = (fields: readonly QuotedField[]) => this.#extend(fields, standing);
-    const { prepaid } = this.rules;
-    const tab = new Tab({ admitted: admission.root, standing, openedAt: at, prepaid, extend });
-    if (wallet === null) return { tab, account: null, keyed: null };
+    const { known, rules, keyed } = this.terms;
+    const { wallet } = known;
+    const { watch } = this;
+    const extend = (fields: readonly QuotedField[]) => watch.during('hold', () => this.#extend(fields, standing));
+    const tab = new Tab({ admitted: admission.root, standing, openedAt: at, prepaid: rules.prepaid, extend });
+    if (wallet === null) return { tab, account: null, keyed: null, watch };
     const available = (standing.means?.credits ?? 0) - admission.demand.credits;
     return {
       tab,
       account: { accountId: wallet.accountId, holdId: this.#holdId, hasHold: () => this.#hasHold, available },
-      keyed: this.keyed,
+      keyed,
+      watch,
     };
   }
 
   #hold({ accountId }: Wallet): Promise<Admitted> {
     return this.#claim(accountId, (means, at) => {
-      const standing = { ...this.known.standing, means };
-      const admission = admit(this.quote, standing, at, this.rules);
+      const standing = { ...this.terms.known.standing, means };
+      const admission = admit(this.terms.quote, standing, at, this.terms.rules);
       const demand = admission.isBlocked ? NO_DEMAND : admission.demand;
       return { demand, outcome: { admission, standing, at } };
     });
@@ -210,7 +236,7 @@ class Opening {
 
   /** Decides positions beyond the quote one after the other, and holds what they need. */
   async #extend(fields: readonly QuotedField[], standing: Standing): Promise<readonly Decision[]> {
-    const { wallet } = this.known;
+    const { wallet } = this.terms.known;
     invariant(wallet !== null, 'a tab without an account was extended');
     const id = this.#hasHold ? `${this.#holdId}/${(this.#extensions += 1)}` : null;
     try {
@@ -227,18 +253,21 @@ class Opening {
    * Decides on a wallet and sets aside what the decision needs, in one write. Where the write's reply was lost the
    * wallet tells that it was applied, and what was decided then holds.
    */
-  #claim<Outcome>(
+  async #claim<Outcome>(
     accountId: AccountId,
     decideOn: (means: Means | null, at: Instant) => { readonly demand: Demand; readonly outcome: Outcome },
     extensionId: string | null = null,
   ): Promise<Outcome> {
     let before: Outcome | undefined;
-    return this.engine.keeper.apply<void, Outcome>(accountId, {
+    let claimed = NO_DEMAND;
+    const decided = await this.engine.keeper.apply<void, Outcome>(accountId, {
       decide: (wallet, at): Decided<Outcome> => {
         if (before !== undefined && this.#wasApplied(wallet, extensionId)) return { wallet, outcome: before };
-        const funded = grantIfDue(wallet, this.known.subscription, this.known.plan, at);
+        const { subscription, plan } = this.terms.known;
+        const funded = grantIfDue(wallet, subscription, plan, at);
         const { demand, outcome } = decideOn(this.#meansIn(funded, at), at);
         before = outcome;
+        claimed = demand;
         if (isNothing(demand)) return { wallet, outcome };
         const { wallet: changed, result } = applyCommand(funded, this.#commandFor(demand, extensionId, at), at);
         if (result.status === 'REFUSED') throw new StoreError('FAILED', `The hold was refused: ${result.fault}.`);
@@ -246,6 +275,8 @@ class Opening {
         return { wallet: changed, outcome };
       },
     });
+    if (!isNothing(claimed)) this.watch.held(claimed.credits);
+    return decided;
   }
 
   #wasApplied(wallet: Wallet, extensionId: string | null): boolean {
@@ -261,7 +292,7 @@ class Opening {
 
   /** The caller's means with the wallet as it is now. */
   #meansIn(wallet: Wallet, at: Instant): Means | null {
-    const { means } = this.known.standing;
+    const { means } = this.terms.known.standing;
     if (means === null) return null;
     const { available, counters } = viewAt(wallet, at);
     return { ...means, credits: available, counters };
@@ -272,16 +303,17 @@ class Opening {
     if (!(error instanceof StoreError)) throw error;
     this.engine.settings.onFailure(error);
     // The write may have been applied all the same. Nothing draws on it then: it is given back, or expires by itself.
-    if (this.#hasHold && this.known.wallet !== null) {
-      const held = { accountId: this.known.wallet.accountId, holdId: this.#holdId, operationName: null };
-      void untilDone(this.engine, async () => {
-        await this.keyed?.unlock();
+    const { quote, known, rules, keyed } = this.terms;
+    if (this.#hasHold && known.wallet !== null) {
+      const held = { accountId: known.wallet.accountId, holdId: this.#holdId, operationName: null };
+      void this.engine.background.untilDone(async () => {
+        await keyed?.unlock();
         await giveBack(this.engine.keeper, held);
       });
     }
     this.#hasHold = false;
-    const standing = { ...this.known.standing, means: null };
-    return { admission: admit(this.quote, standing, at, this.rules), standing, at };
+    const standing = { ...known.standing, means: null };
+    return { admission: admit(quote, standing, at, rules), standing, at };
   }
 }
 

@@ -12,6 +12,7 @@ import { firstOf } from '../domain/refusal.js';
 import { WalletKeeper } from '../ledger/walletKeeper.js';
 import type { Store } from '../store/store.js';
 import type { Refused } from './admit.js';
+import { Background } from './background.js';
 import { identify, loadRequestTerms } from './caller.js';
 import type { Caller, FixedKeys, RequestTerms } from './caller.js';
 import { DocumentCompiler } from './compile.js';
@@ -41,6 +42,8 @@ import { settleTab, undoTab } from './settle.js';
 import type { DeliveredResponse } from './settle.js';
 import type { PaymentSummary } from './settlement.js';
 import type { Tab } from './tab.js';
+import { UNWATCHED } from './watch.js';
+import type { OperationWatch, RunWatch } from './watch.js';
 
 export interface PaywallOptions extends Partial<EngineSettings> {
   /** With `@requiresPayment` on its paid fields. */
@@ -71,12 +74,15 @@ export interface OperationRequest {
   readonly idempotencyKey?: string | null | undefined;
   /** The context value that the resolvers will get: the tab belongs to it. */
   readonly contextValue: object;
+  readonly watch?: OperationWatch | undefined;
 }
 
 /** What the context value of an operation must have: `billing` and the plugin read it. */
 export interface PaywallContext {
   readonly caller: Caller;
   readonly paywall: Paywall;
+  /** Told of the operation by the plugin. */
+  readonly watch?: RunWatch | undefined;
 }
 
 /** What to do with an operation. */
@@ -146,6 +152,7 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
     loaders: processLoaders(store),
     hashSecret: keyHash(store, options.keySecret ?? null),
     keyUses: new KeyUses(store, settings.onFailure),
+    background: new Background(settings),
     settings,
   };
   const compiler = new DocumentCompiler(engine.priced, settings.maxPositions);
@@ -161,10 +168,10 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
     const compiled = compiler.compile(request.document, request.operationName ?? null);
     if (compiled === null) return RUN_FREE;
     const context = refusalContext(settings);
-    const { variables, caller, contextValue, idempotencyKey = null } = request;
+    const { variables, caller, contextValue, idempotencyKey = null, watch = UNWATCHED } = request;
     const gate = gates.reserve(contextValue);
     try {
-      const opened = await openTab(engine, { compiled, variables, caller, idempotencyKey });
+      const opened = await openTab(engine, { compiled, variables, caller, idempotencyKey, watch });
       if (opened.kind === 'open') gate.open(gateOf(opened.tab, context));
       return openingOf(engine, opened, { operationName: compiled.name, context, gate });
     } finally {
@@ -251,7 +258,7 @@ const openingOf = (engine: Engine, opened: Opened, { operationName, context, gat
         kind: 'run',
         settle: (response, origin = 'EXECUTED') => {
           gate.release();
-          return settleTab(engine, opened, operationName, { response, origin });
+          return opened.watch.during('settle', () => settleTab(engine, opened, operationName, { response, origin }));
         },
         undo: () => undoTab(engine, opened, operationName),
       };

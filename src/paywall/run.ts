@@ -2,10 +2,12 @@
  * The whole journey of an operation without any server: open, run, settle. Events of a subscription make the journey
  * each on its own: a caller whose means run out gets the refusal as the last event.
  */
-import { createSourceEventStream, execute as executeGraphQL, GraphQLError } from 'graphql';
+import { createSourceEventStream, execute as executeGraphQL, getOperationAST, GraphQLError } from 'graphql';
 import type { DocumentNode, ExecutionArgs, ExecutionResult } from 'graphql';
 import type { Caller } from './caller.js';
 import type { Opening, Paywall } from './paywall.js';
+import { UNWATCHED } from './watch.js';
+import type { OperationWatch, RunWatch } from './watch.js';
 
 /** As graphql-js takes it, with the caller in the context value. */
 export interface RunRequest {
@@ -18,6 +20,8 @@ export interface RunRequest {
   readonly rootValue?: unknown;
   /** Of a query or mutation: makes it safe to send again. */
   readonly idempotencyKey?: string | null | undefined;
+  /** Called for each operation that begins: of a subscription for its start, and for each event. */
+  readonly watch?: ((caller: Caller) => RunWatch) | undefined;
 }
 
 export interface RunContext {
@@ -30,7 +34,7 @@ type Run = Extract<Opening, { kind: 'run' }>;
 /** Runs a query or a mutation. */
 export const executeOperation = async (paywall: Runner, request: RunRequest): Promise<ExecutionResult> => {
   const document = documentOf(paywall, request);
-  if ('errors' in document) return document;
+  if ('errors' in document) return answered(watchOf(request), document);
   return executeDocument(paywall, document, withContextOfItsOwn(request, request.contextValue.caller));
 };
 
@@ -40,7 +44,7 @@ export const subscribeOperation = async (
   request: RunRequest,
 ): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> => {
   const document = documentOf(paywall, request);
-  if ('errors' in document) return document;
+  if ('errors' in document) return answered(watchOf(request), document);
   // A key makes one operation safe to repeat; of a subscription each event is an operation, and none of them repeats.
   const unkeyed = { ...request, idempotencyKey: null };
   const source = await startSource(paywall, document, unkeyed);
@@ -54,15 +58,34 @@ const startSource = async (
   request: RunRequest,
 ): Promise<AsyncIterable<unknown> | ExecutionResult> => {
   const own = withContextOfItsOwn(request, request.contextValue.caller);
-  const opening = await paywall.open(operationOf(document, own));
-  if (opening.kind === 'answer') return { errors: opening.errors };
-  if (opening.kind === 'replay') return opening.response;
+  const watch = beginWatch(document, own);
+  const opening = await paywall.open(operationOf(document, own, watch));
+  if (opening.kind === 'answer') return answered(watch, { errors: opening.errors });
+  if (opening.kind === 'replay') return answered(watch, opening.response, true);
+  let source: AsyncIterable<unknown> | ExecutionResult = {};
   try {
-    return await createSourceEventStream(argumentsOf(paywall, document, own));
+    source = await watch.during('run', async () => createSourceEventStream(argumentsOf(paywall, document, own)));
+    return source;
   } finally {
     // Where the release could not be confirmed it is made good in the background, and the first event decides anew.
     await opening.settle({});
+    watch.answered(Symbol.asyncIterator in source ? { data: {} } : source);
   }
+};
+
+const watchOf = ({ watch, contextValue }: RunRequest): RunWatch => watch?.(contextValue.caller) ?? UNWATCHED;
+
+/** The watch of an operation that begins. */
+const beginWatch = (document: DocumentNode, request: RunRequest): RunWatch => {
+  const watch = watchOf(request);
+  const operation = getOperationAST(document, request.operationName);
+  if (operation != null) watch.began(operation);
+  return watch;
+};
+
+const answered = (watch: RunWatch, result: ExecutionResult, isReplay = false): ExecutionResult => {
+  watch.answered(result, isReplay);
+  return result;
 };
 
 /** Ending it ends the source at once, and not only when its next event has come. */
@@ -117,22 +140,27 @@ const executeDocument = async (
   document: DocumentNode,
   request: RunRequest,
 ): Promise<ExecutionResult> => {
-  const opening = await paywall.open(operationOf(document, request));
-  if (opening.kind === 'answer') return { errors: opening.errors };
-  if (opening.kind === 'replay') return opening.response;
-  const result = await executeOpened(opening, argumentsOf(paywall, document, request));
-  const settled = await opening.settle(result);
+  const watch = beginWatch(document, request);
+  const opening = await paywall.open(operationOf(document, request, watch));
+  if (opening.kind === 'answer') return answered(watch, { errors: opening.errors });
+  if (opening.kind === 'replay') return answered(watch, opening.response, true);
+  const result = await executeOpened(opening, argumentsOf(paywall, document, request), watch);
+  return answered(watch, withPayment(result, await opening.settle(result)));
+};
+
+const withPayment = (result: ExecutionResult, settled: Awaited<ReturnType<Run['settle']>>): ExecutionResult => {
   if (settled instanceof GraphQLError) return { errors: [settled] };
   if (settled === null || result.data == null) return result;
   return { ...result, extensions: { ...result.extensions, payment: settled } };
 };
 
 /** Releases what is held where graphql-js throws, which it does for arguments that are no arguments. */
-const executeOpened = async ({ settle }: Run, args: ExecutionArgs): Promise<ExecutionResult> => {
+const executeOpened = async ({ settle }: Run, args: ExecutionArgs, watch: RunWatch): Promise<ExecutionResult> => {
   try {
-    return await executeGraphQL(args);
+    return await watch.during('run', async () => executeGraphQL(args));
   } catch (error) {
     await settle({});
+    watch.answered({});
     throw error;
   }
 };
@@ -140,6 +168,7 @@ const executeOpened = async ({ settle }: Run, args: ExecutionArgs): Promise<Exec
 const operationOf = (
   document: DocumentNode,
   { operationName, variableValues, contextValue, idempotencyKey }: RunRequest,
+  watch: OperationWatch,
 ) => ({
   document,
   idempotencyKey,
@@ -147,6 +176,7 @@ const operationOf = (
   variables: variableValues,
   caller: contextValue.caller,
   contextValue,
+  watch,
 });
 
 const argumentsOf = ({ schema, fieldResolver }: Runner, document: DocumentNode, request: RunRequest): ExecutionArgs => {

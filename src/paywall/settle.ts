@@ -1,13 +1,13 @@
 /** From what an operation drew and what its response delivers to what it is charged, and what is said of it. */
 import { GraphQLError } from 'graphql';
 import { StoreError } from '../store/storeError.js';
-import { untilDone } from './background.js';
 import type { DataOrigin } from './delivery.js';
 import type { Draw } from './draw.js';
 import type { Engine } from './engine.js';
 import type { OpenTab } from './openTab.js';
 import { capture, captureOf, chargedFields, deliveredUnits, giveBack } from './settlement.js';
 import type { Capture, HeldOperation, PaymentSummary } from './settlement.js';
+import type { OperationWatch } from './watch.js';
 
 /** The part of a response that says what was delivered; a mutation's is kept for its Idempotency-Key. */
 export interface DeliveredResponse {
@@ -21,7 +21,7 @@ export interface DeliveredResponse {
  */
 export const settleTab = async (
   engine: Engine,
-  { tab, account, keyed }: OpenTab,
+  { tab, account, keyed, watch }: OpenTab,
   operationName: string | null,
   { response, origin }: { readonly response: DeliveredResponse; readonly origin: DataOrigin },
 ): Promise<PaymentSummary | GraphQLError | null> => {
@@ -29,15 +29,19 @@ export const settleTab = async (
   if (account === null) return undrawn === null ? null : withheld(undrawn);
   const held: HeldOperation = { accountId: account.accountId, holdId: account.holdId, operationName };
   if (undrawn !== null) {
-    void untilDone(engine, async () => {
+    const work = async (): Promise<void> => {
       await keyed?.unlock();
       if (account.hasHold()) await giveBack(engine.keeper, held);
+    };
+    void engine.background.untilDone(work).finally(() => {
+      watch.holdEnded();
     });
     return withheld(undrawn);
   }
   const summary = summaryOf(delivered);
   if (keyed === null && !account.hasHold()) return { ...summary, balance: account.available };
   const captured = captureOf(delivered);
+  const finishing = { held, captured, charged: summary.charged, watch };
   try {
     if (keyed !== null) {
       const outcome = { ...captured, delivered: deliveredUnits(delivered) };
@@ -45,15 +49,16 @@ export const settleTab = async (
       if (!isMine) throw new StoreError('OVERLOADED', 'The operation took longer than its Idempotency-Key was locked.');
     }
   } catch (error) {
-    return unconfirmed(engine, error, account.hasHold() ? () => giveBack(engine.keeper, held) : null);
+    return unconfirmed(engine, error, account.hasHold() ? { ...finishing, isKept: false } : null);
   }
   if (!account.hasHold()) return { ...summary, balance: account.available };
   try {
-    return { ...summary, balance: await capture(engine.keeper, held, captured) };
+    const balance = await capture(engine.keeper, held, captured);
+    watch.charged(summary.charged);
+    watch.holdEnded();
+    return { ...summary, balance };
   } catch (error) {
-    // An answer that was kept can still be charged for and sent; one that was not is as if it had never been.
-    const isKept = keyed !== null;
-    return unconfirmed(engine, error, () => finishLater(engine, held, captured, isKept));
+    return unconfirmed(engine, error, { ...finishing, isKept: keyed !== null });
   }
 };
 
@@ -63,10 +68,16 @@ const summaryOf = (delivered: readonly Draw[]): Pick<PaymentSummary, 'charged' |
 };
 
 /** Gives back what a settled operation was charged: its answer could not be sent after all. */
-export const undoTab = async (engine: Engine, { account }: OpenTab, operationName: string | null): Promise<void> => {
+export const undoTab = async (
+  engine: Engine,
+  { account, watch }: OpenTab,
+  operationName: string | null,
+): Promise<void> => {
   if (!account?.hasHold()) return;
   const held = { accountId: account.accountId, holdId: account.holdId, operationName };
-  await untilDone(engine, () => giveBack(engine.keeper, held));
+  await engine.background.untilDone(async () => {
+    watch.givenBack(await giveBack(engine.keeper, held));
+  });
 };
 
 /** Nobody was asked to pay for it, so it is not sent: what the resolvers delivered beside it is given back. */
@@ -76,14 +87,38 @@ const withheld = (coordinate: string): GraphQLError =>
     { extensions: { code: 'UNPAID_VALUE', coordinate } },
   );
 
-const finishLater = async (engine: Engine, held: HeldOperation, captured: Capture, isKept: boolean): Promise<void> => {
-  if (isKept) await capture(engine.keeper, held, captured);
-  else await giveBack(engine.keeper, held);
+interface Unfinished {
+  readonly held: HeldOperation;
+  readonly captured: Capture;
+  /** Credits that the capture charges. */
+  readonly charged: number;
+  /** An answer that was kept can still be charged for and sent; one that was not is as if it had never been. */
+  readonly isKept: boolean;
+  readonly watch: OperationWatch;
+}
+
+const finishLater = async (engine: Engine, { held, captured, charged, isKept, watch }: Unfinished): Promise<void> => {
+  if (isKept) {
+    await capture(engine.keeper, held, captured);
+    watch.charged(charged);
+    return;
+  }
+  // A charge whose reply was lost is found only now.
+  const found = await giveBack(engine.keeper, held);
+  if (found === 0) return;
+  watch.charged(found);
+  watch.givenBack(found);
 };
 
-const unconfirmed = (engine: Engine, error: unknown, later: (() => Promise<void>) | null): GraphQLError => {
+const unconfirmed = (engine: Engine, error: unknown, unfinished: Unfinished | null): GraphQLError => {
   engine.settings.onFailure(error);
-  if (later !== null) void untilDone(engine, later);
+  if (unfinished !== null) {
+    void engine.background
+      .untilDone(() => finishLater(engine, unfinished))
+      .finally(() => {
+        unfinished.watch.holdEnded();
+      });
+  }
   return new GraphQLError(
     'The operation ran, but its charge could not be confirmed, so its answer is not sent. Try again later.',
     {

@@ -10,6 +10,7 @@ import type { LimitUnits, Wallet } from '../domain/wallet.js';
 import { isSameLimit } from '../domain/wallet.js';
 import { applyCommand } from '../domain/walletCommands.js';
 import type { CaptureCommand, RefundCommand, WalletFault } from '../domain/walletCommands.js';
+import type { ChargeLine } from '../domain/walletMoves.js';
 import { viewAt } from '../domain/walletView.js';
 import type { WalletKeeper, WalletTask } from '../ledger/walletKeeper.js';
 import type { Store } from '../store/store.js';
@@ -130,20 +131,28 @@ const captureCommand = (
   ...(recorded === undefined ? {} : { recorded }),
 });
 
+/** The credits that can be spent after a charge, and those that were charged by it: none where it was made before. */
+export interface ChargedNow {
+  readonly balance: number;
+  readonly charged: number;
+}
+
 /**
  * Captures what the record of a keyed operation says, if that is still to be done. Answers the credits that can be spent
  * then, or `null` where the hold is over and nothing was charged.
  */
-export const captureRecorded = (keeper: WalletKeeper, record: KeyedOperation): Promise<number | null> => {
+export const captureRecorded = (keeper: WalletKeeper, record: KeyedOperation): Promise<ChargedNow | null> => {
   const { accountId, holdId, lines, units } = record;
   const isFree = lines.length === 0 && units.length === 0;
-  return keeper.apply<readonly LedgerEntry[], number | null>(accountId, {
+  let charged = 0;
+  return keeper.apply<readonly LedgerEntry[], ChargedNow | null>(accountId, {
     load: async (store) => (isFree ? [] : store.findHoldEntries(accountId, holdId)),
     decide: (wallet, now, recorded) => {
-      if (isFree) return { wallet, outcome: viewAt(wallet, now).available };
+      if (isFree) return { wallet, outcome: { balance: viewAt(wallet, now).available, charged } };
       const applied = applyCommand(wallet, captureCommand(record, { lines, units }, recorded), now);
-      const isCharged = applied.result.status === 'APPLIED';
-      return { wallet: applied.wallet, outcome: isCharged ? viewAt(applied.wallet, now).available : null };
+      if (applied.result.status === 'REFUSED') return { wallet, outcome: null };
+      if (applied.wallet !== wallet) charged = creditsIn(lines);
+      return { wallet: applied.wallet, outcome: { balance: viewAt(applied.wallet, now).available, charged } };
     },
   });
 };
@@ -152,35 +161,45 @@ export const captureRecorded = (keeper: WalletKeeper, record: KeyedOperation): P
  * Charges what a record says although its hold is over, by a hold of its own. What a plan covered then is not counted
  * now: the window of its limit may have passed. Answers like `captureRecorded`; `null`: the credits don't suffice.
  */
-export const chargeRecorded = (engine: Engine, record: KeyedOperation, id: HoldId): Promise<number | null> => {
+export const chargeRecorded = (engine: Engine, record: KeyedOperation, id: HoldId): Promise<ChargedNow | null> => {
   const { accountId, lines, operationName } = record;
-  const credits = lines.reduce((sum, line) => sum + line.credits, 0);
-  return engine.keeper.apply<readonly LedgerEntry[], number | null>(accountId, {
+  const credits = creditsIn(lines);
+  let charged = 0;
+  return engine.keeper.apply<readonly LedgerEntry[], ChargedNow | null>(accountId, {
     load: (store) => store.findHoldEntries(accountId, id),
     decide: (wallet, now, recorded) => {
       const command = captureCommand({ accountId, holdId: id, operationName }, { lines, units: [] }, recorded);
       const before = applyCommand(wallet, command, now);
-      if (before.result.status === 'APPLIED') return { wallet, outcome: viewAt(wallet, now).available };
+      if (before.result.status === 'APPLIED') {
+        return { wallet, outcome: { balance: viewAt(wallet, now).available, charged } };
+      }
       const expiresAt = now + engine.settings.holdTtlMs;
       const held = applyCommand(wallet, { kind: 'hold', id, credits, units: [], expiresAt }, now);
       if (held.result.status === 'REFUSED') return { wallet, outcome: null };
-      const charged = applyCommand(held.wallet, command, now).wallet;
-      return { wallet: charged, outcome: viewAt(charged, now).available };
+      const captured = applyCommand(held.wallet, command, now).wallet;
+      charged = credits;
+      return { wallet: captured, outcome: { balance: viewAt(captured, now).available, charged } };
     },
   });
 };
 
-/** Gives back what an operation set aside or was charged, as if it had never run. Safe to repeat. */
-export const giveBack = (keeper: WalletKeeper, held: HeldOperation): Promise<void> =>
+const creditsIn = (lines: readonly ChargeLine[]): number => lines.reduce((sum, line) => sum + line.credits, 0);
+
+/**
+ * Gives back what an operation set aside or was charged, as if it had never run. Safe to repeat. Answers how many
+ * credits it was charged: 0 where they were only set aside.
+ */
+export const giveBack = (keeper: WalletKeeper, held: HeldOperation): Promise<number> =>
   keeper.apply(held.accountId, giveBackTask(held));
 
-const giveBackTask = (held: HeldOperation): WalletTask<readonly LedgerEntry[], void> => ({
+const giveBackTask = (held: HeldOperation): WalletTask<readonly LedgerEntry[], number> => ({
   load: (store) => findHistory(store, held),
   decide: (wallet, now, history = []) => {
     const released = applyCommand(wallet, { kind: 'release', holdId: held.holdId }, now);
-    if (released.result.status === 'APPLIED') return { wallet: released.wallet, outcome: undefined };
+    if (released.result.status === 'APPLIED') return { wallet: released.wallet, outcome: 0 };
     const refund = refundOf(wallet, held, history);
-    return { wallet: refund === null ? wallet : applyCommand(wallet, refund, now).wallet, outcome: undefined };
+    if (refund === null) return { wallet, outcome: 0 };
+    return { wallet: applyCommand(wallet, refund, now).wallet, outcome: refund.credits };
   },
 });
 

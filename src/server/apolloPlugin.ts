@@ -15,6 +15,8 @@ import type { GraphQLFormattedError } from 'graphql';
 import type { DataOrigin } from '../paywall/delivery.js';
 import type { Opening, Paywall, PaywallContext } from '../paywall/paywall.js';
 import type { PaymentSummary } from '../paywall/settlement.js';
+import { UNWATCHED } from '../paywall/watch.js';
+import type { OperationWatch } from '../paywall/watch.js';
 import { GRAPHQL_RESPONSE_JSON, headOfAnswer, headOfFailure, headOfRefusal, typeOfServed } from './httpStatus.js';
 import { idempotencyKeyOf } from './idempotencyKey.js';
 import { noteCharged } from './stringifyResult.js';
@@ -29,16 +31,20 @@ export const tollgatePlugin = (paywall: Paywall): ApolloServerPlugin<PaywallCont
   requestDidStart: ({ contextValue }) => Promise.resolve(listenerOf(paywall, contextValue)),
 });
 
-const listenerOf = (paywall: Paywall, { caller }: PaywallContext): GraphQLRequestListener<PaywallContext> => {
+const listenerOf = (
+  paywall: Paywall,
+  { caller, watch = UNWATCHED }: PaywallContext,
+): GraphQLRequestListener<PaywallContext> => {
   const barred = paywall.barred(caller);
   let opening: Opening | null = barred;
   let origin: DataOrigin = 'ELSEWHERE';
   return {
-    async didResolveOperation({ document, request, contextValue }) {
+    async didResolveOperation({ document, operation: definition, request, contextValue }) {
+      if (definition !== undefined) watch.began(definition);
       // The name that was asked for: Apollo's own is null where the document has no such operation.
       const { variables, operationName, http, extensions } = request;
       const key = idempotencyKeyOf(http?.headers.get('idempotency-key'), extensions?.['idempotencyKey']);
-      const operation = { document, operationName, variables, caller, contextValue };
+      const operation = { document, operationName, variables, caller, contextValue, watch };
       opening ??=
         key instanceof GraphQLError
           ? { kind: 'answer', errors: [key], refusal: null }
@@ -53,17 +59,30 @@ const listenerOf = (paywall: Paywall, { caller }: PaywallContext): GraphQLReques
 
     async executionDidStart() {
       origin = 'EXECUTED';
+      return { executionDidEnd: beginRun(watch) };
     },
 
     async willSendResponse({ response, request, requestIsBatched }) {
       const accept = request.http?.headers.get('accept');
       // A document that is not valid never gets as far as an operation, and 401 comes before 400. Another plug-in may
       // have answered, out of a cache say, what is to be answered otherwise.
-      const head = opening === null ? NO_HEAD() : await send(response, opening, { accept, origin });
+      const head = await sendOpened(response, opening, { accept, origin }).finally(() => {
+        watch.answered(resultOf(response), opening?.kind === 'replay');
+      });
       // The operations of a batch share one head, and what is true of one is not true of all.
       if (requestIsBatched) delete response.http.status;
       else setHead(response, head);
     },
+  };
+};
+
+/** Apollo tells of the run when it begins and when it ends. */
+const beginRun = (watch: OperationWatch): (() => Promise<void>) => {
+  let end = (): void => undefined;
+  const run = watch.during('run', () => new Promise<void>((resolve) => (end = resolve)));
+  return () => {
+    end();
+    return run;
   };
 };
 
@@ -88,6 +107,12 @@ interface Sending {
   readonly origin: DataOrigin;
 }
 
+const sendOpened = async (response: Response, opening: Opening | null, sending: Sending): Promise<HTTPGraphQLHead> =>
+  opening === null ? NO_HEAD() : send(response, opening, sending);
+
+/** A response in parts is settled for what its first part has: nothing that comes later can be captured. */
+const resultOf = ({ body }: Response) => (body?.kind === 'single' ? body.singleResult : body?.initialResult) ?? {};
+
 /** Puts into the response what is to be sent, and gives its head. */
 const send = async (response: Response, opening: Opening, { accept, origin }: Sending): Promise<HTTPGraphQLHead> => {
   switch (opening.kind) {
@@ -107,19 +132,18 @@ const settle = async (
   opening: Extract<Opening, { kind: 'run' }>,
   { accept, origin }: Sending,
 ): Promise<HTTPGraphQLHead> => {
-  // A response in parts is settled for what its first part has: nothing that comes later can be captured.
-  const result = response.body?.kind === 'single' ? response.body.singleResult : response.body?.initialResult;
-  const settled = await opening.settle(result ?? {}, origin);
+  const result = resultOf(response);
+  const settled = await opening.settle(result, origin);
   if (settled instanceof GraphQLError) {
     response.body = bodyOf([settled]);
     return headOfFailure(settled);
   }
-  if (result?.data === null && result.errors?.some(isUnavailable)) {
+  if (result.data === null && result.errors?.some(isUnavailable)) {
     // Nothing was delivered, so the answer may be what it is: the store is away.
     response.body = { kind: 'single', singleResult: { errors: result.errors } };
     return headOfRefusal('SERVICE_UNAVAILABLE');
   }
-  if (settled === null || result?.data == null || response.body === undefined) return NO_HEAD();
+  if (settled === null || result.data == null || response.body === undefined) return NO_HEAD();
   noteCharged(result.data, opening.undo);
   // Apollo would answer 406 in place of what was just charged, where the client accepts no JSON.
   if (response.body.kind === 'single') response.http.headers.set('content-type', typeOfServed(accept));

@@ -6,7 +6,7 @@ import {
 } from '@apollo/server/plugin/disabled';
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
 import Fastify, { LogController } from 'fastify';
-import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance, RouteHandlerMethod } from 'fastify';
 import type { RateLimitSettings } from '../domain/rateLimit.js';
 import type { DocumentLimits } from '../paywall/documentLimits.js';
 import type { Paywall, PaywallContext } from '../paywall/paywall.js';
@@ -28,6 +28,10 @@ import { RateLimits } from './rateLimits.js';
 import { remedyPage } from './remedyPage.js';
 import { takeSoundInput } from './soundInput.js';
 import { stringifyResult } from './stringifyResult.js';
+import { metricsRoute } from './watch/metricsServer.js';
+import { requestIdOf } from './watch/requestIds.js';
+import { answerWithRequestId, insideTrace, recordOf, recordRequests } from './watch/requestRecords.js';
+import type { Watchers } from './watch/watchers.js';
 
 export interface ServerOptions {
   readonly paywall: Paywall;
@@ -42,6 +46,10 @@ export interface ServerOptions {
   readonly edge?: EdgeConfig;
   /** Of documents that operators send; left out: any. Those of customers are the paywall's. */
   readonly documentLimits?: DocumentLimits | null;
+  /** Left out: the log alone says what becomes of operations. */
+  readonly watchers?: Omit<Watchers, 'logger'>;
+  /** Whether `/metrics` is served to whoever reaches this server. */
+  readonly servesMetrics?: boolean;
 }
 
 /** Ready to listen. Closing it waits for operations under way. */
@@ -53,14 +61,18 @@ export const createServer = async ({
   rateLimits = null,
   edge = EDGE_DEFAULTS,
   documentLimits = null,
+  watchers: { metrics, tracing } = { metrics: null, tracing: null },
+  servesMetrics = false,
 }: ServerOptions): Promise<FastifyInstance> => {
   const server = Fastify({
     loggerInstance: logger,
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    genReqId: requestIdOf,
     ...connectionOptions(edge),
   });
   addDrain(server);
   await addSecurityHeaders(server);
+  answerWithRequestId(server);
   const formatError = maskErrors((error) => {
     logger.error({ err: error }, 'A request failed');
   });
@@ -91,10 +103,12 @@ export const createServer = async ({
   const limits = new RateLimits(paywall, rateLimits);
   await server.register(async (scope) => {
     await allowOrigins(scope, edge);
-    graphqlRoutes(scope, apollo, { paywall, limits, formatError, drain: server.drain });
+    const watchers = { logger, metrics, tracing };
+    graphqlRoutes(scope, apollo, { paywall, limits, formatError, drain: server.drain, watchers });
   });
   if (admin !== undefined) await addAdminServer(server, paywall.engine, { ...admin, limits, edge, documentLimits });
   healthRoutes(server, paywall.engine.store);
+  if (servesMetrics && metrics !== null) metricsRoute(server, metrics);
   server.get<{ Params: { slug: string } }>('/remedies/:slug', (request, reply) => {
     const page = remedyPage(request.params.slug);
     if (page === null) reply.callNotFound();
@@ -105,10 +119,17 @@ export const createServer = async ({
 
 const graphqlRoutes = (scope: FastifyInstance, apollo: ApolloServer<PaywallContext>, transports: Transports): void => {
   const url = '/graphql';
-  const handler = fastifyApolloHandler(apollo, {
-    context: async (request) => ({ caller: callerOf(request), paywall: transports.paywall }),
+  const apolloHandler = fastifyApolloHandler(apollo, {
+    context: async (request) => ({
+      caller: callerOf(request),
+      paywall: transports.paywall,
+      watch: recordOf(request) ?? undefined,
+    }),
   });
+  const handler: RouteHandlerMethod = (request, reply) =>
+    insideTrace(request, () => apolloHandler.call(scope, request, reply));
   answerInGraphQL(scope);
+  recordRequests(scope, transports.watchers);
   takeSoundInput(scope);
   keepDoor(scope, transports.paywall, transports.limits);
   scope.route({ method: ['POST', 'OPTIONS'], url, handler });

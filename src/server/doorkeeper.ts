@@ -8,6 +8,7 @@ import type { Paywall } from '../paywall/paywall.js';
 import { headOfAnswer } from './httpStatus.js';
 import { rateHeaders } from './rateLimits.js';
 import type { RateLimits } from './rateLimits.js';
+import { recordOf } from './watch/requestRecords.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -20,11 +21,15 @@ declare module 'fastify' {
 export const keepDoor = (scope: FastifyInstance, paywall: Paywall, limits: RateLimits): void => {
   scope.decorateRequest('caller', null);
   scope.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
-    const { caller, rate } = await limits.identify(request.headers.authorization, request.ip);
+    const record = recordOf(request);
+    const identify = () => limits.identify(request.headers.authorization, request.ip);
+    const { caller, rate } = await (record === null ? identify() : record.during('identify', identify));
     request.caller = caller;
+    record?.identified(caller);
     if (rate !== null) reply.headers(rateHeaders(rate));
     const refused = caller.barred === null ? null : paywall.barred(caller);
     if (refused === null) return;
+    record?.answered(refused);
     const { status, headers } = headOfAnswer(refused.refusal, refused.errors);
     reply.code(status ?? 500).headers(Object.fromEntries(headers));
     return reply.send(JSON.stringify({ errors: refused.errors }));

@@ -11,11 +11,14 @@ import { createHandler } from 'graphql-sse/lib/use/fastify';
 import type { SubscribePayload } from 'graphql-ws';
 import { makeHandler } from 'graphql-ws/use/@fastify/websocket';
 import type { Paywall, PaywallContext } from '../paywall/paywall.js';
+import type { RunRequest } from '../paywall/run.js';
 import { callerOf } from './doorkeeper.js';
 import type { Drain } from './drain.js';
 import { GRAPHQL_RESPONSE_JSON } from './httpStatus.js';
 import type { RateLimits } from './rateLimits.js';
 import { unsoundness } from './soundInput.js';
+import { watchRuns } from './watch/requestRecords.js';
+import type { Watchers } from './watch/watchers.js';
 
 /** Formats an error for clients, as it is done over HTTP. */
 export type FormatError = (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError;
@@ -25,6 +28,7 @@ export interface Transports {
   readonly limits: RateLimits;
   readonly formatError: FormatError;
   readonly drain: Drain;
+  readonly watchers: Watchers;
 }
 
 /**
@@ -37,8 +41,11 @@ export const webSocketHandler = ({ paywall, limits, ...rest }: Transports): Webs
       const sent = connectionParams?.['authorization'] ?? connectionParams?.['Authorization'];
       const authorization = typeof sent === 'string' ? sent : request.headers.authorization;
       const { caller } = await limits.identify(authorization, request.ip);
+      const watchEach = watchRuns(rest.watchers, request, 'websocket');
       const refused = caller.barred === null ? null : paywall.barred(caller);
-      return refused?.errors ?? argumentsOf(paywall, payload, { caller, paywall });
+      const args = refused?.errors ?? argumentsOf(payload, { caller, paywall, watchEach });
+      if (!('schema' in args)) watchEach?.(caller).answered({ errors: args });
+      return args;
     },
     ...runners({ paywall, ...rest }),
   });
@@ -50,9 +57,13 @@ export const eventStreamHandler = (
 ): ((request: FastifyRequest, reply: FastifyReply) => Promise<void>) => {
   const handle = createHandler<PlainContext>({
     onSubscribe: ({ raw }, params) => {
-      const prepared = argumentsOf(paywall, params, { caller: callerOf(raw), paywall });
-      if ('schema' in prepared) return { ...prepared, contextValue: { caller: callerOf(raw), paywall } };
-      return [JSON.stringify({ errors: prepared }), BAD_REQUEST];
+      const caller = callerOf(raw);
+      const watchEach = watchRuns(rest.watchers, raw, 'sse');
+      const contextValue = { caller, paywall, watchEach };
+      const args = argumentsOf(params, contextValue);
+      if ('schema' in args) return { ...args, contextValue };
+      watchEach?.(caller).answered({ errors: args });
+      return [JSON.stringify({ errors: args }), BAD_REQUEST];
     },
     // It was found valid when it was read.
     validate: () => [],
@@ -79,18 +90,22 @@ const BAD_REQUEST = { status: 400, statusText: 'Bad Request', headers: { 'conten
 
 /** What an operation is executed with, or what is wrong with it. */
 const argumentsOf = (
-  { schema, documents }: Paywall,
   { query, operationName, variables }: SubscribePayload,
-  contextValue: PaywallContext,
+  contextValue: EventContext,
 ): ExecutionArgs | readonly GraphQLError[] => {
+  const { schema, documents } = contextValue.paywall;
   const fault = unsoundness([operationName, variables]);
   if (fault !== null) return [fault];
   const document = documents.read(query);
   return 'kind' in document ? { schema, document, operationName, variableValues: variables, contextValue } : document;
 };
 
+interface EventContext extends PaywallContext {
+  readonly watchEach: RunRequest['watch'];
+}
+
 /** An interface might have more fields than it says, which graphql-sse does not take; a type has none. */
-type PlainContext = Pick<PaywallContext, keyof PaywallContext>;
+type PlainContext = Pick<EventContext, keyof EventContext>;
 
 const runners = ({ paywall, formatError, drain }: Omit<Transports, 'limits'>) => ({
   execute: async (args: ExecutionArgs) =>
@@ -102,11 +117,11 @@ const runners = ({ paywall, formatError, drain }: Omit<Transports, 'limits'>) =>
 });
 
 const requestOf = ({ document, operationName, variableValues, contextValue, rootValue }: ExecutionArgs) => {
-  if (!isPaywallContext(contextValue)) throw new Error('A transport lost the context of its operation.');
-  return { document, operationName, variableValues, contextValue, rootValue };
+  if (!isEventContext(contextValue)) throw new Error('A transport lost the context of its operation.');
+  return { document, operationName, variableValues, contextValue, rootValue, watch: contextValue.watchEach };
 };
 
-const isPaywallContext = (value: unknown): value is PaywallContext =>
+const isEventContext = (value: unknown): value is EventContext =>
   typeof value === 'object' && value !== null && 'caller' in value;
 
 const shown = (result: ExecutionResult, formatError: FormatError): ExecutionResult => {

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -195,6 +196,43 @@ describe('npm start', () => {
     },
   );
 
+  it('tells those who watch it: a log line, metrics at an address of their own, a trace; the last of it when it ends', async () => {
+    const traces: string[] = [];
+    const collector = createHttpServer((request, response) => {
+      traces.push(request.url ?? '');
+      request.resume().on('end', () => response.end('{}'));
+    }).listen(0, '127.0.0.1');
+    await once(collector, 'listening');
+    const address = collector.address();
+    const [port, metricsPort] = [await freePort(), await freePort()];
+    const child = run({
+      PORT: String(port),
+      DATABASE_URL: 'sqlite::memory:',
+      TOLLGATE_DEMO: 'true',
+      LOG_LEVEL: 'info',
+      TOLLGATE_METRICS: `127.0.0.1:${metricsPort}`,
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`,
+    });
+    await child.started;
+    expect((await send(port, 'demo-payg', NEAREST_3)).status).toBe(200);
+    expect((await fetch(`http://127.0.0.1:${port}/metrics`)).status).toBe(404);
+    const metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+    expect(metrics).toContain('tollgate_credits_charged_total 3');
+    expect(metrics).toContain('process_cpu_seconds_total');
+    child.kill('SIGTERM');
+    const { code, stderr } = await child.ended;
+    collector.close();
+    expect(code).toBe(0);
+    expect(stderr.split('\n').filter((line) => line.includes('"charged":3'))).toHaveLength(1);
+    expect(traces).toEqual(['/v1/traces']);
+  });
+
+  it('serves metrics beside everything else in the demo', async () => {
+    const port = await freePort();
+    await run({ PORT: String(port), DATABASE_URL: 'sqlite::memory:', TOLLGATE_DEMO: 'true' }).started;
+    expect((await fetch(`http://127.0.0.1:${port}/metrics`)).status).toBe(200);
+  });
+
   it('knows no demo key where a database is named', async () => {
     const port = await freePort();
     const child = run({ PORT: String(port), DATABASE_URL: 'sqlite::memory:' });
@@ -237,6 +275,20 @@ describe('a start that fails says in one line what to do, and ends with code 1',
         new RegExp(
           `^Tollgate did not start: Port ${port} on 127\\.0\\.0\\.1 is in use\\. .*PORT=${port + 1} npm start$`,
         ),
+      );
+    } finally {
+      taken.close();
+    }
+  });
+
+  it('where the address for metrics is taken', async () => {
+    const port = await freePort();
+    const taken = createServer().listen(port, '127.0.0.1');
+    await once(taken, 'listening');
+    try {
+      await expectOneLine(
+        run({ PORT: String(await freePort()), DATABASE_URL: 'sqlite::memory:', TOLLGATE_METRICS: `127.0.0.1:${port}` }),
+        new RegExp(`^Tollgate did not start: TOLLGATE_METRICS can't be 127\\.0\\.0\\.1:${port}: .*EADDRINUSE`),
       );
     } finally {
       taken.close();

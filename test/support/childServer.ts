@@ -26,7 +26,15 @@ export interface ChildOptions {
 }
 
 /** Settings of the server that the environment of the tests must not decide. */
-const SETTINGS = ['DATABASE_URL', 'HOST', 'PORT', 'PUBLIC_URL', 'LOG_LEVEL', 'NODE_OPTIONS'];
+const SETTINGS = [
+  'DATABASE_URL',
+  'HOST',
+  'PORT',
+  'PUBLIC_URL',
+  'LOG_LEVEL',
+  'NODE_OPTIONS',
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
+];
 
 export const startChild = ({ args, cwd, env }: ChildOptions): ChildServer => {
   const inherited = Object.entries(process.env).filter(

@@ -23,8 +23,12 @@ import type { Paywall, PaywallOptions } from '../../src/paywall/paywall.js';
 import { createServer } from '../../src/server/createServer.js';
 import type { ServerOptions } from '../../src/server/createServer.js';
 import { EDGE_DEFAULTS } from '../../src/server/edge.js';
+import type { Metrics } from '../../src/server/watch/metrics.js';
+import { aroundStoreCall } from '../../src/server/watch/watchers.js';
+import type { Tracing } from '../../src/server/watch/watchers.js';
 import { openStore } from '../../src/store/openStore.js';
 import type { Store } from '../../src/store/store.js';
+import { watchStore } from '../../src/store/watchedStore.js';
 import { observeStore } from './observedStore.js';
 import type { ObservedStore } from './observedStore.js';
 
@@ -120,27 +124,34 @@ export interface TestServerOptions extends Partial<Omit<PaywallOptions, 'store' 
   readonly edge?: Partial<EdgeConfig>;
   /** Silent where it is left out. */
   readonly logger?: Logger;
+  /** Served at `/metrics` where they are given. */
+  readonly metrics?: Metrics;
+  readonly tracing?: Tracing;
   readonly graphiql?: ServerOptions['graphiql'];
 }
 
 export const startServer = async (options: TestServerOptions = {}): Promise<TestServer> => {
   const { schema, database = sqliteDatabase, logger = pino({ level: 'silent' }), ...others } = options;
-  const { rateLimits = null, graphiql, edge, ...rest } = others;
+  const { metrics = null, tracing = null, rateLimits = null, graphiql, edge, ...rest } = others;
   const { store: real, drop } = await database();
   const observed = observeStore(real);
+  const around = aroundStoreCall({ metrics, tracing });
   const paywall = createPaywall({
     schema: schema ?? createAtlasSchema(),
-    store: observed.store,
+    store: around === null ? observed.store : watchStore(observed.store, around),
     remedyUrl: (remedy) => `https://atlas.test/${remedy}`,
     ...(schema === undefined ? { fixedKeys: demoKeys() } : {}),
     ...rest,
   });
   const { engine } = paywall;
   if (schema === undefined) await seedDemo(engine);
+  metrics?.watchEngine(engine);
   const server = await createServer({
     paywall,
     logger,
     admin: { fixedOperators: demoOperators() },
+    watchers: { metrics, tracing },
+    servesMetrics: true,
     rateLimits,
     edge: { ...EDGE_DEFAULTS, ...edge },
     documentLimits: options.documentLimits ?? null,

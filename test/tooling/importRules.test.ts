@@ -45,6 +45,7 @@ const forbidden: readonly (readonly [file: string, source: string, ...rules: str
   ['src/paywall/i.ts', `import '../api/billing.js';`, 'paywall-imports-inward'],
   ['src/paywall/j.ts', `import type {} from '@apollo/server';`, 'server-in-one-place'],
   ['src/api/k.ts', `import '../server/app.js';`, 'api-imports-inward'],
+  ['src/server/w.ts', `import 'prom-client';`, 'watchers-in-one-place'],
   ['src/server/l.ts', `import '../demo/atlasData.js';`, 'server-imports-inward'],
   ['src/server/m.ts', `import '../main.js';`, 'server-imports-inward'],
   ['src/server/n.ts', `import '../../test/support/fixture.js';`, 'src-does-not-import-tests'],

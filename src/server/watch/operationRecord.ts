@@ -1,0 +1,162 @@
+/**
+ * What is known of one operation while it is under way. At its end it becomes one log line, one more in the metrics, and
+ * the end of its trace: all three are told the same.
+ */
+import type { OperationDefinitionNode } from 'graphql';
+import type { AccountId } from '../../domain/ids.js';
+import type { RefusalReason } from '../../domain/refusal.js';
+import type { Caller } from '../../paywall/caller.js';
+import type { RunWatch, Step, WatchedAnswer } from '../../paywall/watch.js';
+import { judge } from './outcome.js';
+import type { Outcome } from './outcome.js';
+import type { OperationTrace, Watchers } from './watchers.js';
+
+export type Transport = 'http' | 'websocket' | 'sse';
+
+export interface RecordTerms {
+  readonly transport: Transport;
+  readonly requestId: string;
+  /** The trace that the caller named. */
+  readonly traceId: string | null;
+  readonly trace: OperationTrace | null;
+}
+
+/** An operation that has ended. */
+export interface Ended {
+  readonly transport: Transport;
+  readonly requestId: string;
+  readonly traceId: string | null;
+  readonly account: AccountId | null;
+  /** As its author named it; `null` where it has no name, or was not valid. */
+  readonly operation: string | null;
+  readonly type: 'query' | 'mutation' | 'subscription' | null;
+  /** Of HTTP; `null` over other transports. */
+  readonly status: number | null;
+  readonly outcome: Outcome;
+  readonly reasons: readonly RefusalReason[];
+  /** In credits, as are `held` and `givenBack`. */
+  readonly charged: number;
+  readonly held: number;
+  readonly givenBack: number;
+  readonly durationMs: number;
+}
+
+const NAME_LENGTH_MAX = 100;
+const MICROS_PER_MS = 1000;
+const BAD_REQUEST = 400;
+
+export class OperationRecord implements RunWatch {
+  #account: AccountId | null = null;
+  readonly #startedAt = performance.now();
+  #operation: string | null = null;
+  #type: Ended['type'] = null;
+  #answer: WatchedAnswer | null = null;
+  #isReplay = false;
+  #charged = 0;
+  #held = 0;
+  #givenBack = 0;
+  #hasHold = false;
+  #hasEnded = false;
+  /** The client went away while the operation was under way, which ends with its answer all the same. */
+  #closedWith: number | null = null;
+
+  constructor(
+    private readonly watchers: Watchers,
+    private readonly terms: RecordTerms,
+    private readonly endsWith: 'ANSWER' | 'RESPONSE',
+  ) {}
+
+  identified({ accountId }: Caller): void {
+    this.#account = accountId;
+  }
+
+  during<T>(step: Step, work: () => Promise<T>): Promise<T> {
+    return this.terms.trace === null ? work() : this.terms.trace.during(step, work);
+  }
+
+  inside<T>(work: () => T): T {
+    return this.terms.trace === null ? work() : this.terms.trace.inside(work);
+  }
+
+  began({ name, operation }: OperationDefinitionNode): void {
+    this.#operation = name?.value.slice(0, NAME_LENGTH_MAX) ?? null;
+    this.#type = operation;
+  }
+
+  held(credits: number): void {
+    this.#held += credits;
+    this.watchers.metrics?.held(credits);
+    if (this.#hasHold) return;
+    this.#hasHold = true;
+    this.watchers.metrics?.holdBegan();
+  }
+
+  holdEnded(): void {
+    if (!this.#hasHold) return;
+    this.#hasHold = false;
+    this.watchers.metrics?.holdEnded();
+  }
+
+  charged(credits: number): void {
+    this.#charged += credits;
+    this.watchers.metrics?.charged(credits);
+    if (this.#hasEnded) this.#tellLater({ charged: credits });
+  }
+
+  givenBack(credits: number): void {
+    this.#givenBack += credits;
+    this.watchers.metrics?.givenBack(credits);
+    if (this.#hasEnded) this.#tellLater({ givenBack: credits });
+  }
+
+  answered(answer: WatchedAnswer, isReplay = false): void {
+    this.#answer = answer;
+    this.#isReplay = isReplay;
+    if (this.endsWith === 'ANSWER') this.#end(null);
+    else if (this.#closedWith !== null) this.#end(this.#closedWith);
+  }
+
+  /** The HTTP response was sent, or can't be sent any more. */
+  closed(status: number, isSent: boolean): void {
+    const isOperation = this.#answer !== null || this.#type !== null || status >= BAD_REQUEST;
+    // A page, say, that was served in its place.
+    if (!isOperation) return;
+    const isUnderWay = this.#type !== null && this.#answer === null;
+    if (isSent || !isUnderWay) this.#end(status);
+    else this.#closedWith = status;
+  }
+
+  #end(status: number | null): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    const { logger, metrics } = this.watchers;
+    const { transport, requestId, traceId, trace } = this.terms;
+    const durationMs = Math.round((performance.now() - this.#startedAt) * MICROS_PER_MS) / MICROS_PER_MS;
+    const ended: Ended = {
+      requestId,
+      traceId: trace?.traceId ?? traceId,
+      account: this.#account,
+      operation: this.#operation,
+      type: this.#type,
+      transport,
+      status,
+      ...judge(this.#answer, status, this.#isReplay),
+      charged: this.#charged,
+      held: this.#held,
+      givenBack: this.#givenBack,
+      durationMs,
+    };
+    logger.info(ended, 'An operation was answered');
+    metrics?.operationEnded(ended);
+    trace?.end(ended);
+  }
+
+  /** What is charged or given back after the answer would be missing from the log otherwise. */
+  #tellLater(credits: Pick<Ended, 'charged'> | Pick<Ended, 'givenBack'>): void {
+    const { requestId, traceId, trace } = this.terms;
+    this.watchers.logger.info(
+      { requestId, traceId: trace?.traceId ?? traceId, account: this.#account, operation: this.#operation, ...credits },
+      'An operation was settled after its answer',
+    );
+  }
+}

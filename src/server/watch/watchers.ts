@@ -1,0 +1,38 @@
+/** Those who watch the server: its log, and metrics and traces where they are asked for. */
+import type { FastifyBaseLogger } from 'fastify';
+import type { Step } from '../../paywall/watch.js';
+import type { AroundStoreCall } from '../../store/watchedStore.js';
+import type { Metrics } from './metrics.js';
+import type { Ended } from './operationRecord.js';
+
+/** The trace of one operation. */
+export interface OperationTrace {
+  readonly traceId: string;
+  readonly during: <T>(step: Step, work: () => Promise<T>) => Promise<T>;
+  /** Does the work so that what it begins belongs to the trace. */
+  readonly inside: <T>(work: () => T) => T;
+  readonly end: (ended: Ended) => void;
+}
+
+export interface Tracing {
+  /** `headers`: those of the request, which may continue a trace of its caller's. */
+  readonly begin: (headers: Readonly<Record<string, string | string[] | undefined>>) => OperationTrace;
+  readonly aroundStoreCall: AroundStoreCall;
+  /** Sends what has not been sent. */
+  readonly close: () => Promise<void>;
+}
+
+export interface Watchers {
+  readonly logger: FastifyBaseLogger;
+  readonly metrics: Metrics | null;
+  readonly tracing: Tracing | null;
+}
+
+/** What goes around each call of the store; `null`: nobody wants to know. */
+export const aroundStoreCall = ({
+  metrics,
+  tracing,
+}: Pick<Watchers, 'metrics' | 'tracing'>): AroundStoreCall | null => {
+  if (metrics === null || tracing === null) return metrics?.aroundStoreCall ?? tracing?.aroundStoreCall ?? null;
+  return (call, run) => metrics.aroundStoreCall(call, () => tracing.aroundStoreCall(call, run));
+};
