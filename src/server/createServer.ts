@@ -100,10 +100,9 @@ export const createServer = async ({
   await apollo.start();
   if (graphiql !== undefined) await serveGraphiql(server, graphiql);
   await addWebSockets(server, edge);
-  const limits = new RateLimits(paywall, rateLimits);
+  const [limits, watchers] = [new RateLimits(paywall, rateLimits), { logger, metrics, tracing }];
   await server.register(async (scope) => {
     await allowOrigins(scope, edge);
-    const watchers = { logger, metrics, tracing };
     graphqlRoutes(scope, apollo, { paywall, limits, formatError, drain: server.drain, watchers });
   });
   if (admin !== undefined) await addAdminServer(server, paywall.engine, { ...admin, limits, edge, documentLimits });
