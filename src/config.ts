@@ -2,6 +2,7 @@
  * The environment, checked once at start, as one frozen value. A bad setting stops the start and says which it is and
  * what it may be.
  */
+import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import type { RateLimitSettings } from './domain/rateLimit.js';
 
@@ -24,10 +25,40 @@ export interface Config {
   /** The key of the operator `owner`; `null`: one is made where there is no owner. */
   readonly ownerKey: string | null;
   readonly rateLimits: RateLimitSettings;
+  readonly edge: EdgeConfig;
+  readonly documentLimits: DocumentLimitsConfig;
+  readonly shutdown: ShutdownConfig;
   /** What the hashes of keys are made with; `null`: the store keeps it. */
   readonly keySecret: string | null;
   /** Whether browsers that open an endpoint get GraphiQL. */
   readonly isGraphiqlOn: boolean;
+}
+
+/** What requests may be like, and what browsers are told. */
+export interface EdgeConfig {
+  readonly bodyBytesMax: number;
+  /** How long a request may take to arrive, body and all. */
+  readonly requestTimeoutMs: number;
+  /** How long nothing may move on a connection. */
+  readonly idleTimeoutMs: number;
+  /** Whose pages may read answers; `true`: everybody's. */
+  readonly corsOrigins: readonly string[] | true;
+  readonly introspection: boolean;
+  /** The proxies whose word on where a request comes from counts; `false`: none. */
+  readonly trustProxy: string[] | false;
+}
+
+export interface DocumentLimitsConfig {
+  readonly tokens: number;
+  readonly depth: number;
+  readonly aliases: number;
+  readonly directives: number;
+  readonly complexity: number;
+}
+
+export interface ShutdownConfig {
+  readonly delayMs: number;
+  readonly graceMs: number;
 }
 
 export type MetricsPlace = 'OFF' | 'ON' | { readonly host: string; readonly port: number };
@@ -41,6 +72,7 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 const DATABASE_URL_DEFAULT = 'sqlite:./data/tollgate.db';
 const HOLD_TTL_MS_MIN = 100;
 const HOLD_TTL_MS_MAX = 24 * 60 * 60_000;
+const HOUR_MS = 60 * 60_000;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
 const flag = z.enum(['true', 'false', '1', '0', 'on', 'off'], 'must be true or false');
@@ -54,6 +86,36 @@ const perMinute = z
   .string()
   .regex(/^([1-9]\d{0,14}|off)$/, REQUESTS)
   .transform((text) => (text === 'off' ? null : Number(text)));
+
+const whole = (name: string, min: number, max: number) => {
+  const rule = `must be a whole number ${name}, ${min} to ${max}`;
+  return z.coerce.number(rule).int(rule).min(min, rule).max(max, rule);
+};
+
+const listOf = (text: string): string[] =>
+  text
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '');
+
+/** As browsers send it: without a path. */
+const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text;
+const corsOrigins = z
+  .string()
+  .refine(
+    (text) => text === '*' || listOf(text).every(isOrigin),
+    'must be *, or origins like https://app.example, joined by commas',
+  )
+  .transform((text) => (text === '*' ? (true as const) : listOf(text)));
+
+const NETWORKS = ['loopback', 'linklocal', 'uniquelocal'];
+const trustProxy = z
+  .string()
+  .refine(
+    (text) => listOf(text).every((each) => NETWORKS.includes(each) || ipaddr.isValid(each) || ipaddr.isValidCIDR(each)),
+    `must be addresses, networks like 10.0.0.0/8, and ${NETWORKS.join(', ')}, joined by commas`,
+  )
+  .transform(listOf);
 
 const SECRET_LENGTH_MIN = 16;
 /** What can be sent as a bearer token, and is not guessed. */
@@ -110,11 +172,66 @@ const environment = z.object({
     .enum(WINDOW_SECONDS, `must be one of ${WINDOW_SECONDS.join(', ')}`)
     .transform(Number)
     .default(60),
+  TOLLGATE_BODY_BYTES_MAX: whole('of bytes', 1_024, 64 * 1_024 * 1_024).default(262_144),
+  TOLLGATE_REQUEST_TIMEOUT_MS: whole('of milliseconds', 100, HOUR_MS).default(10_000),
+  TOLLGATE_IDLE_TIMEOUT_MS: whole('of milliseconds', 20_000, HOUR_MS).default(75_000),
+  TOLLGATE_CORS_ORIGINS: corsOrigins.default([]),
+  TOLLGATE_INTROSPECTION: flag.default('true'),
+  TOLLGATE_TRUST_PROXY: trustProxy.optional(),
+  TOLLGATE_DOCUMENT_TOKENS_MAX: whole('of tokens', 1, 1_000_000).default(2_000),
+  TOLLGATE_DOCUMENT_DEPTH_MAX: whole('of levels', 1, 1_000).default(20),
+  TOLLGATE_DOCUMENT_ALIASES_MAX: whole('of aliases', 0, 1_000_000).default(200),
+  TOLLGATE_DOCUMENT_DIRECTIVES_MAX: whole('of directives', 0, 1_000_000).default(50),
+  TOLLGATE_DOCUMENT_COMPLEXITY_MAX: whole('of fields', 1, 1_000_000_000).default(20_000),
+  TOLLGATE_SHUTDOWN_DELAY_MS: whole('of milliseconds', 0, HOUR_MS).default(0),
+  TOLLGATE_SHUTDOWN_GRACE_MS: whole('of milliseconds', 100, HOUR_MS).default(10_000),
   TOLLGATE_OWNER_KEY: secret.optional(),
   TOLLGATE_KEY_SECRET: secret.optional(),
   TOLLGATE_GRAPHIQL: flag.default('true'),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).optional(),
 });
+
+type Environment = z.infer<typeof environment>;
+
+const limitsOf = (env: Environment): Pick<Config, 'edge' | 'documentLimits' | 'shutdown' | 'rateLimits'> => ({
+  edge: Object.freeze({
+    bodyBytesMax: env.TOLLGATE_BODY_BYTES_MAX,
+    requestTimeoutMs: env.TOLLGATE_REQUEST_TIMEOUT_MS,
+    idleTimeoutMs: env.TOLLGATE_IDLE_TIMEOUT_MS,
+    corsOrigins: env.TOLLGATE_CORS_ORIGINS,
+    introspection: isOn(env.TOLLGATE_INTROSPECTION),
+    trustProxy: env.TOLLGATE_TRUST_PROXY ?? false,
+  }),
+  documentLimits: Object.freeze({
+    tokens: env.TOLLGATE_DOCUMENT_TOKENS_MAX,
+    depth: env.TOLLGATE_DOCUMENT_DEPTH_MAX,
+    aliases: env.TOLLGATE_DOCUMENT_ALIASES_MAX,
+    directives: env.TOLLGATE_DOCUMENT_DIRECTIVES_MAX,
+    complexity: env.TOLLGATE_DOCUMENT_COMPLEXITY_MAX,
+  }),
+  shutdown: Object.freeze({ delayMs: env.TOLLGATE_SHUTDOWN_DELAY_MS, graceMs: env.TOLLGATE_SHUTDOWN_GRACE_MS }),
+  rateLimits: Object.freeze({
+    keyless: env.TOLLGATE_KEYLESS_REQUESTS_PER_MINUTE,
+    keyed: env.TOLLGATE_KEY_REQUESTS_PER_MINUTE,
+    badKeys: env.TOLLGATE_BAD_KEY_REQUESTS_PER_MINUTE,
+    windowSeconds: env.TOLLGATE_RATE_WINDOW_SECONDS,
+  }),
+});
+
+/** Refuses what leaves a door open to others than this machine. */
+const checkReach = (host: string, isDemo: boolean, ownerKey: string | undefined): void => {
+  if (LOOPBACK.test(host)) return;
+  if (isDemo) {
+    throw new ConfigError(
+      `HOST is ${host}, and demo keys are known to everybody: set TOLLGATE_DEMO=false, or listen on 127.0.0.1`,
+    );
+  }
+  if (ownerKey === undefined) {
+    throw new ConfigError(
+      `HOST is ${host}, and nobody has chosen the key of the operator who may do everything: set TOLLGATE_OWNER_KEY, or listen on 127.0.0.1`,
+    );
+  }
+};
 
 const withoutSlash = (url: string | undefined): string | null => url?.replace(/\/$/, '') ?? null;
 
@@ -129,11 +246,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
   const { TOLLGATE_METRICS, OTEL_EXPORTER_OTLP_ENDPOINT, TOLLGATE_OWNER_KEY, TOLLGATE_KEY_SECRET } = parsed.data;
   const { TOLLGATE_DOCS_URL } = parsed.data;
   const isDemo = TOLLGATE_DEMO === undefined ? DATABASE_URL === undefined : isOn(TOLLGATE_DEMO);
-  if (isDemo && !LOOPBACK.test(HOST)) {
-    throw new ConfigError(
-      `HOST is ${HOST}, and demo keys are known to everybody: set TOLLGATE_DEMO=false, or listen on 127.0.0.1`,
-    );
-  }
+  checkReach(HOST, isDemo, TOLLGATE_OWNER_KEY);
   return Object.freeze({
     databaseUrl: DATABASE_URL ?? DATABASE_URL_DEFAULT,
     host: HOST,
@@ -147,12 +260,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
     // A demo is reached from this machine alone; elsewhere it is for the operator to say who may read them.
     metrics: TOLLGATE_METRICS ?? (isDemo ? 'ON' : 'OFF'),
     otlpEndpoint: withoutSlash(OTEL_EXPORTER_OTLP_ENDPOINT),
-    rateLimits: Object.freeze({
-      keyless: parsed.data.TOLLGATE_KEYLESS_REQUESTS_PER_MINUTE,
-      keyed: parsed.data.TOLLGATE_KEY_REQUESTS_PER_MINUTE,
-      badKeys: parsed.data.TOLLGATE_BAD_KEY_REQUESTS_PER_MINUTE,
-      windowSeconds: parsed.data.TOLLGATE_RATE_WINDOW_SECONDS,
-    }),
+    ...limitsOf(parsed.data),
     ownerKey: TOLLGATE_OWNER_KEY ?? null,
     keySecret: TOLLGATE_KEY_SECRET ?? null,
     isGraphiqlOn: isOn(parsed.data.TOLLGATE_GRAPHIQL),

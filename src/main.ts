@@ -11,6 +11,7 @@ import { seedDemo } from './demo/seed.js';
 import { welcome } from './demo/welcome.js';
 import { createPaywall } from './paywall/paywall.js';
 import { createServer } from './server/createServer.js';
+import { drainServer } from './server/drain.js';
 import { EMPTY_TAB } from './server/graphiql.js';
 import { createLogger } from './server/watch/logger.js';
 import { Metrics } from './server/watch/metrics.js';
@@ -22,6 +23,9 @@ import { openStore } from './store/openStore.js';
 import type { Store } from './store/store.js';
 import { StoreError } from './store/storeError.js';
 import { watchStore } from './store/watchedStore.js';
+
+/** Of the grace, for requests under way; the rest is for what is still to be written. */
+const ANSWERING_SHARE = 0.8;
 
 /** What an operator can mend, in one line; anything else is a bug and shows its stack. */
 class StartError extends Error {
@@ -76,6 +80,7 @@ const serve = async (config: Config, store: Store, watchers: Watchers): Promise<
       logger.error({ err: error }, 'The store failed');
     },
     keySecret: config.keySecret,
+    documentLimits: config.documentLimits,
     ...(config.isDemo ? { fixedKeys: demoKeys() } : {}),
   });
   if (config.isDemo) await seedDemo(paywall.engine);
@@ -84,13 +89,15 @@ const serve = async (config: Config, store: Store, watchers: Watchers): Promise<
   const ownerSecret = isOwnerKnown ? null : await ensureOwner(paywall.engine, config.ownerKey);
   loadAtlas();
   const fixedOperators = config.isDemo ? demoOperators() : new Map<string, never>();
-  const { rateLimits, isGraphiqlOn } = config;
+  const { rateLimits, edge, documentLimits, isGraphiqlOn } = config;
   const graphiql = isGraphiqlOn ? { graphiql: graphiqlPages(config) } : {};
   const server = await createServer({
     paywall,
     logger,
     admin: { fixedOperators },
     rateLimits,
+    edge,
+    documentLimits,
     watchers,
     servesMetrics: config.metrics === 'ON',
     ...graphiql,
@@ -100,7 +107,7 @@ const serve = async (config: Config, store: Store, watchers: Watchers): Promise<
   const apart = metrics === null || typeof config.metrics === 'string' ? null : createMetricsServer(metrics, logger);
 
   const stop = async (): Promise<void> => {
-    await server.close();
+    await finish(server, config.shutdown, logger);
     await paywall.close();
     await store.close();
     await tracing?.close();
@@ -117,6 +124,21 @@ const serve = async (config: Config, store: Store, watchers: Watchers): Promise<
   const address = await listen(server, config);
   publicUrl ??= address;
   console.log(welcome({ publicUrl, isDemo: config.isDemo, ownerSecret }));
+};
+
+/** Lets requests under way be answered, and sees to it that the process ends when its grace is over. */
+const finish = async (
+  server: Awaited<ReturnType<typeof createServer>>,
+  { delayMs, graceMs }: Config['shutdown'],
+  logger: Logger,
+): Promise<void> => {
+  // What waits for a store that is away must not keep the process for longer than it was given.
+  setTimeout(() => {
+    logger.error('The grace was over before everything was finished');
+    process.exit(1);
+  }, delayMs + graceMs).unref();
+  const isFinished = await drainServer(server, { delayMs, graceMs: graceMs * ANSWERING_SHARE });
+  if (!isFinished) logger.error('Requests were cut off, since they were not finished within the grace');
 };
 
 const graphiqlPages = ({ isDemo }: Config) => ({

@@ -10,6 +10,16 @@ const DEFAULTS = {
   isDemo: true,
   holdTtlMs: 60_000,
   logLevel: 'warn',
+  edge: {
+    bodyBytesMax: 262_144,
+    requestTimeoutMs: 10_000,
+    idleTimeoutMs: 75_000,
+    corsOrigins: [],
+    introspection: true,
+    trustProxy: false,
+  },
+  documentLimits: { tokens: 2_000, depth: 20, aliases: 200, directives: 50, complexity: 20_000 },
+  shutdown: { delayMs: 0, graceMs: 10_000 },
   metrics: 'ON',
   otlpEndpoint: null,
   rateLimits: { keyless: 300, keyed: null, badKeys: 60, windowSeconds: 60 },
@@ -57,6 +67,19 @@ describe('the environment', () => {
       TOLLGATE_KEY_REQUESTS_PER_MINUTE: '6000',
       TOLLGATE_BAD_KEY_REQUESTS_PER_MINUTE: '1',
       TOLLGATE_RATE_WINDOW_SECONDS: '10',
+      TOLLGATE_BODY_BYTES_MAX: '65536',
+      TOLLGATE_REQUEST_TIMEOUT_MS: '5000',
+      TOLLGATE_IDLE_TIMEOUT_MS: '30000',
+      TOLLGATE_CORS_ORIGINS: 'https://app.example, http://localhost:3000',
+      TOLLGATE_INTROSPECTION: 'false',
+      TOLLGATE_TRUST_PROXY: 'loopback, 10.0.0.0/8, 2001:db8::1',
+      TOLLGATE_DOCUMENT_TOKENS_MAX: '1',
+      TOLLGATE_DOCUMENT_DEPTH_MAX: '2',
+      TOLLGATE_DOCUMENT_ALIASES_MAX: '0',
+      TOLLGATE_DOCUMENT_DIRECTIVES_MAX: '3',
+      TOLLGATE_DOCUMENT_COMPLEXITY_MAX: '4',
+      TOLLGATE_SHUTDOWN_DELAY_MS: '500',
+      TOLLGATE_SHUTDOWN_GRACE_MS: '20000',
       HOME: '/root',
     };
     expect(readConfig(env)).toEqual({
@@ -68,6 +91,16 @@ describe('the environment', () => {
       isDemo: false,
       holdTtlMs: 1_500,
       logLevel: 'silent',
+      edge: {
+        bodyBytesMax: 65_536,
+        requestTimeoutMs: 5_000,
+        idleTimeoutMs: 30_000,
+        corsOrigins: ['https://app.example', 'http://localhost:3000'],
+        introspection: false,
+        trustProxy: ['loopback', '10.0.0.0/8', '2001:db8::1'],
+      },
+      documentLimits: { tokens: 1, depth: 2, aliases: 0, directives: 3, complexity: 4 },
+      shutdown: { delayMs: 500, graceMs: 20_000 },
       metrics: { host: '::1', port: 9464 },
       otlpEndpoint: 'http://collector:4318',
       rateLimits: { keyless: null, keyed: 6_000, badKeys: 1, windowSeconds: 10 },
@@ -116,7 +149,9 @@ describe('the demo', () => {
       expect(messageOf({ HOST: host })).toBe(
         `HOST is ${host}, and demo keys are known to everybody: set TOLLGATE_DEMO=false, or listen on 127.0.0.1`,
       );
-      expect(readConfig({ HOST: host, TOLLGATE_DEMO: 'false' }).host).toBe(host);
+      expect(readConfig({ HOST: host, TOLLGATE_DEMO: 'false', TOLLGATE_OWNER_KEY: 'owner-of-sixteen-' }).host).toBe(
+        host,
+      );
     },
   );
 
@@ -153,6 +188,15 @@ describe('a bad setting stops the start, names itself and says what it may be', 
       { TOLLGATE_KEY_REQUESTS_PER_MINUTE: '1.5' },
       'TOLLGATE_KEY_REQUESTS_PER_MINUTE must be a whole number of requests a minute, or off',
     ],
+    [{ TOLLGATE_BODY_BYTES_MAX: '9' }, 'TOLLGATE_BODY_BYTES_MAX must be a whole number of bytes, 1024 to 67108864'],
+    [
+      { TOLLGATE_CORS_ORIGINS: 'https://app.example/path' },
+      'TOLLGATE_CORS_ORIGINS must be *, or origins like https://app.example, joined by commas',
+    ],
+    [
+      { TOLLGATE_TRUST_PROXY: 'true' },
+      'TOLLGATE_TRUST_PROXY must be addresses, networks like 10.0.0.0/8, and loopback, linklocal, uniquelocal, joined by commas',
+    ],
     [
       { TOLLGATE_RATE_WINDOW_SECONDS: '7' },
       'TOLLGATE_RATE_WINDOW_SECONDS must be one of 1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60',
@@ -164,6 +208,12 @@ describe('a bad setting stops the start, names itself and says what it may be', 
     ],
   ])('%o', (env, message) => {
     expect(messageOf(env)).toBe(message);
+  });
+
+  it('is an address that others reach, where nobody chose the key of who may do everything', () => {
+    const env = { DATABASE_URL: 'sqlite:./a.db', HOST: '0.0.0.0' };
+    expect(messageOf(env)).toMatch(/^HOST is 0\.0\.0\.0, and nobody has chosen the key .* set TOLLGATE_OWNER_KEY/);
+    expect(readConfig({ ...env, TOLLGATE_OWNER_KEY: 'owner-of-sixteen-' }).host).toBe('0.0.0.0');
   });
 
   it.each(['9464', ':9464', '127.0.0.1:0', '127.0.0.1:65536', 'http://127.0.0.1:9464'])(

@@ -5,6 +5,7 @@ import type { WalletKeeper } from '../ledger/walletKeeper.js';
 import type { Store } from '../store/store.js';
 import type { Background } from './background.js';
 import type { DocumentCompiler } from './compile.js';
+import type { DocumentReader } from './documentLimits.js';
 import type { HashSecret } from './keyHash.js';
 import type { KeyUses } from './keyUses.js';
 import type { Loaders } from './loaders.js';
@@ -41,5 +42,7 @@ export interface Engine {
   readonly background: Background;
   readonly refusals: RefusalRecorder;
   readonly compiler: DocumentCompiler;
+  /** Reads documents that are quoted and not run. */
+  readonly quoted: DocumentReader;
   readonly settings: EngineSettings;
 }

@@ -1,10 +1,11 @@
 /** What an operation would cost, in words for the caller: the verdict of gate 1, position by position. */
-import { getVariableValues, GraphQLError, parse, validate } from 'graphql';
+import { getVariableValues, GraphQLError } from 'graphql';
 import type { DocumentNode } from 'graphql';
 import type { PlanId } from '../domain/ids.js';
 import type { Admission, Granted, PlacePath, Refused } from './admit.js';
 import type { Caller } from './caller.js';
 import type { CompiledOperation } from './compile.js';
+import type { DocumentReader } from './documentLimits.js';
 import type { Engine } from './engine.js';
 import { quoteTab } from './openTab.js';
 import { refusalExtensions, refusalMessage } from './refusalError.js';
@@ -45,9 +46,6 @@ export interface OperationQuote {
   readonly refusals: readonly QuotedRefusal[];
 }
 
-/** A document that is quoted is not run: it may be no larger than what people write. */
-const TOKENS_MAX = 5_000;
-
 const FREE: OperationQuote = { credits: 0, isServed: true, fields: [], refusals: [] };
 
 /** What gate 1 says of an operation now, or `null`: nothing of it is paid. Throws as `quoteRequest` does. */
@@ -55,7 +53,7 @@ export const admissionOf = async (
   engine: Engine,
   { document, operationName = null, variables, caller }: QuoteRequest,
 ): Promise<Admission | null> => {
-  const compiled = engine.compiler.compile(readDocument(engine, document), operationName);
+  const compiled = engine.compiler.compile(readQuoted(engine.quoted, document), operationName);
   if (compiled === null)
     throw badInput('operationName', 'names no operation of the document, which has none or several.');
   checkVariables(engine, compiled, variables ?? {});
@@ -77,16 +75,10 @@ export const quoteRequest = async (engine: Engine, request: QuoteRequest): Promi
   };
 };
 
-const readDocument = ({ priced }: Engine, source: string): DocumentNode => {
-  let document: DocumentNode;
-  try {
-    document = parse(source, { maxTokens: TOKENS_MAX });
-  } catch (error) {
-    throw badInput('document', `can't be read: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  const [fault] = validate(priced.schema, document);
-  if (fault !== undefined) throw badInput('document', `is not valid: ${fault.message}`);
-  return document;
+const readQuoted = (documents: DocumentReader, source: string): DocumentNode => {
+  const read = documents.read(source);
+  if ('kind' in read) return read;
+  throw badInput('document', `is no operation of this API: ${read[0]?.message ?? ''}`);
 };
 
 const checkVariables = (

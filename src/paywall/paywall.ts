@@ -16,6 +16,8 @@ import { identify, loadRequestTerms } from './caller.js';
 import type { Caller, FixedKeys, RequestTerms } from './caller.js';
 import { DocumentCompiler } from './compile.js';
 import type { DataOrigin } from './delivery.js';
+import { documentReader } from './documentLimits.js';
+import type { DocumentLimits, DocumentReader } from './documentLimits.js';
 import { applyPaywall } from './directive.js';
 import type { Gate, Resolver } from './directive.js';
 import type { Engine, EngineSettings } from './engine.js';
@@ -35,7 +37,7 @@ import { RefusalRecorder } from './refusalRecorder.js';
 import { executeOperation, subscribeOperation } from './run.js';
 import type { RunRequest } from './run.js';
 import { readRequirements, typesAbovePaid } from './requirements.js';
-import type { LintLevel } from './requirements.js';
+import type { LintLevel, Requirements } from './requirements.js';
 import { settleTab, undoTab } from './settle.js';
 import type { DeliveredResponse } from './settle.js';
 import type { PaymentSummary } from './settlement.js';
@@ -48,6 +50,8 @@ export interface PaywallOptions extends Partial<EngineSettings> {
   readonly schema: GraphQLSchema;
   readonly store: Store;
   readonly directiveName?: string;
+  /** How large documents may be; left out: of any size. A server that reads them itself takes `documents` for it. */
+  readonly documentLimits?: DocumentLimits;
   /** Resolves fields that have no resolver of their own; graphql-js's where it is left out. */
   readonly fieldResolver?: Resolver;
   /** What to do about settings that are a trap: stop the build (default), tell `onWarning`, or nothing. */
@@ -113,6 +117,8 @@ export interface Paywall {
   readonly schema: GraphQLSchema;
   /** Execute the schema with this one: what the author gave, or graphql-js's. */
   readonly fieldResolver: Resolver;
+  /** Reads documents of the schema within the limits. */
+  readonly documents: DocumentReader;
   readonly engine: Engine;
   /** Finds out who is calling by the `Authorization` header. */
   readonly identify: (authorization: string | undefined) => Promise<Caller>;
@@ -137,6 +143,9 @@ export interface Paywall {
 const HOLD_TTL_MS = 60_000;
 const PLAN_REFRESH_MS = 1_000;
 const MAX_POSITIONS = 10_000;
+const ANY = Number.POSITIVE_INFINITY;
+/** A document that is quoted is not run: it may be no larger than what people write. */
+const QUOTED_LIMITS: DocumentLimits = { tokens: 5_000, depth: ANY, aliases: ANY, directives: ANY, complexity: ANY };
 /** Expired keys are no harm; they only take room. */
 const FORGET_EVERY_MS = 60 * 60_000;
 
@@ -146,21 +155,8 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
   const gates = new Gates();
   const fieldResolver = options.fieldResolver ?? defaultFieldResolver;
   const gatedSchema = applyPaywall(schema, requirements, { findGate: gates.find, fieldResolver });
-  const settings = settingsOf(options);
-  const priced = { schema: gatedSchema, requirements, abovePaid: typesAbovePaid(gatedSchema, requirements) };
-  const engine: Engine = {
-    store,
-    priced,
-    keeper: new WalletKeeper(store, { now: settings.now, onFailure: settings.onFailure }),
-    shelf: new PlanShelf(store, settings.now, options.planRefreshMs ?? PLAN_REFRESH_MS),
-    loaders: processLoaders(store),
-    hashSecret: keyHash(store, options.keySecret ?? null),
-    keyUses: new KeyUses(store, settings.onFailure),
-    background: new Background(settings),
-    refusals: new RefusalRecorder(store, settings.onFailure),
-    compiler: new DocumentCompiler(priced, settings.maxPositions),
-    settings,
-  };
+  const engine = engineOf(options, gatedSchema, requirements);
+  const { settings } = engine;
   const register = { ...engine, fixedKeys: options.fixedKeys ?? new Map<string, never>(), now: settings.now };
 
   const forgetting = setInterval(() => {
@@ -184,7 +180,8 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
     }
   };
 
-  const runner = { schema: gatedSchema, fieldResolver, open };
+  const documents = documentReader(gatedSchema, options.documentLimits ?? null, requirements.listSizes);
+  const runner = { schema: gatedSchema, fieldResolver, documents, open };
   return {
     ...runner,
     engine,
@@ -200,6 +197,26 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
       await engine.refusals.close();
       await engine.keeper.close();
     },
+  };
+};
+
+const engineOf = (options: PaywallOptions, schema: GraphQLSchema, requirements: Requirements): Engine => {
+  const { store } = options;
+  const settings = settingsOf(options);
+  const priced = { schema, requirements, abovePaid: typesAbovePaid(schema, requirements) };
+  return {
+    store,
+    priced,
+    keeper: new WalletKeeper(store, { now: settings.now, onFailure: settings.onFailure }),
+    shelf: new PlanShelf(store, settings.now, options.planRefreshMs ?? PLAN_REFRESH_MS),
+    loaders: processLoaders(store),
+    hashSecret: keyHash(store, options.keySecret ?? null),
+    keyUses: new KeyUses(store, settings.onFailure),
+    background: new Background(settings),
+    refusals: new RefusalRecorder(store, settings.onFailure),
+    compiler: new DocumentCompiler(priced, settings.maxPositions),
+    quoted: documentReader(schema, options.documentLimits ?? QUOTED_LIMITS, requirements.listSizes),
+    settings,
   };
 };
 

@@ -2,15 +2,8 @@
  * The whole journey of an operation without any server: open, run, settle. Events of a subscription make the journey
  * each on its own: a caller whose means run out gets the refusal as the last event.
  */
-import {
-  createSourceEventStream,
-  execute as executeGraphQL,
-  getOperationAST,
-  GraphQLError,
-  parse,
-  validate,
-} from 'graphql';
-import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLSchema } from 'graphql';
+import { createSourceEventStream, execute as executeGraphQL, getOperationAST, GraphQLError } from 'graphql';
+import type { DocumentNode, ExecutionArgs, ExecutionResult } from 'graphql';
 import type { Caller } from './caller.js';
 import type { RequestIds } from './operationRefusals.js';
 import type { Opening, Paywall } from './paywall.js';
@@ -38,12 +31,12 @@ export interface RunContext {
   readonly request?: RequestIds;
 }
 
-type Runner = Pick<Paywall, 'schema' | 'fieldResolver' | 'open'>;
+type Runner = Pick<Paywall, 'schema' | 'fieldResolver' | 'documents' | 'open'>;
 type Run = Extract<Opening, { kind: 'run' }>;
 
 /** Runs a query or a mutation. */
 export const executeOperation = async (paywall: Runner, request: RunRequest): Promise<ExecutionResult> => {
-  const document = documentOf(paywall.schema, request);
+  const document = documentOf(paywall, request);
   if ('errors' in document) return answered(watchOf(request), document);
   return executeDocument(paywall, document, withContextOfItsOwn(request, request.contextValue.caller));
 };
@@ -53,7 +46,7 @@ export const subscribeOperation = async (
   paywall: Runner,
   request: RunRequest,
 ): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> => {
-  const document = documentOf(paywall.schema, request);
+  const document = documentOf(paywall, request);
   if ('errors' in document) return answered(watchOf(request), document);
   // A key makes one operation safe to repeat; of a subscription each event is an operation, and none of them repeats.
   const unkeyed = { ...request, idempotencyKey: null };
@@ -196,16 +189,10 @@ const argumentsOf = ({ schema, fieldResolver }: Runner, document: DocumentNode, 
 };
 
 const documentOf = (
-  schema: GraphQLSchema,
+  { documents }: Runner,
   { document }: RunRequest,
 ): DocumentNode | { readonly errors: readonly GraphQLError[] } => {
   if (typeof document !== 'string') return document;
-  try {
-    const parsed = parse(document);
-    const errors = validate(schema, parsed);
-    return errors.length > 0 ? { errors } : parsed;
-  } catch (error) {
-    if (error instanceof GraphQLError) return { errors: [error] };
-    throw error;
-  }
+  const read = documents.read(document);
+  return 'kind' in read ? read : { errors: read };
 };

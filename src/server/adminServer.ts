@@ -15,12 +15,16 @@ import { createAdminSchema } from '../api/admin/adminSchema.js';
 import { adminContext } from '../api/admin/operatorDesk.js';
 import type { FixedOperators } from '../api/admin/operatorDesk.js';
 import { REASONS } from '../domain/refusal.js';
+import { documentReader } from '../paywall/documentLimits.js';
+import type { DocumentLimits } from '../paywall/documentLimits.js';
 import type { Engine } from '../paywall/engine.js';
+import type { EdgeConfig } from '../config.js';
 import { answerInGraphQL } from './graphqlErrors.js';
 import { headOfRefusal } from './httpStatus.js';
 import { maskErrors } from './maskErrors.js';
 import { isOver, rateHeaders } from './rateLimits.js';
 import type { Rate, RateLimits } from './rateLimits.js';
+import { takeSoundInput } from './soundInput.js';
 
 const ADMIN_PATH = '/admin/graphql';
 
@@ -31,16 +35,22 @@ export interface AdminServerOptions {
 
 export interface AdminRoutes extends AdminServerOptions {
   readonly limits: RateLimits;
+  readonly edge: EdgeConfig;
+  readonly documentLimits: DocumentLimits | null;
 }
 
 /** Adds the route to a server that does not listen yet. */
 export const addAdminServer = async (
   server: FastifyInstance,
   engine: Engine,
-  { fixedOperators, limits }: AdminRoutes,
+  { fixedOperators, limits, edge, documentLimits }: AdminRoutes,
 ): Promise<void> => {
+  const schema = createAdminSchema();
+  const { parseOptions, validationRules } = documentReader(schema, documentLimits);
   const apollo = new ApolloServer<AdminContext>({
-    schema: createAdminSchema(),
+    schema,
+    parseOptions,
+    validationRules,
     plugins: [
       fastifyApolloDrainPlugin(server),
       ApolloServerPluginCacheControlDisabled(),
@@ -50,7 +60,8 @@ export const addAdminServer = async (
       server.log.error({ err: error }, 'A request of an operator failed');
     }),
     includeStacktraceInErrorResponses: false,
-    introspection: true,
+    introspection: edge.introspection,
+    hideSchemaDetailsFromClientErrors: !edge.introspection,
     logger: server.log,
     stopOnTerminationSignals: false,
   });
@@ -66,6 +77,7 @@ export const addAdminServer = async (
   });
   await server.register(async (scope) => {
     answerInGraphQL(scope);
+    takeSoundInput(scope, { isTextChecked: false });
     scope.addHook('onRequest', async (_request, reply) => {
       reply.header('cache-control', 'no-store');
     });

@@ -5,15 +5,18 @@ import {
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
-import fastifyWebsocket from '@fastify/websocket';
 import Fastify, { LogController } from 'fastify';
 import type { FastifyBaseLogger, FastifyInstance, RouteHandlerMethod } from 'fastify';
 import type { RateLimitSettings } from '../domain/rateLimit.js';
+import type { DocumentLimits } from '../paywall/documentLimits.js';
 import type { Paywall, PaywallContext } from '../paywall/paywall.js';
+import type { EdgeConfig } from '../config.js';
 import { addAdminServer } from './adminServer.js';
 import type { AdminServerOptions } from './adminServer.js';
 import { tollgatePlugin } from './apolloPlugin.js';
 import { callerOf, idsOf, keepDoor } from './doorkeeper.js';
+import { addDrain } from './drain.js';
+import { addSecurityHeaders, addWebSockets, allowOrigins, connectionOptions, EDGE_DEFAULTS } from './edge.js';
 import { errorPage } from './errorPage.js';
 import { eventStreamHandler, webSocketHandler } from './eventTransports.js';
 import type { Transports } from './eventTransports.js';
@@ -24,6 +27,7 @@ import { healthRoutes } from './healthRoutes.js';
 import { maskErrors } from './maskErrors.js';
 import { RateLimits } from './rateLimits.js';
 import { remedyPage } from './remedyPage.js';
+import { takeSoundInput } from './soundInput.js';
 import { stringifyResult } from './stringifyResult.js';
 import { metricsRoute } from './watch/metricsServer.js';
 import { requestIdOf } from './watch/requestIds.js';
@@ -39,6 +43,10 @@ export interface ServerOptions {
   readonly graphiql?: Readonly<Record<string, GraphiqlPage>>;
   /** Left out: everybody may send any number of requests, whatever their plan says. */
   readonly rateLimits?: RateLimitSettings | null;
+  /** Left out: as `readConfig` has it for an empty environment. */
+  readonly edge?: EdgeConfig;
+  /** Of documents that operators send; left out: any. Those of customers are the paywall's. */
+  readonly documentLimits?: DocumentLimits | null;
   /** Left out: the log alone says what becomes of operations. */
   readonly watchers?: Omit<Watchers, 'logger'>;
   /** Whether `/metrics` is served to whoever reaches this server. */
@@ -52,6 +60,8 @@ export const createServer = async ({
   admin,
   graphiql,
   rateLimits = null,
+  edge = EDGE_DEFAULTS,
+  documentLimits = null,
   watchers: { metrics, tracing } = { metrics: null, tracing: null },
   servesMetrics = false,
 }: ServerOptions): Promise<FastifyInstance> => {
@@ -59,7 +69,10 @@ export const createServer = async ({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: requestIdOf,
+    ...connectionOptions(edge),
   });
+  addDrain(server);
+  await addSecurityHeaders(server);
   answerWithRequestId(server);
   const formatError = maskErrors((error) => {
     logger.error({ err: error }, 'A request failed');
@@ -78,18 +91,22 @@ export const createServer = async ({
     formatError,
     stringifyResult,
     includeStacktraceInErrorResponses: false,
-    introspection: true,
+    introspection: edge.introspection,
+    hideSchemaDetailsFromClientErrors: !edge.introspection,
+    parseOptions: paywall.documents.parseOptions,
+    validationRules: paywall.documents.validationRules,
     logger,
     stopOnTerminationSignals: false,
   });
   await apollo.start();
   if (graphiql !== undefined) await serveGraphiql(server, graphiql);
-  await server.register(fastifyWebsocket);
-  const limits = new RateLimits(paywall, rateLimits);
+  await addWebSockets(server, edge);
+  const [limits, watchers] = [new RateLimits(paywall, rateLimits), { logger, metrics, tracing }];
   await server.register(async (scope) => {
-    graphqlRoutes(scope, apollo, { paywall, limits, formatError, watchers: { logger, metrics, tracing } });
+    await allowOrigins(scope, edge);
+    graphqlRoutes(scope, apollo, { paywall, limits, formatError, drain: server.drain, watchers });
   });
-  if (admin !== undefined) await addAdminServer(server, paywall.engine, { ...admin, limits });
+  if (admin !== undefined) await addAdminServer(server, paywall.engine, { ...admin, limits, edge, documentLimits });
   healthRoutes(server, paywall.engine.store);
   if (servesMetrics && metrics !== null) metricsRoute(server, metrics);
   pageRoute(server, '/remedies/:name', remedyPage);
@@ -119,9 +136,10 @@ const graphqlRoutes = (scope: FastifyInstance, apollo: ApolloServer<PaywallConte
     insideTrace(request, () => apolloHandler.call(scope, request, reply));
   answerInGraphQL(scope);
   recordRequests(scope, transports.watchers);
+  takeSoundInput(scope);
   keepDoor(scope, transports.paywall, transports.limits);
   scope.route({ method: ['POST', 'OPTIONS'], url, handler });
   scope.route({ method: 'GET', url, handler, wsHandler: webSocketHandler(transports) });
-  const events = eventStreamHandler(transports);
+  const events = eventStreamHandler(scope, transports);
   scope.route({ method: ['GET', 'POST', 'PUT', 'DELETE'], url: `${url}/stream`, handler: events });
 };

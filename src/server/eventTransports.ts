@@ -4,8 +4,8 @@
  * paid here too.
  */
 import type { WebsocketHandler } from '@fastify/websocket';
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import { GraphQLError, parse, validate } from 'graphql';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { GraphQLError } from 'graphql';
 import type { ExecutionArgs, ExecutionResult, GraphQLFormattedError } from 'graphql';
 import { createHandler } from 'graphql-sse/lib/use/fastify';
 import type { SubscribePayload } from 'graphql-ws';
@@ -13,7 +13,10 @@ import { makeHandler } from 'graphql-ws/use/@fastify/websocket';
 import type { Paywall, PaywallContext } from '../paywall/paywall.js';
 import type { RunRequest } from '../paywall/run.js';
 import { callerOf, idsOf } from './doorkeeper.js';
+import type { Drain } from './drain.js';
+import { GRAPHQL_RESPONSE_JSON } from './httpStatus.js';
 import type { RateLimits } from './rateLimits.js';
+import { unsoundness } from './soundInput.js';
 import { watchRuns } from './watch/requestRecords.js';
 import type { Watchers } from './watch/watchers.js';
 
@@ -24,6 +27,7 @@ export interface Transports {
   readonly paywall: Paywall;
   readonly limits: RateLimits;
   readonly formatError: FormatError;
+  readonly drain: Drain;
   readonly watchers: Watchers;
 }
 
@@ -31,15 +35,13 @@ export interface Transports {
  * The key comes in the first message's payload, since browsers can't send headers, or in the upgrade's header. Each
  * operation is counted, as each request is over HTTP.
  */
-export const webSocketHandler = (transports: Transports): WebsocketHandler =>
+export const webSocketHandler = ({ paywall, limits, ...rest }: Transports): WebsocketHandler =>
   makeHandler({
-    schema: transports.paywall.schema,
     onSubscribe: async ({ connectionParams, extra: { request } }, _id, payload) => {
       const sent = connectionParams?.['authorization'] ?? connectionParams?.['Authorization'];
       const authorization = typeof sent === 'string' ? sent : request.headers.authorization;
-      const { caller } = await transports.limits.identify(authorization, request.ip);
-      const watchEach = watchRuns(transports.watchers, request, 'websocket');
-      const { paywall } = transports;
+      const { caller } = await limits.identify(authorization, request.ip);
+      const watchEach = watchRuns(rest.watchers, request, 'websocket');
       const ids = idsOf(request);
       const refused = caller.barred === null ? null : paywall.barred(caller, ids);
       refused?.record();
@@ -47,41 +49,57 @@ export const webSocketHandler = (transports: Transports): WebsocketHandler =>
       if (!('schema' in args)) watchEach?.(caller).answered({ errors: args });
       return args;
     },
-    ...runners(transports),
+    ...runners({ paywall, ...rest }),
   });
 
 /** Who is calling was found out at the door. */
 export const eventStreamHandler = (
-  transports: Transports,
-): ((request: FastifyRequest, reply: FastifyReply) => Promise<void>) =>
-  createHandler<PlainContext>({
-    schema: transports.paywall.schema,
-    context: ({ raw }) => ({
-      caller: callerOf(raw),
-      paywall: transports.paywall,
-      request: idsOf(raw),
-      watchEach: watchRuns(transports.watchers, raw, 'sse'),
-    }),
+  server: FastifyInstance,
+  { paywall, ...rest }: Omit<Transports, 'limits'>,
+): ((request: FastifyRequest, reply: FastifyReply) => Promise<void>) => {
+  const handle = createHandler<PlainContext>({
+    onSubscribe: ({ raw }, params) => {
+      const caller = callerOf(raw);
+      const watchEach = watchRuns(rest.watchers, raw, 'sse');
+      const contextValue = { caller, paywall, request: idsOf(raw), watchEach };
+      const args = argumentsOf(params, contextValue);
+      if ('schema' in args) return { ...args, contextValue };
+      watchEach?.(caller).answered({ errors: args });
+      return [JSON.stringify({ errors: args }), BAD_REQUEST];
+    },
+    // It was found valid when it was read.
+    validate: () => [],
     // No streams that several requests share: they would be kept for whoever asks, and never forgotten.
     authenticate: () => null,
-    ...runners(transports),
+    ...runners({ paywall, ...rest }),
   });
+  const open = new Set<FastifyReply>();
+  server.addHook('preClose', async () => {
+    await rest.drain.idle();
+    for (const { raw } of open) raw.end();
+  });
+  return async (request, reply) => {
+    open.add(reply);
+    try {
+      await handle(request, reply);
+    } finally {
+      open.delete(reply);
+    }
+  };
+};
+
+const BAD_REQUEST = { status: 400, statusText: 'Bad Request', headers: { 'content-type': GRAPHQL_RESPONSE_JSON } };
 
 /** What an operation is executed with, or what is wrong with it. */
 const argumentsOf = (
   { query, operationName, variables }: SubscribePayload,
   contextValue: EventContext,
 ): ExecutionArgs | readonly GraphQLError[] => {
-  try {
-    const document = parse(query);
-    const { schema } = contextValue.paywall;
-    const errors = validate(schema, document);
-    if (errors.length > 0) return errors;
-    return { schema, document, operationName, variableValues: variables, contextValue };
-  } catch (error) {
-    if (error instanceof GraphQLError) return [error];
-    throw error;
-  }
+  const { schema, documents } = contextValue.paywall;
+  const fault = unsoundness([operationName, variables]);
+  if (fault !== null) return [fault];
+  const document = documents.read(query);
+  return 'kind' in document ? { schema, document, operationName, variableValues: variables, contextValue } : document;
 };
 
 interface EventContext extends PaywallContext {
@@ -91,8 +109,9 @@ interface EventContext extends PaywallContext {
 /** An interface might have more fields than it says, which graphql-sse does not take; a type has none. */
 type PlainContext = Pick<EventContext, keyof EventContext>;
 
-const runners = ({ paywall, formatError }: Pick<Transports, 'paywall' | 'formatError'>) => ({
-  execute: async (args: ExecutionArgs) => shown(await paywall.execute(requestOf(args)), formatError),
+const runners = ({ paywall, formatError, drain }: Omit<Transports, 'limits'>) => ({
+  execute: async (args: ExecutionArgs) =>
+    drain.track(paywall.execute(requestOf(args)).then((result) => shown(result, formatError))),
   subscribe: async (args: ExecutionArgs) => {
     const started = await paywall.subscribe(requestOf(args));
     return Symbol.asyncIterator in started ? shownEach(started, formatError) : shown(started, formatError);

@@ -1,5 +1,6 @@
 /** Makes what goes wrong before GraphQL has a say look like GraphQL's own answers: `errors`, and their media type. */
 import type { FastifyError, FastifyInstance } from 'fastify';
+import { GraphQLError } from 'graphql';
 import { GRAPHQL_RESPONSE_JSON } from './httpStatus.js';
 
 /** For the scope in which the GraphQL routes are registered. */
@@ -9,7 +10,14 @@ export const answerInGraphQL = (server: FastifyInstance): void => {
     if (reply.statusCode >= 400 && type.startsWith('application/json')) reply.type(GRAPHQL_RESPONSE_JSON);
     return payload;
   });
-  server.setErrorHandler<FastifyError>((error, request, reply) => {
+  server.setErrorHandler<FastifyError | GraphQLError>((error, request, reply) => {
+    if (error instanceof GraphQLError) {
+      void reply
+        .code(400)
+        .type(GRAPHQL_RESPONSE_JSON)
+        .send(JSON.stringify({ errors: [error] }));
+      return;
+    }
     const status = error.statusCode ?? 500;
     if (status >= 500) request.log.error({ err: error }, 'A request failed');
     const message = status >= 500 ? 'Something went wrong on the server.' : error.message;

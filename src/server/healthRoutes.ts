@@ -11,9 +11,10 @@ const RETRY_AFTER_SECONDS = 2;
 export const healthRoutes = (server: FastifyInstance, store: Pick<Store, 'ping'>): void => {
   server.get('/healthz', (_request, reply) => reply.header('cache-control', 'no-store').send({ status: 'ok' }));
   server.get('/readyz', async (_request, reply) => {
-    const isReady = await answersInTime(store);
+    const isReady = !server.drain.isBegun && (await answersInTime(store));
     void reply.header('cache-control', 'no-store').code(isReady ? 200 : 503);
     if (!isReady) void reply.header('retry-after', RETRY_AFTER_SECONDS);
+    if (server.drain.isBegun) return { status: 'stopping' };
     return { status: isReady ? 'ok' : 'unavailable', store: isReady ? 'ok' : 'unreachable' };
   });
 };

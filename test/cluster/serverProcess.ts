@@ -7,6 +7,7 @@ const ROOT = path.resolve(import.meta.dirname, '..', '..');
 
 export interface ServerProcess {
   readonly url: string;
+  readonly pid: number;
   /** Ends it as a power cut would, at once and without a word. */
   readonly crash: () => Promise<Ended>;
   /** Asks it to end, and waits for it. */
@@ -27,5 +28,5 @@ export const startServerProcess = async (
     child.kill(signal);
     return child.ended;
   };
-  return { url: `http://127.0.0.1:${port}`, crash: end('SIGKILL'), stop: end('SIGTERM') };
+  return { url: `http://127.0.0.1:${port}`, pid: child.pid, crash: end('SIGKILL'), stop: end('SIGTERM') };
 };

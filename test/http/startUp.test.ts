@@ -324,13 +324,20 @@ describe('a start that fails says in one line what to do, and ends with code 1',
       /^Tollgate did not start: DATABASE_URL must begin with sqlite:/,
     ],
     [{ HOST: '0.0.0.0' }, /^Tollgate did not start: HOST is 0\.0\.0\.0, and demo keys .*127\.0\.0\.1/],
+    [{ HOST: '0.0.0.0', TOLLGATE_DEMO: 'false' }, /^Tollgate did not start: HOST is 0\.0\.0\.0, and nobody has chosen/],
     [{ LOG_LEVEL: 'loud', PORT: '-1' }, /^Tollgate did not start: PORT must be .*; LOG_LEVEL must be one of/],
   ])('where the settings are wrong: %o', async (env, line) => {
     await expectOneLine(run(env), line);
   });
 
   it('where HOST is no address of this machine', async () => {
-    const env = { HOST: '192.0.2.1', DATABASE_URL: 'sqlite::memory:', PORT: String(await freePort()) };
+    const TOLLGATE_OWNER_KEY = 'owner-of-sixteen-';
+    const env = {
+      HOST: '192.0.2.1',
+      DATABASE_URL: 'sqlite::memory:',
+      PORT: String(await freePort()),
+      TOLLGATE_OWNER_KEY,
+    };
     await expectOneLine(run(env), /^Tollgate did not start: HOST is 192\.0\.2\.1, which is no address of this machine/);
   });
 });

@@ -12,6 +12,8 @@ export const PAGES = [
   'docs/architecture.md',
   'docs/operations.md',
   'docs/performance.md',
+  'docs/threat-model.md',
+  'SECURITY.md',
 ] as const;
 
 export const readPage = (page: string): string => readFileSync(join(ROOT, page), 'utf8');

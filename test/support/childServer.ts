@@ -11,6 +11,7 @@ export interface Ended {
 }
 
 export interface ChildServer {
+  readonly pid: number;
   /** Resolves with what was printed once it has said that it serves; rejects where it ends before. */
   readonly started: Promise<string>;
   readonly ended: Promise<Ended>;
@@ -30,17 +31,15 @@ const SETTINGS = [
   'HOST',
   'PORT',
   'PUBLIC_URL',
-  'TOLLGATE_DEMO',
   'LOG_LEVEL',
-  'TOLLGATE_METRICS',
-  'OTEL_EXPORTER_OTLP_ENDPOINT',
-  'TOLLGATE_OWNER_KEY',
-  'TOLLGATE_KEY_SECRET',
   'NODE_OPTIONS',
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
 ];
 
 export const startChild = ({ args, cwd, env }: ChildOptions): ChildServer => {
-  const inherited = Object.entries(process.env).filter(([name]) => !SETTINGS.includes(name));
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !SETTINGS.includes(name) && !name.startsWith('TOLLGATE_'),
+  );
   const child = spawn(process.execPath, args, {
     cwd,
     env: { ...Object.fromEntries(inherited), ...env },
@@ -70,7 +69,7 @@ export const startChild = ({ args, cwd, env }: ChildOptions): ChildServer => {
   });
   // Where a test waits for the end alone, a start that failed is what it is about.
   started.catch(() => undefined);
-  return { started, ended, kill: (signal) => child.kill(signal) };
+  return { pid: child.pid ?? 0, started, ended, kill: (signal) => child.kill(signal) };
 };
 
 /** A port that nobody listens on at this moment. */

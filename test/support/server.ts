@@ -10,6 +10,7 @@ import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { createAccount, grantCredits, issueKey } from '../../src/api/operator.js';
 import type { KeyTerms } from '../../src/api/operator.js';
+import type { EdgeConfig } from '../../src/config.js';
 import { createAtlasSchema } from '../../src/demo/atlasSchema.js';
 import { demoKeys, demoOperators } from '../../src/demo/keys.js';
 import { seedDemo } from '../../src/demo/seed.js';
@@ -21,6 +22,7 @@ import { createPaywall } from '../../src/paywall/paywall.js';
 import type { Paywall, PaywallOptions } from '../../src/paywall/paywall.js';
 import { createServer } from '../../src/server/createServer.js';
 import type { ServerOptions } from '../../src/server/createServer.js';
+import { EDGE_DEFAULTS } from '../../src/server/edge.js';
 import type { Metrics } from '../../src/server/watch/metrics.js';
 import { aroundStoreCall } from '../../src/server/watch/watchers.js';
 import type { Tracing } from '../../src/server/watch/watchers.js';
@@ -118,6 +120,8 @@ export interface TestServerOptions extends Partial<Omit<PaywallOptions, 'store' 
   readonly database?: () => Promise<Pick<TestDatabase, 'store' | 'drop'>>;
   /** None where it is left out. */
   readonly rateLimits?: RateLimitSettings;
+  /** Changes to what an empty environment gives. */
+  readonly edge?: Partial<EdgeConfig>;
   /** Silent where it is left out. */
   readonly logger?: Logger;
   /** Served at `/metrics` where they are given. */
@@ -128,7 +132,7 @@ export interface TestServerOptions extends Partial<Omit<PaywallOptions, 'store' 
 
 export const startServer = async (options: TestServerOptions = {}): Promise<TestServer> => {
   const { schema, database = sqliteDatabase, logger = pino({ level: 'silent' }), ...others } = options;
-  const { metrics = null, tracing = null, rateLimits = null, graphiql, ...rest } = others;
+  const { metrics = null, tracing = null, rateLimits = null, graphiql, edge, ...rest } = others;
   const { store: real, drop } = await database();
   const observed = observeStore(real);
   const around = aroundStoreCall({ metrics, tracing });
@@ -150,6 +154,8 @@ export const startServer = async (options: TestServerOptions = {}): Promise<Test
     watchers: { metrics, tracing },
     servesMetrics: true,
     rateLimits,
+    edge: { ...EDGE_DEFAULTS, ...edge },
+    documentLimits: options.documentLimits ?? null,
     ...(graphiql === undefined ? {} : { graphiql }),
   });
   const url = await server.listen({ host: '127.0.0.1', port: 0 });

@@ -104,7 +104,7 @@ const recordsOver = ({ client, db }: MongoDatabase) => {
 };
 
 /** A request must not wait long for being counted: it may be a free one, which needs no store. */
-const COUNT_TIMEOUT_MS = 250;
+const COUNT_TIMEOUT_MS = 1_000;
 
 const inTime = async <Result>(work: Promise<Result>): Promise<Result> => {
   let timer: NodeJS.Timeout | undefined;

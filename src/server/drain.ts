@@ -1,0 +1,74 @@
+/**
+ * The end of a server in good order: it says that it is going, closes connections with their last answers, waits for
+ * what is under way, and only then ends what would go on for ever.
+ */
+import type { FastifyInstance } from 'fastify';
+
+export class Drain {
+  #isBegun = false;
+  #underWay = 0;
+  readonly #waiting: (() => void)[] = [];
+
+  get isBegun(): boolean {
+    return this.#isBegun;
+  }
+
+  /** From now on `/readyz` says no, and each answer closes its connection. */
+  begin(): void {
+    this.#isBegun = true;
+  }
+
+  /** For work that no HTTP response stands for. */
+  async track<Result>(work: Promise<Result>): Promise<Result> {
+    this.#underWay += 1;
+    try {
+      return await work;
+    } finally {
+      this.#underWay -= 1;
+      if (this.#underWay === 0) for (const resolve of this.#waiting.splice(0)) resolve();
+    }
+  }
+
+  async idle(): Promise<void> {
+    if (this.#underWay === 0) return;
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly drain: Drain;
+  }
+}
+
+export const addDrain = (server: FastifyInstance): void => {
+  const drain = new Drain();
+  server.decorate('drain', drain);
+  server.addHook('onSend', async (_request, reply) => {
+    if (drain.isBegun) reply.header('connection', 'close');
+  });
+  server.addHook('preClose', async () => {
+    drain.begin();
+  });
+};
+
+export interface DrainTerms {
+  /** How long requests are still taken after it was said that the server is going, for whoever sends them to notice. */
+  readonly delayMs: number;
+  /** How long requests under way may take after that. */
+  readonly graceMs: number;
+}
+
+/** Closes the server. Answers whether all that was under way was finished. */
+export const drainServer = async (server: FastifyInstance, { delayMs, graceMs }: DrainTerms): Promise<boolean> => {
+  server.drain.begin();
+  await new Promise((resolve) => setTimeout(resolve, delayMs));
+  let isFinished = true;
+  const overdue = setTimeout(() => {
+    isFinished = false;
+    server.server.closeAllConnections();
+  }, graceMs);
+  await server.close();
+  clearTimeout(overdue);
+  return isFinished;
+};
