@@ -130,7 +130,7 @@ const serve = async (config: Config, store: Store, watchers: Watchers): Promise<
 const finish = async (
   server: Awaited<ReturnType<typeof createServer>>,
   { delayMs, graceMs }: Config['shutdown'],
-  logger: Logger,
+  logger: Watchers['logger'],
 ): Promise<void> => {
   // What waits for a store that is away must not keep the process for longer than it was given.
   setTimeout(() => {
