@@ -7,6 +7,7 @@ describe('a quota', () => {
     [600, 60, { requests: 600, windowSeconds: 60 }],
     [600, 1, { requests: 10, windowSeconds: 1 }],
     [90, 1, { requests: 1, windowSeconds: 1 }],
+    [20, 5, { requests: 1, windowSeconds: 5 }],
     [1, 60, { requests: 1, windowSeconds: 60 }],
     // Less than one request a window: the window is longer, since half a request can't be sent.
     [7, 5, { requests: 1, windowSeconds: 9 }],

@@ -1,6 +1,6 @@
 /** By what a record is found. */
 import { expect, it } from 'vitest';
-import { facetsOf } from '../../src/domain/refusalRecord.js';
+import { facetsOf, REFUSALS_KEPT_MS } from '../../src/domain/refusalRecord.js';
 import { recordedRefusal, refusalRecord } from '../support/domain.js';
 
 it('a record is found by each of its values, once', () => {
@@ -18,6 +18,10 @@ it('a record is found by each of its values, once', () => {
     feature: ['search'],
     coordinate: ['Query.a', 'Query.b'],
   });
+});
+
+it('a record is kept for 30 days', () => {
+  expect(REFUSALS_KEPT_MS).toBe(2_592_000_000);
 });
 
 it('a record of nobody in particular is found by its reason', () => {

@@ -204,6 +204,7 @@ export const totalsSuite = (name: string, database: OpenDatabase): void => {
 
         const lines = log.lines(ANSWERED);
         const all = [...lines, ...log.lines(SETTLED_LATER)];
+        await server.paywall.engine.refusals.flush();
         const samples = await scrape(server.url);
         const books = await Promise.all(CREDITS.map((_credits, index) => server.books(`account-${index}`)));
         const entries = books.flatMap((each) => each.entries);
@@ -240,6 +241,7 @@ export const totalsSuite = (name: string, database: OpenDatabase): void => {
         expect(sumOf(books.map(({ held }) => held))).toBe(0);
         // The uses of keys are written once a minute.
         expect(totalsBy(samples, 'tollgate_queue_length', 'queue')).toEqual({ key_use: CREDITS.length });
+        expect(totalOf(samples, 'tollgate_refusals_dropped_total')).toBe(0);
 
         // The load was of every kind.
         expect(Object.keys(tally(lines.map(({ outcome }) => outcome))).sort()).toEqual([

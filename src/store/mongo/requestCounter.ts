@@ -2,10 +2,15 @@
  * Counts requests of all processes together: one atomic update each. A count that is lost in a failover lets a few
  * requests more through, which is worth less than waiting for a majority on every request.
  */
+import { setTimeout } from 'node:timers/promises';
 import type { MongoClient } from 'mongodb';
 import { RateLimiterMongo } from 'rate-limiter-flexible';
 import type { RequestCount } from '../../domain/rateLimit.js';
 import { REQUEST_COUNTS } from './schema.js';
+import { isOutcomeUnknown } from './storeErrorOf.js';
+
+const ATTEMPTS_MAX = 5;
+const PAUSE_MS = 10;
 
 export class RequestCounter {
   readonly #limiter: RateLimiterMongo;
@@ -26,7 +31,15 @@ export class RequestCounter {
   async count(bucket: string, windowSeconds: number): Promise<RequestCount> {
     // Its types know nothing of this option, which all limiters take.
     const options = { customDuration: windowSeconds, attrs: {} };
-    const counted = await this.#limiter.penalty(bucket, 1, options);
-    return { count: counted.consumedPoints, resetAt: Date.now() + counted.msBeforeNext };
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const counted = await this.#limiter.penalty(bucket, 1, options);
+        return { count: counted.consumedPoints, resetAt: Date.now() + counted.msBeforeNext };
+      } catch (error) {
+        // Where several begin a window at once the server may turn all but one away. They find it begun a moment later.
+        if (attempt === ATTEMPTS_MAX || isOutcomeUnknown(error)) throw error;
+        await setTimeout(attempt * PAUSE_MS);
+      }
+    }
   }
 }
