@@ -44,8 +44,6 @@ export default defineConfig([
     languageOptions: { parser: graphqlEslint.parser, parserOptions: { graphQLConfig } },
     rules: {
       ...graphqlEslint.configs['flat/schema-recommended'].rules,
-      // One line stands in quotes and several in blocks: which it is, their length says.
-      '@graphql-eslint/description-style': 'off',
       '@graphql-eslint/strict-id-in-types': [
         'error',
         { acceptedIdNames: ['id', 'code', 'coordinate'], acceptedIdTypes: ['ID', 'String'], exceptions: WITHOUT_ID },
