@@ -81,6 +81,7 @@ const serve = async (config: Config, store: Store, watchers: Watchers): Promise<
     },
     keySecret: config.keySecret,
     documentLimits: config.documentLimits,
+    introspection: config.edge.introspection,
     ...(config.isDemo ? { fixedKeys: demoKeys() } : {}),
   });
   if (config.isDemo) await seedDemo(paywall.engine);

@@ -11,6 +11,7 @@ import {
   isListType,
   isObjectType,
   Kind,
+  NoSchemaIntrospectionCustomRule,
   parse,
   specifiedRules,
   validate,
@@ -50,15 +51,21 @@ export interface DocumentReader {
   readonly read: (source: string) => DocumentNode | readonly GraphQLError[];
 }
 
+export interface ReaderTerms {
+  readonly listSizes?: ListSizes;
+  /** Whether documents that are read here may ask for the schema. */
+  readonly introspection?: boolean;
+}
+
 /** `null`: documents of any size. */
 export const documentReader = (
   schema: GraphQLSchema,
   limits: DocumentLimits | null,
-  listSizes: ListSizes = new Map(),
+  { listSizes = new Map(), introspection = true }: ReaderTerms = {},
 ): DocumentReader => {
   const parseOptions = limits === null ? {} : { maxTokens: limits.tokens };
   const validationRules = limits === null ? [] : [documentLimitsRule(limits, listSizes)];
-  const rules = [...validationRules, ...specifiedRules];
+  const rules = [...validationRules, ...specifiedRules, ...(introspection ? [] : [NoSchemaIntrospectionCustomRule])];
   return {
     parseOptions,
     validationRules,
@@ -70,7 +77,7 @@ export const documentReader = (
         if (error instanceof GraphQLError) return [error];
         throw error;
       }
-      const errors = validate(schema, document, rules);
+      const errors = validate(schema, document, rules, { hideSuggestions: !introspection });
       return errors.length > 0 ? errors : document;
     },
   };
@@ -112,8 +119,9 @@ const TOLD_NOTHING: Told = { size: 0, fields: [] };
 /** Measures each fragment once, so that the time it takes grows with the document and not with what it spreads to. */
 class DocumentMeasure {
   readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>;
-  /** `null`: it is being measured. */
-  readonly #measured = new Map<string, Extent | null>();
+  readonly #measured = new Map<string, Extent>();
+  /** Fragments that are being measured. */
+  readonly #underWay = new Set<string>();
   #cycle: string | null = null;
 
   constructor(
@@ -127,7 +135,7 @@ class DocumentMeasure {
 
   /** What is too large, in a sentence; `null`: nothing is. */
   faultFor(limits: DocumentLimits): string | null {
-    for (const name of this.#fragments.keys()) this.#fragment(name);
+    for (const name of this.#fragments.keys()) this.#fragment(name, TOLD_NOTHING);
     if (this.#cycle !== null) return `Cannot spread fragment "${this.#cycle}" within itself.`;
     for (const definition of this.document.definitions) {
       if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
@@ -142,16 +150,22 @@ class DocumentMeasure {
     return null;
   }
 
-  #fragment(name: string): Extent {
-    const measured = this.#measured.get(name);
-    if (measured === null) this.#cycle ??= name;
-    if (measured !== undefined) return measured ?? NOTHING;
+  /** Measured for each length that the field above tells of the lists in it. */
+  #fragment(name: string, told: Told): Extent {
+    const key = JSON.stringify([name, told]);
+    const measured = this.#measured.get(key);
+    if (measured !== undefined) return measured;
     const fragment = this.#fragments.get(name);
     if (fragment === undefined) return NOTHING;
-    this.#measured.set(name, null);
+    if (this.#underWay.has(name)) {
+      this.#cycle ??= name;
+      return NOTHING;
+    }
+    this.#underWay.add(name);
     const type = this.schema.getType(fragment.typeCondition.name.value);
-    const extent = this.#selection(fragment.selectionSet, type, TOLD_NOTHING);
-    this.#measured.set(name, extent);
+    const extent = this.#selection(fragment.selectionSet, type, told);
+    this.#underWay.delete(name);
+    this.#measured.set(key, extent);
     return extent;
   }
 
@@ -162,7 +176,7 @@ class DocumentMeasure {
         selection.kind === Kind.FIELD
           ? this.#field(selection, parent, told)
           : selection.kind === Kind.FRAGMENT_SPREAD
-            ? this.#fragment(selection.name.value)
+            ? this.#fragment(selection.name.value, told)
             : this.#selection(
                 selection.selectionSet,
                 this.#condition(selection.typeCondition?.name.value) ?? parent,
@@ -188,8 +202,9 @@ class DocumentMeasure {
     const type = field === undefined ? undefined : getNamedType(field.type);
     const beneath = node.selectionSet === undefined ? NOTHING : this.#selection(node.selectionSet, type, toldBeneath);
     const extent = { ...beneath, aliases: beneath.aliases + aliases };
-    return name.startsWith('__')
-      ? { ...extent, depth: 1, complexity: 1 }
+    const fixed = costOf(parent, name);
+    return fixed !== null
+      ? { ...extent, depth: 1, complexity: fixed }
       : { ...extent, depth: beneath.depth + 1, complexity: 1 + length * beneath.complexity };
   }
 
@@ -210,6 +225,16 @@ class DocumentMeasure {
     return { length: 1, beneath: size === null ? TOLD_NOTHING : { size, fields: listSize?.sizedFields ?? [] } };
   }
 }
+
+/** Of the whole schema, and of a quote, which reads a document of its own: a few of them at a time. */
+const COST_OF_MUCH = 4_000;
+
+/** What a field costs whatever is selected of it; `null`: that depends. */
+const costOf = (parent: GraphQLNamedType | undefined, name: string): number | null => {
+  if (name === '__typename') return 1;
+  const isMuch = name.startsWith('__') || (parent?.name === 'Billing' && name === 'quote');
+  return isMuch ? COST_OF_MUCH : null;
+};
 
 const NAMES = [
   ['depth', 'a depth of'],

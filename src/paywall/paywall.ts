@@ -2,8 +2,8 @@
  * The paywall of one schema: opens a tab for an operation before it runs, and settles it before its response is sent.
  * It knows graphql-js and no server. `execute` runs the whole journey; a server's plugin makes the same two calls.
  */
-import { defaultFieldResolver, responsePathAsArray } from 'graphql';
-import type { DocumentNode, ExecutionResult, GraphQLSchema, GraphQLError } from 'graphql';
+import { defaultFieldResolver, GraphQLError, responsePathAsArray } from 'graphql';
+import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
 import { nanoid } from 'nanoid';
 import { invariant } from '../domain/invariant.js';
 import { KEY_REASONS } from '../domain/admission.js';
@@ -17,7 +17,7 @@ import type { Caller, FixedKeys, RequestTerms } from './caller.js';
 import { DocumentCompiler } from './compile.js';
 import type { DataOrigin } from './delivery.js';
 import { documentReader } from './documentLimits.js';
-import type { DocumentLimits, DocumentReader } from './documentLimits.js';
+import type { DocumentLimits, DocumentReader, ReaderTerms } from './documentLimits.js';
 import { applyPaywall } from './directive.js';
 import type { Gate, Resolver } from './directive.js';
 import type { Engine, EngineSettings } from './engine.js';
@@ -52,6 +52,8 @@ export interface PaywallOptions extends Partial<EngineSettings> {
   readonly directiveName?: string;
   /** How large documents may be; left out: of any size. A server that reads them itself takes `documents` for it. */
   readonly documentLimits?: DocumentLimits;
+  /** Whether documents that the paywall reads itself, over WebSocket and SSE and to quote them, may ask for the schema. */
+  readonly introspection?: boolean;
   /** Resolves fields that have no resolver of their own; graphql-js's where it is left out. */
   readonly fieldResolver?: Resolver;
   /** What to do about settings that are a trap: stop the build (default), tell `onWarning`, or nothing. */
@@ -180,7 +182,7 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
     }
   };
 
-  const documents = documentReader(gatedSchema, options.documentLimits ?? null, requirements.listSizes);
+  const documents = documentReader(gatedSchema, options.documentLimits ?? null, readerTerms(options, requirements));
   const runner = { schema: gatedSchema, fieldResolver, documents, open };
   return {
     ...runner,
@@ -200,6 +202,11 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
   };
 };
 
+const readerTerms = ({ introspection = true }: PaywallOptions, { listSizes }: Requirements): ReaderTerms => ({
+  listSizes,
+  introspection,
+});
+
 const engineOf = (options: PaywallOptions, schema: GraphQLSchema, requirements: Requirements): Engine => {
   const { store } = options;
   const settings = settingsOf(options);
@@ -215,7 +222,7 @@ const engineOf = (options: PaywallOptions, schema: GraphQLSchema, requirements: 
     background: new Background(settings),
     refusals: new RefusalRecorder(store, settings.onFailure),
     compiler: new DocumentCompiler(priced, settings.maxPositions),
-    quoted: documentReader(schema, options.documentLimits ?? QUOTED_LIMITS, requirements.listSizes),
+    quoted: documentReader(schema, options.documentLimits ?? QUOTED_LIMITS, readerTerms(options, requirements)),
     settings,
   };
 };
@@ -268,10 +275,13 @@ const openingOf = (engine: Engine, opened: Opened, { operationName, refusals, ga
       refusals.standing = opened.standing;
       return {
         kind: 'run',
-        settle: (response, origin = 'EXECUTED') => {
+        settle: async (response, origin = 'EXECUTED') => {
           gate.release();
-          refusals.record({ isServed: response.data != null });
-          return opened.watch.during('settle', () => settleTab(engine, opened, operationName, { response, origin }));
+          const settled = await opened.watch.during('settle', () =>
+            settleTab(engine, opened, operationName, { response, origin }),
+          );
+          refusals.record({ isServed: response.data != null && !(settled instanceof GraphQLError) });
+          return settled;
         },
         undo: () => undoTab(engine, opened, operationName),
       };

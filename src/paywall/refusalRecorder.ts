@@ -62,7 +62,9 @@ export class RefusalRecorder {
 
   /** Writes what was noted so far. Resolves also where that fails: it is tried again. */
   async flush(): Promise<void> {
-    while (this.#queue.length > 0) if (!(await this.#writeBatch())) return;
+    // What comes meanwhile is not waited for.
+    const until = this.#written + this.#queue.length;
+    while (this.#written < until) if (!(await this.#writeBatch())) return;
   }
 
   /** Writes what waits, once: what the store does not take now is dropped. */

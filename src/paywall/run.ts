@@ -100,14 +100,24 @@ const deliver = (
 ): AsyncIterableIterator<ExecutionResult> => {
   const iterator = source[Symbol.asyncIterator]();
   const events = eventsOf(paywall, document, request, iterator);
+  let isOver = false;
+  const endSource = async (): Promise<void> => {
+    if (isOver) return;
+    isOver = true;
+    await iterator.return?.();
+  };
   return {
-    next: () => events.next(),
+    next: async () => {
+      const next = await events.next();
+      isOver ||= next.done === true;
+      return next;
+    },
     return: async () => {
-      await iterator.return?.();
+      await endSource();
       return events.return();
     },
     throw: async (error) => {
-      await iterator.return?.();
+      await endSource();
       return events.throw(error);
     },
     [Symbol.asyncIterator]() {

@@ -136,8 +136,8 @@ const graphqlRoutes = (scope: FastifyInstance, apollo: ApolloServer<PaywallConte
     insideTrace(request, () => apolloHandler.call(scope, request, reply));
   answerInGraphQL(scope);
   recordRequests(scope, transports.watchers);
-  takeSoundInput(scope);
   keepDoor(scope, transports.paywall, transports.limits);
+  takeSoundInput(scope);
   scope.route({ method: ['POST', 'OPTIONS'], url, handler });
   scope.route({ method: 'GET', url, handler, wsHandler: webSocketHandler(transports) });
   const events = eventStreamHandler(scope, transports);

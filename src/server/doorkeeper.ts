@@ -8,7 +8,7 @@ import type { RequestIds } from '../paywall/operationRefusals.js';
 import type { Paywall } from '../paywall/paywall.js';
 import { headOfAnswer } from './httpStatus.js';
 import { rateHeaders } from './rateLimits.js';
-import type { RateLimits } from './rateLimits.js';
+import type { Rate, RateLimits } from './rateLimits.js';
 import { traceIdOf } from './watch/requestIds.js';
 import { recordOf } from './watch/requestRecords.js';
 
@@ -31,7 +31,7 @@ export const keepDoor = (scope: FastifyInstance, paywall: Paywall, limits: RateL
     if (rate !== null) reply.headers(rateHeaders(rate));
     const refused = caller.barred === null ? null : paywall.barred(caller, idsOf(request));
     if (refused === null) return;
-    refused.record();
+    if (!isFlood(rate)) refused.record();
     record?.answered(refused.answer);
     const { refusal, errors } = refused.answer;
     const { status, headers } = headOfAnswer(refusal, errors);
@@ -39,6 +39,9 @@ export const keepDoor = (scope: FastifyInstance, paywall: Paywall, limits: RateL
     return reply.send(JSON.stringify({ errors }));
   });
 };
+
+/** Of an address that goes on and on the first record of a window says it all: the rest would only fill the disk. */
+const isFlood = (rate: Rate | null): boolean => rate !== null && rate.policy !== 'key' && rate.isRemembered;
 
 /** By what a request is found in logs. */
 export const idsOf = (request: FastifyRequest): RequestIds => ({

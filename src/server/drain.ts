@@ -2,6 +2,7 @@
  * The end of a server in good order: it says that it is going, closes connections with their last answers, waits for
  * what is under way, and only then ends what would go on for ever.
  */
+import { setImmediate } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 
 export class Drain {
@@ -24,14 +25,23 @@ export class Drain {
     try {
       return await work;
     } finally {
-      this.#underWay -= 1;
+      this.#underWay = Math.max(0, this.#underWay - 1);
       if (this.#underWay === 0) for (const resolve of this.#waiting.splice(0)) resolve();
     }
   }
 
+  /** Nothing is under way any more, and what was told last has been handed to its connection. */
   async idle(): Promise<void> {
-    if (this.#underWay === 0) return;
-    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    do {
+      if (this.#underWay > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      await setImmediate();
+    } while (this.#underWay > 0);
+  }
+
+  /** Nobody waits any longer for what is under way. */
+  giveUp(): void {
+    this.#underWay = 0;
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }
 
@@ -66,7 +76,10 @@ export const drainServer = async (server: FastifyInstance, { delayMs, graceMs }:
   let isFinished = true;
   const overdue = setTimeout(() => {
     isFinished = false;
+    server.drain.giveUp();
     server.server.closeAllConnections();
+    // Those have left HTTP, and a client that is asleep never says goodbye.
+    for (const client of server.websocketServer.clients) client.terminate();
   }, graceMs);
   await server.close();
   clearTimeout(overdue);

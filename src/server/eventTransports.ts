@@ -3,6 +3,9 @@
  * protocol, distinct connections). Both run through the paywall, operations of every kind: what is paid over HTTP is
  * paid here too.
  */
+import { STATUS_CODES } from 'node:http';
+import { HeaderMap } from '@apollo/server';
+import type { HTTPGraphQLHead } from '@apollo/server';
 import type { WebsocketHandler } from '@fastify/websocket';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
@@ -14,10 +17,10 @@ import type { Paywall, PaywallContext } from '../paywall/paywall.js';
 import type { RunRequest } from '../paywall/run.js';
 import { callerOf, idsOf } from './doorkeeper.js';
 import type { Drain } from './drain.js';
-import { GRAPHQL_RESPONSE_JSON } from './httpStatus.js';
+import { GRAPHQL_RESPONSE_JSON, headOfAnswer } from './httpStatus.js';
 import type { RateLimits } from './rateLimits.js';
 import { unsoundness } from './soundInput.js';
-import { watchRuns } from './watch/requestRecords.js';
+import { recordOf, watchRuns } from './watch/requestRecords.js';
 import type { Watchers } from './watch/watchers.js';
 
 /** Formats an error for clients, as it is done over HTTP. */
@@ -42,10 +45,8 @@ export const webSocketHandler = ({ paywall, limits, ...rest }: Transports): Webs
       const authorization = typeof sent === 'string' ? sent : request.headers.authorization;
       const { caller } = await limits.identify(authorization, request.ip);
       const watchEach = watchRuns(rest.watchers, request, 'websocket');
-      const ids = idsOf(request);
-      const refused = caller.barred === null ? null : paywall.barred(caller, ids);
-      refused?.record();
-      const args = refused?.answer.errors ?? argumentsOf(payload, { caller, paywall, request: ids, watchEach });
+      const begun = begin(payload, { caller, paywall, request: idsOf(request), watchEach });
+      const args = begun.kind === 'run' ? begun.args : begun.errors;
       if (!('schema' in args)) watchEach?.(caller).answered({ errors: args });
       return args;
     },
@@ -62,10 +63,15 @@ export const eventStreamHandler = (
       const caller = callerOf(raw);
       const watchEach = watchRuns(rest.watchers, raw, 'sse');
       const contextValue = { caller, paywall, request: idsOf(raw), watchEach };
-      const args = argumentsOf(params, contextValue);
-      if ('schema' in args) return { ...args, contextValue };
-      watchEach?.(caller).answered({ errors: args });
-      return [JSON.stringify({ errors: args }), BAD_REQUEST];
+      const begun = begin(params, contextValue);
+      if (begun.kind === 'run') return { ...begun.args, contextValue };
+      recordOf(raw)?.answered({ errors: begun.errors });
+      const { status = 400, headers } = begun.head;
+      const type = { 'content-type': GRAPHQL_RESPONSE_JSON };
+      return [
+        JSON.stringify({ errors: begun.errors }),
+        { status, statusText: STATUS_CODES[status] ?? '', headers: { ...Object.fromEntries(headers), ...type } },
+      ];
     },
     // It was found valid when it was read.
     validate: () => [],
@@ -88,7 +94,21 @@ export const eventStreamHandler = (
   };
 };
 
-const BAD_REQUEST = { status: 400, statusText: 'Bad Request', headers: { 'content-type': GRAPHQL_RESPONSE_JSON } };
+type Begun =
+  | { readonly kind: 'run'; readonly args: ExecutionArgs }
+  | { readonly kind: 'answer'; readonly errors: readonly GraphQLError[]; readonly head: HTTPGraphQLHead };
+
+/** Who is barred hears that first, whatever is wrong with the document. */
+const begin = (payload: SubscribePayload, contextValue: EventContext): Begun => {
+  const { caller, paywall, request } = contextValue;
+  const args = caller.barred === null ? argumentsOf(payload, contextValue) : [];
+  if ('schema' in args) return { kind: 'run', args };
+  const refused = paywall.barred(caller, request);
+  if (refused === null) return { kind: 'answer', errors: args, head: { headers: new HeaderMap() } };
+  refused.record();
+  const { refusal, errors } = refused.answer;
+  return { kind: 'answer', errors, head: headOfAnswer(refusal, errors) };
+};
 
 /** What an operation is executed with, or what is wrong with it. */
 const argumentsOf = (
@@ -136,9 +156,22 @@ const shown = (result: ExecutionResult, formatError: FormatError): ExecutionResu
   return { ...result, errors };
 };
 
-async function* shownEach(
+/** Ending it ends the source at once, which a generator would do only once its next event has come and was charged. */
+const shownEach = (
   results: AsyncIterableIterator<ExecutionResult>,
   formatError: FormatError,
-): AsyncGenerator<ExecutionResult, void> {
-  for await (const result of results) yield shown(result, formatError);
-}
+): AsyncIterableIterator<ExecutionResult> => {
+  const showNext = (next: IteratorResult<ExecutionResult>): IteratorResult<ExecutionResult> =>
+    next.done === true ? next : { done: false, value: shown(next.value, formatError) };
+  return {
+    next: async () => showNext(await results.next()),
+    return: async () => (await results.return?.()) ?? { done: true, value: undefined },
+    throw: async (error) => {
+      await results.return?.();
+      throw error;
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+};

@@ -19,6 +19,8 @@ export interface Rate {
   readonly policy: Policy;
   readonly quota: RequestQuota;
   readonly counted: RequestCount;
+  /** It was known from the last time that there were too many: this request was not counted. */
+  readonly isRemembered: boolean;
 }
 
 export interface CountedCaller {
@@ -67,7 +69,8 @@ export class RateLimits {
     const quota = this.#quotaOf(policy === 'address' ? this.settings?.keyless : this.settings?.badKeys);
     if (quota === null) return null;
     const bucket = `${policy}:${networkOf(address)}`;
-    return { policy, quota, counted: this.#knownOver(bucket, quota) ?? (await this.#count(bucket, quota)) };
+    const known = this.#knownOver(bucket, quota);
+    return { policy, quota, counted: known ?? (await this.#count(bucket, quota)), isRemembered: known !== null };
   }
 
   /** Counts while the plan is read, where it is known from the last time that there is something to count. */
@@ -84,8 +87,9 @@ export class RateLimits {
       this.#last.set(bucket, 'UNLIMITED');
       return { rate: null, suspended };
     }
-    const counted = soon ?? this.#knownOver(bucket, quota) ?? (await this.#count(bucket, quota));
-    return { rate: { policy: 'key', quota, counted }, suspended };
+    const known = soon === null ? this.#knownOver(bucket, quota) : null;
+    const counted = soon ?? known ?? (await this.#count(bucket, quota));
+    return { rate: { policy: 'key', quota, counted, isRemembered: known !== null }, suspended };
   }
 
   #quotaOf(perMinute: number | null | undefined): RequestQuota | null {

@@ -2,7 +2,7 @@
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { createClient as createStream } from 'graphql-sse';
 import { createClient as createSocket } from 'graphql-ws';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import WebSocket from 'ws';
 import { directiveTypeDefs } from '../../src/api/typeDefs.js';
 import { startServer } from '../support/server.js';
@@ -33,8 +33,11 @@ const ticks = (_root: unknown, { count }: { count: number }): AsyncIterableItera
     [Symbol.asyncIterator]() {
       return this;
     },
-    next: async () =>
-      at === count ? { done: true, value: undefined } : { done: false, value: { ticks: { at: at++ } } },
+    // A negative count: no event ever comes.
+    next: async () => {
+      if (count < 0) return new Promise(() => undefined);
+      return at === count ? { done: true, value: undefined } : { done: false, value: { ticks: { at: at++ } } };
+    },
     return: async () => {
       returned += 1;
       return { done: true, value: undefined };
@@ -103,6 +106,32 @@ const overEventStream: Collect = async (server, key, query) => {
   return results;
 };
 
+const WAITING = 'subscription { ticks(count: -1) { at } }';
+
+/** Resolves with what ends it, and does not wait for events. */
+type Listen = (server: TestServer, key: string, query: string) => Promise<() => void>;
+
+const NOTHING = { next: () => undefined, error: () => undefined, complete: () => undefined };
+
+const listenOverWebSocket: Listen = async (server, key, query) => {
+  const client = createSocket({
+    url: `${server.url.replace('http', 'ws')}/graphql`,
+    webSocketImpl: WebSocket,
+    connectionParams: { authorization: `Bearer ${key}` },
+  });
+  client.subscribe({ query }, NOTHING);
+  return () => void client.dispose();
+};
+
+const listenOverEventStream: Listen = async (server, key, query) => {
+  const url = `${server.url}/graphql/stream`;
+  const client = createStream({ url, headers: { authorization: `Bearer ${key}` } });
+  client.subscribe({ query }, NOTHING);
+  return () => {
+    client.dispose();
+  };
+};
+
 const refusal = (reason: string) => ({ errors: [{ extensions: { reason } }] });
 const tick = (at: number, balance: number) => ({
   data: { ticks: { at } },
@@ -137,6 +166,15 @@ describe.each([
     expect(events[2]).not.toHaveProperty('data');
     expect(returned).toBe(1);
     expect(await server.books('listener')).toMatchObject({ available: 0, held: 0, sum: 0 });
+  });
+
+  it('who leaves ends the source at once, and pays for nothing that comes later', async () => {
+    const key = await start(10);
+    const leave = await (_name === 'WebSocket' ? listenOverWebSocket : listenOverEventStream)(server, key, WAITING);
+    await vi.waitFor(() => expect(started).toBe(1));
+    leave();
+    await vi.waitFor(() => expect(returned).toBe(1));
+    expect(await server.books('listener')).toMatchObject({ available: 10, held: 0, entries: [{ kind: 'GRANT' }] });
   });
 
   it('what is refused never starts its source', async () => {

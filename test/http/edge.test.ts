@@ -61,6 +61,21 @@ describe('a document', () => {
       'The operation has a complexity of 27302, and at most 20000 is allowed.',
     ],
     [
+      'a list whose length the field above a fragment tells',
+      '{ countries(first: 250) { ...f } } fragment f on CountryConnection { nodes { borders { borders { name } } } }',
+      'The operation has a complexity of 68252, and at most 20000 is allowed.',
+    ],
+    [
+      'the whole schema again and again',
+      `{ ${Array.from({ length: 6 }, (_, n) => `a${n}: __schema { types { name } }`).join(' ')} }`,
+      'The operation has a complexity of 24000, and at most 20000 is allowed.',
+    ],
+    [
+      'quotes, each of a document of its own',
+      `{ billing { ${Array.from({ length: 6 }, (_, n) => `a${n}: quote(document: "{ a }") { credits }`).join(' ')} } }`,
+      'The operation has a complexity of 24001, and at most 20000 is allowed.',
+    ],
+    [
       'fragments that spread each other',
       '{ country(code: "AT") { ...a } } fragment a on Country { borders { ...b } } fragment b on Country { borders { ...a } }',
       'Cannot spread fragment "a" within itself.',
@@ -130,6 +145,47 @@ describe('introspection', () => {
       'Cannot query field "countri" on type "Query".',
     );
     expect((await server.query(null, '{ __typename }')).status).toBe(200);
+  });
+
+  it('is off by every way in', async () => {
+    const server = await start({ edge: { introspection: false }, introspection: false });
+    const headers = { 'content-type': 'application/json', accept: 'text/event-stream' };
+    for (const query of ['{ __schema { queryType { name } } }', '{ countri }']) {
+      const streamed = await server.request('/graphql/stream', {
+        method: 'POST',
+        headers,
+        body: JSON.stringify({ query }),
+      });
+      expect(streamed.status).toBe(400);
+      expect(messageOf(streamed.body)).not.toContain('Did you mean');
+      const quoted = await server.query(null, 'query ($d: String!) { billing { quote(document: $d) { credits } } }', {
+        d: query,
+      });
+      expect(messageOf(quoted.body)).toContain('is no operation of this API');
+      expect(messageOf(quoted.body)).not.toContain('Did you mean');
+    }
+  });
+});
+
+describe('who is barred', () => {
+  it('hears that first, whatever is wrong with the request', async () => {
+    const server = await start();
+    const headers = { 'content-type': 'application/json', authorization: 'Bearer nonsense' };
+    const post = { method: 'POST', headers, body: JSON.stringify({ query: '{ nonsense }' }) };
+    const refused = { status: 401, body: { errors: [{ extensions: { reason: 'KEY_UNKNOWN' } }] } };
+    const streamed = { ...post, headers: { ...headers, accept: 'text/event-stream' } };
+    expect(await server.request('/graphql', post)).toMatchObject(refused);
+    expect(await server.request('/graphql/stream', streamed)).toMatchObject(refused);
+    const client = createClient({
+      url: `${server.url.replace('http', 'ws')}/graphql`,
+      webSocketImpl: WebSocket,
+      connectionParams: { authorization: 'Bearer nonsense' },
+    });
+    const overSocket = await new Promise((resolve) => {
+      client.subscribe({ query: '{ nonsense }' }, { next: resolve, error: resolve, complete: () => undefined });
+    });
+    await client.dispose();
+    expect(overSocket).toMatchObject(refused.body.errors);
   });
 });
 
