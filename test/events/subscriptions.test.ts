@@ -23,6 +23,7 @@ const typeDefs = /* GraphQL */ `
   }
 `;
 
+let paid = (): string | Promise<string> => 'paid';
 let started = 0;
 let returned = 0;
 
@@ -53,7 +54,7 @@ const schema = () =>
   makeExecutableSchema({
     typeDefs: [directiveTypeDefs(), typeDefs],
     resolvers: {
-      Query: { hello: () => 'hello', paid: () => 'paid' },
+      Query: { hello: () => 'hello', paid: () => paid() },
       Tick: { detail: ({ at }: { at: number }) => `detail ${at}` },
       Subscription: {
         ticks: { subscribe: ticks },
@@ -214,4 +215,23 @@ describe.each([
     expect(events).toMatchObject([{ errors: [{ message: 'Something went wrong on the server.' }] }]);
     expect(JSON.stringify(events)).not.toContain('secret');
   });
+});
+
+it('an operation over WebSocket that is under way when the server stops gets its answer', async () => {
+  const server = await startServer({ schema: schema() });
+  const key = await server.accountWithKey('last', 10);
+  let deliver: (text: string) => void = () => undefined;
+  const begun = new Promise<void>((resolve) => {
+    paid = () => {
+      resolve();
+      return new Promise((delivered) => (deliver = delivered));
+    };
+  });
+  const asked = overWebSocket(server, key, '{ paid }');
+  await begun;
+  const closed = server.close();
+  deliver('at last');
+  expect(await asked).toMatchObject([{ data: { paid: 'at last' }, extensions: { payment: { balance: 8 } } }]);
+  await closed;
+  paid = () => 'paid';
 });
