@@ -1,7 +1,7 @@
 /**
  * How many requests each caller may send: a key as many as its plan says, who sends none or one that is no good as many
  * as the operator says, by address. Every request is counted once, whatever it asks for, before anything else of it is
- * looked at. Who is over the limit is remembered, so that a flood is refused without a store.
+ * looked at. Who is over the limit is remembered, so that a flood is not counted on and on.
  */
 import ipaddr from 'ipaddr.js';
 import { LRUCache } from 'lru-cache';
