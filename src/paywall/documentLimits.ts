@@ -75,6 +75,8 @@ export const documentReader = (
         document = parse(source, parseOptions);
       } catch (error) {
         if (error instanceof GraphQLError) return [error];
+        // Lists within lists, thousands deep: the parser has no more stack.
+        if (error instanceof RangeError) return [new GraphQLError('The document is nested too deeply.')];
         throw error;
       }
       const errors = validate(schema, document, rules, { hideSuggestions: !introspection });
