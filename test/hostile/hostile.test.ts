@@ -18,7 +18,7 @@ import { seededRandom } from '../demo/seededRandom.js';
 import { hostileBytes, hostileRequest } from './requests.js';
 import type { HostileBytes, HostileRequest } from './requests.js';
 
-const COUNT = Number(process.env['TOLLGATE_TEST_HOSTILE_REQUESTS'] ?? '600');
+const COUNT = Number(process.env['TOLLGATE_TEST_HOSTILE_REQUESTS'] ?? '300');
 const SEED = Number(process.env['TOLLGATE_TEST_SEED'] ?? '7');
 /** One request of so many is sent by who knows no HTTP. */
 const BYTES_EVERY = 20;
