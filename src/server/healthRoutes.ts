@@ -3,6 +3,7 @@
  * it no traffic while it can't, though what is free is still served.
  */
 import type { FastifyInstance } from 'fastify';
+import { inTime } from '../store/inTime.js';
 import type { Store } from '../store/store.js';
 
 const PING_TIMEOUT_MS = 1_000;
@@ -20,16 +21,10 @@ export const healthRoutes = (server: FastifyInstance, store: Pick<Store, 'ping'>
 };
 
 /** Why it did not answer is in the log of whoever needed it; here it only matters that it did not. */
-const answersInTime = async (store: Pick<Store, 'ping'>): Promise<boolean> => {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<boolean>((resolve) => {
-    timer = setTimeout(resolve, PING_TIMEOUT_MS, false);
-  });
+const answersInTime = (store: Pick<Store, 'ping'>): Promise<boolean> => {
   const answered = store.ping().then(
     () => true,
     () => false,
   );
-  return Promise.race([answered, tooLate]).finally(() => {
-    clearTimeout(timer);
-  });
+  return inTime(answered, PING_TIMEOUT_MS, () => false);
 };

@@ -47,11 +47,11 @@ const ADVICE: Readonly<Record<Remedy, Advice>> = {
 };
 
 /** `add-funds` for `ADD_FUNDS`: how a remedy is written in a path. */
-export const remedySlug = (remedy: Remedy): string => remedy.toLowerCase().replaceAll('_', '-');
+export const remedySlug = (remedy: string): string => remedy.toLowerCase().replaceAll('_', '-');
 
 /** The page's HTML, or `null` where no remedy has this slug. */
 export const remedyPage = (slug: string): string | null => {
-  const found = Object.entries(ADVICE).find(([remedy]) => remedy.toLowerCase().replaceAll('_', '-') === slug);
+  const found = Object.entries(ADVICE).find(([remedy]) => remedySlug(remedy) === slug);
   if (found === undefined) return null;
   const [, { title, text }] = found;
   return htmlPage(title, `<h1>${title}</h1>\n<p>${escapeHtml(text)}</p>`);

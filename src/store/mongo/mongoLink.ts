@@ -5,6 +5,7 @@
  * a time limit of its own, and a client that is stuck is replaced. A write that was given up may still arrive: what the
  * verbs write is safe then, since it names the version that it was decided on.
  */
+import { inTime } from '../inTime.js';
 import { StoreError } from '../storeError.js';
 import type { MongoDatabase } from './mongoDatabase.js';
 
@@ -33,15 +34,9 @@ export class MongoLink<Bound> {
     if (this.#current.database.reachability.isStuck) this.#replace(this.#current);
     const current = this.#current;
     current.database.reachability.check();
-    let timer: NodeJS.Timeout | undefined;
-    const overdue = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        this.#replace(current);
-        reject(new StoreError('UNREACHABLE', `MongoDB did not answer within ${this.verbTimeoutMs} ms.`));
-      }, this.verbTimeoutMs);
-    });
-    return Promise.race([work(current.bound), overdue]).finally(() => {
-      clearTimeout(timer);
+    return inTime(work(current.bound), this.verbTimeoutMs, () => {
+      this.#replace(current);
+      throw new StoreError('UNREACHABLE', `MongoDB did not answer within ${this.verbTimeoutMs} ms.`);
     });
   }
 

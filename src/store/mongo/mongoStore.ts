@@ -17,6 +17,7 @@ import type { RequestCount } from '../../domain/rateLimit.js';
 import type { Subscription } from '../../domain/subscription.js';
 import type { Wallet } from '../../domain/wallet.js';
 import { MemoryRequestCounter } from '../memoryRequestCounter.js';
+import { inTime } from '../inTime.js';
 import { keyOfRecord } from '../records.js';
 import type { RecordKind, StoredRecords } from '../records.js';
 import type {
@@ -106,16 +107,8 @@ const recordsOver = ({ client, db }: MongoDatabase) => {
 /** A request must not wait long for being counted: it may be a free one, which needs no store. */
 const COUNT_TIMEOUT_MS = 1_000;
 
-const inTime = async <Result>(work: Promise<Result>): Promise<Result> => {
-  let timer: NodeJS.Timeout | undefined;
-  const overdue = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new StoreError('UNREACHABLE', `MongoDB did not count a request within ${COUNT_TIMEOUT_MS} ms.`));
-    }, COUNT_TIMEOUT_MS);
-  });
-  return Promise.race([work, overdue]).finally(() => {
-    clearTimeout(timer);
-  });
+const notCounted = (): never => {
+  throw new StoreError('UNREACHABLE', `MongoDB did not count a request within ${COUNT_TIMEOUT_MS} ms.`);
 };
 
 type Records = ReturnType<typeof recordsOver>;
@@ -275,7 +268,8 @@ class MongoStore implements Store {
 
   async countRequest(bucket: string, windowSeconds: number): Promise<RequestCount> {
     try {
-      return await inTime(this.#use(({ requests }) => requests.count(bucket, windowSeconds)));
+      const counting = this.#use(({ requests }) => requests.count(bucket, windowSeconds));
+      return await inTime(counting, COUNT_TIMEOUT_MS, notCounted);
     } catch (error) {
       this.#checkOpen(error);
       return this.#ownRequests.count(bucket, windowSeconds);
