@@ -7,8 +7,8 @@ import type { Caller } from '../paywall/caller.js';
 import type { RequestIds } from '../paywall/operationRefusals.js';
 import type { Paywall } from '../paywall/paywall.js';
 import { headOfAnswer } from './httpStatus.js';
-import { rateHeaders } from './rateLimits.js';
-import type { Rate, RateLimits } from './rateLimits.js';
+import { isFlood, rateHeaders } from './rateLimits.js';
+import type { RateLimits } from './rateLimits.js';
 import { traceIdOf } from './watch/requestIds.js';
 import { recordOf } from './watch/requestRecords.js';
 
@@ -39,9 +39,6 @@ export const keepDoor = (scope: FastifyInstance, paywall: Paywall, limits: RateL
     return reply.send(JSON.stringify({ errors }));
   });
 };
-
-/** Of an address that goes on and on the first record of a window says it all: the rest would only fill the disk. */
-const isFlood = (rate: Rate | null): boolean => rate !== null && rate.policy !== 'key' && rate.isRemembered;
 
 /** By what a request is found in logs. */
 export const idsOf = (request: FastifyRequest): RequestIds => ({

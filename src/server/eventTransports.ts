@@ -18,7 +18,8 @@ import type { RunRequest } from '../paywall/run.js';
 import { callerOf, idsOf } from './doorkeeper.js';
 import type { Drain } from './drain.js';
 import { GRAPHQL_RESPONSE_JSON, headOfAnswer } from './httpStatus.js';
-import type { RateLimits } from './rateLimits.js';
+import { isFlood } from './rateLimits.js';
+import type { Rate, RateLimits } from './rateLimits.js';
 import { unsoundness } from './soundInput.js';
 import { recordOf, watchRuns } from './watch/requestRecords.js';
 import type { Watchers } from './watch/watchers.js';
@@ -43,9 +44,9 @@ export const webSocketHandler = ({ paywall, limits, ...rest }: Transports): Webs
     onSubscribe: async ({ connectionParams, extra: { request } }, _id, payload) => {
       const sent = connectionParams?.['authorization'] ?? connectionParams?.['Authorization'];
       const authorization = typeof sent === 'string' ? sent : request.headers.authorization;
-      const { caller } = await limits.identify(authorization, request.ip);
+      const { caller, rate } = await limits.identify(authorization, request.ip);
       const watchEach = watchRuns(rest.watchers, request, 'websocket');
-      const begun = begin(payload, { caller, paywall, request: idsOf(request), watchEach });
+      const begun = begin(payload, { caller, paywall, request: idsOf(request), watchEach }, rate);
       const args = begun.kind === 'run' ? begun.args : begun.errors;
       if (!('schema' in args)) watchEach?.(caller).answered({ errors: args });
       return args;
@@ -63,7 +64,7 @@ export const eventStreamHandler = (
       const caller = callerOf(raw);
       const watchEach = watchRuns(rest.watchers, raw, 'sse');
       const contextValue = { caller, paywall, request: idsOf(raw), watchEach };
-      const begun = begin(params, contextValue);
+      const begun = begin(params, contextValue, null);
       if (begun.kind === 'run') return { ...begun.args, contextValue };
       recordOf(raw)?.answered({ errors: begun.errors });
       const { status = 400, headers } = begun.head;
@@ -98,14 +99,14 @@ type Begun =
   | { readonly kind: 'run'; readonly args: ExecutionArgs }
   | { readonly kind: 'answer'; readonly errors: readonly GraphQLError[]; readonly head: HTTPGraphQLHead };
 
-/** Who is barred hears that first, whatever is wrong with the document. */
-const begin = (payload: SubscribePayload, contextValue: EventContext): Begun => {
+/** Who is barred hears that first, whatever is wrong with the document. `rate`: what was counted, if not at the door. */
+const begin = (payload: SubscribePayload, contextValue: EventContext, rate: Rate | null): Begun => {
   const { caller, paywall, request } = contextValue;
   const args = caller.barred === null ? argumentsOf(payload, contextValue) : [];
   if ('schema' in args) return { kind: 'run', args };
   const refused = paywall.barred(caller, request);
   if (refused === null) return { kind: 'answer', errors: args, head: { headers: new HeaderMap() } };
-  refused.record();
+  if (!isFlood(rate)) refused.record();
   const { refusal, errors } = refused.answer;
   return { kind: 'answer', errors, head: headOfAnswer(refusal, errors) };
 };

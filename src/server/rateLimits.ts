@@ -119,6 +119,9 @@ const barredUntil = (caller: Caller, { counted: { resetAt } }: Rate): Caller => 
 
 export const isOver = (rate: Rate | null): rate is Rate => rate !== null && isOverQuota(rate.quota, rate.counted);
 
+/** Of an address that goes on and on the first record of a window says it all: the rest would only fill the disk. */
+export const isFlood = (rate: Rate | null): boolean => rate !== null && rate.policy !== 'key' && rate.isRemembered;
+
 const isOverStill = ({ quota, counted }: Exclude<Last, 'UNLIMITED'>): boolean =>
   isOverQuota(quota, counted) && Date.now() < counted.resetAt;
 
