@@ -54,7 +54,10 @@ const loadSubscription = async (
 ): Promise<SubscriptionSource | null> => {
   const { accountId, loaders } = caller;
   if (accountId === null) return null;
-  const [stored, plans] = await Promise.all([loaders.subscriptions.load(accountId), paywall.engine.shelf.current()]);
+  const [{ subscription: stored }, plans] = await Promise.all([
+    loaders.accounts.load(accountId),
+    paywall.engine.shelf.current(),
+  ]);
   if (stored === null) return null;
   const subscription = effectiveAt(stored, now);
   return { subscription, plan: plans.find(subscription.planId, subscription.planVersion), now };
@@ -67,9 +70,9 @@ const currentView = async (
   context: PaywallContext,
 ): Promise<WalletView> => {
   const { engine } = context.paywall;
-  const [subscribed, wallet] = await Promise.all([
+  const [subscribed, { wallet }] = await Promise.all([
     loadSubscription(billing, context),
-    billing.caller.loaders.wallets.load(accountId),
+    billing.caller.loaders.accounts.load(accountId),
   ]);
   const fund = (each: typeof wallet, at: Instant) =>
     grantIfDue(each, subscribed?.subscription ?? null, subscribed?.plan ?? null, at);
@@ -84,8 +87,8 @@ const currentView = async (
 };
 
 const Billing: BillingResolvers = {
-  account: ({ caller }): Promise<Account | null> | null =>
-    caller.accountId === null ? null : caller.loaders.accounts.load(caller.accountId),
+  account: async ({ caller: { accountId, loaders } }): Promise<Account | null> =>
+    accountId === null ? null : (await loaders.accounts.load(accountId)).account,
   subscription: (billing, _args, context) => loadSubscription(billing, context),
   balance: (billing, _args, context) =>
     billing.caller.accountId === null ? NOTHING : currentView(billing, billing.caller.accountId, context),

@@ -27,7 +27,7 @@ export const demandOf = (decision: Decision, positions: number): Demand => {
       return { credits: decision.credits * positions, claims: [] };
     case 'covered': {
       const { draws } = decision;
-      return { credits: 0, claims: draws === null ? [] : [{ ...draws, units: draws.units * positions }] };
+      return draws === null ? NO_DEMAND : { credits: 0, claims: [{ ...draws, units: draws.units * positions }] };
     }
     case 'refused':
       return NO_DEMAND;
@@ -43,6 +43,8 @@ export const addDemands = (a: Demand, b: Demand): Demand => combine(a, b, (x, y)
 export const largerDemand = (a: Demand, b: Demand): Demand => combine(a, b, Math.max);
 
 const combine = (a: Demand, b: Demand, how: (x: number, y: number) => number): Demand => {
+  if (isNothing(a)) return b;
+  if (isNothing(b)) return a;
   const onlyInB = b.claims.filter((claim) => !a.claims.some((each) => isSameLimit(each, claim)));
   const claims = a.claims.map((claim) => {
     const other = b.claims.find((each) => isSameLimit(each, claim));
@@ -79,6 +81,7 @@ export const meansOf = (means: Means, { credits, claims }: Demand, now: Instant)
  */
 export const repeatsOf = (decision: Decision, positions: number, means: Means): number => {
   const once = demandOf(decision, 1);
+  if (isNothing(once)) return positions;
   const left = meansAfter(means, decision);
   let repeats = positions;
   if (once.credits > 0) repeats = Math.min(repeats, 1 + timesIn(left.credits, once.credits));

@@ -3,7 +3,7 @@
  * outcome says what to hold, what each place may draw on while the operation runs, and what is refused.
  */
 import { decide } from '../domain/admission.js';
-import type { Decision, Standing } from '../domain/admission.js';
+import type { Decision, Means, Standing } from '../domain/admission.js';
 import {
   addDemands,
   demandOf,
@@ -18,11 +18,23 @@ import type { Demand } from '../domain/demand.js';
 import type { Instant } from '../domain/period.js';
 import type { Refusal } from '../domain/refusal.js';
 import type { Quote, QuotedField, QuotedSelection, QuotedType } from './quote.js';
+import { Remainder } from './remainder.js';
 import type { PaidField } from './requirements.js';
 
 /** What the positions of one place draw on. Places beneath one abstract type share an allotment. */
-export interface Allotment {
-  demand: Demand;
+export class Allotment {
+  demand = NO_DEMAND;
+  #left: Remainder | null = null;
+
+  /** What is left of it while the operation runs. The standing is the caller's, and always the same. */
+  leftFor(standing: Standing, now: Instant): Remainder {
+    return (this.#left ??= new Remainder({ ...standing, means: this.#meansOf(standing, now) }, now));
+  }
+
+  /** Those that were set aside for it, and no others. */
+  #meansOf({ means }: Standing, now: Instant): Means | null {
+    return means === null ? null : meansOf(means, this.demand, now);
+  }
 }
 
 export interface AdmittedField {
@@ -33,8 +45,14 @@ export interface AdmittedField {
   readonly beneath: AdmittedSelection;
 }
 
-/** By the object type's name, then by response key. */
-export type AdmittedSelection = ReadonlyMap<string, ReadonlyMap<string, AdmittedField>>;
+export interface AdmittedType {
+  readonly quoted: QuotedType;
+  /** Those that were quoted, in the same order. */
+  readonly fields: readonly AdmittedField[];
+}
+
+/** One entry for each object type that the value can have. */
+export type AdmittedSelection = readonly AdmittedType[];
 
 /** Where a place is in the response, lists aside: from the last response key to the first. */
 export interface PlacePath {
@@ -57,7 +75,7 @@ export interface Granted {
 }
 
 export interface Admission {
-  readonly root: AdmittedSelection;
+  readonly root: AdmittedType;
   /** What to hold for all that is admitted. */
   readonly demand: Demand;
   /** In document order, as are those below. */
@@ -77,10 +95,10 @@ export interface AdmitRules {
 export const admit = (quote: Quote, standing: Standing, now: Instant, rules: AdmitRules): Admission => {
   const walk = new AdmissionWalk(standing, now, rules.prepaid);
   const root = walk.admitType(quote.root, { parents: 1, shared: null, isNullFatal: true, path: null });
-  const refusedRoots = [...root.values()].filter(({ refusal }) => refusal !== null).length;
+  const refusedRoots = root.fields.filter(({ refusal }) => refusal !== null).length;
   const isAllRefused = refusedRoots > 0 && refusedRoots === quote.rootFieldCount;
   return {
-    root: new Map([[quote.root.typeName, root]]),
+    root,
     demand: walk.demand,
     refused: walk.refused,
     granted: walk.granted,
@@ -120,12 +138,12 @@ class AdmissionWalk {
     return this.#demand;
   }
 
-  admitType(type: QuotedType, around: Surroundings): ReadonlyMap<string, AdmittedField> {
-    return new Map(type.fields.map((quoted) => [quoted.place.responseKey, this.#admitField(quoted, around)]));
+  admitType(quoted: QuotedType, around: Surroundings): AdmittedType {
+    return { quoted, fields: quoted.fields.map((field) => this.#admitField(field, around)) };
   }
 
   #admitField(quoted: QuotedField, around: Surroundings): AdmittedField {
-    const allotment = around.shared ?? { demand: NO_DEMAND };
+    const allotment = around.shared ?? new Allotment();
     const path: PlacePath = { key: quoted.place.responseKey, above: around.path };
     const { positions, refusal } =
       quoted.place.paid === null
@@ -179,8 +197,8 @@ class AdmissionWalk {
     };
     const [only, ...others] = quoted.beneath;
     if (only === undefined) return EMPTY;
-    if (others.length === 0) return new Map([[only.typeName, this.admitType(only, beneath)]]);
-    return this.#admitDearest(quoted.beneath, { ...beneath, shared: around.shared ?? { demand: NO_DEMAND } });
+    if (others.length === 0) return [this.admitType(only, beneath)];
+    return this.#admitDearest(quoted.beneath, { ...beneath, shared: around.shared ?? new Allotment() });
   }
 
   /**
@@ -191,17 +209,17 @@ class AdmissionWalk {
     const standing = this.#standing;
     const prepaid = this.#prepaid;
     const demandBefore = this.#demand;
-    const shared = around.shared ?? { demand: NO_DEMAND };
+    const shared = around.shared ?? new Allotment();
     const sharedBefore = shared.demand;
     let dearest = NO_DEMAND;
-    const admitted = new Map<string, ReadonlyMap<string, AdmittedField>>();
-    for (const type of selection) {
+    const admitted = selection.map((type) => {
       this.#standing = standing;
       this.#prepaid = prepaid;
       this.#demand = NO_DEMAND;
-      admitted.set(type.typeName, this.admitType(type, around));
+      const fields = this.admitType(type, around);
       dearest = largerDemand(dearest, this.#demand);
-    }
+      return fields;
+    });
     this.#standing = standing;
     this.#demand = demandBefore;
     this.#take(dearest);
@@ -217,10 +235,4 @@ class AdmissionWalk {
   }
 }
 
-const EMPTY: AdmittedSelection = new Map();
-
-/** The standing of an allotment: the caller's, with the means that were set aside for it and no others. */
-export const standingOf = (allotment: Allotment, standing: Standing, now: Instant): Standing => ({
-  ...standing,
-  means: standing.means === null ? null : meansOf(standing.means, allotment.demand, now),
-});
+const EMPTY: AdmittedSelection = [];

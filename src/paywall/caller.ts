@@ -63,26 +63,27 @@ export const identify = async (authorization: string | undefined, register: KeyR
   const { fixedKeys, hashSecret, keyUses, now } = register;
   const loaders = requestLoaders(register.loaders);
   const again = () => identify(authorization, register);
-  const nobody = { accountId: null, scopes: null, sentKey: null, barred: null, loaders, again };
+  const callerWith = (key: KeyState, sentKey: Caller['sentKey'] = null, scopes: Caller['scopes'] = null): Caller => {
+    const accountId = key === 'VALID' && sentKey !== null ? sentKey.accountId : null;
+    return { key, accountId, scopes, sentKey, barred: null, loaders, again };
+  };
   const secret = secretOf(authorization);
-  if (secret === null) return { ...nobody, key: 'MISSING' };
+  if (secret === null) return callerWith('MISSING');
   // Another scheme, or a key without one: no key that anybody was given.
-  if (secret === '') return { ...nobody, key: 'UNKNOWN' };
+  if (secret === '') return callerWith('UNKNOWN');
   const fixed = fixedKeys.get(secret);
-  if (fixed !== undefined) {
-    return { ...nobody, key: 'VALID', accountId: fixed, sentKey: { keyId: null, accountId: fixed } };
-  }
+  if (fixed !== undefined) return callerWith('VALID', { keyId: null, accountId: fixed });
   try {
     const key = await loaders.apiKeys.load(await hashSecret(secret));
-    if (key === null) return { ...nobody, key: 'UNKNOWN' };
+    if (key === null) return callerWith('UNKNOWN');
     const at = now();
     const state = keyStateAt(key, at);
     const sentKey = { keyId: key.id, accountId: key.accountId };
-    if (state !== 'VALID') return { ...nobody, sentKey, key: state };
+    if (state !== 'VALID') return callerWith(state, sentKey);
     keyUses.note(key.secretHash, at);
-    return { ...nobody, key: 'VALID', accountId: key.accountId, scopes: key.scopes, sentKey };
+    return callerWith(state, sentKey, key.scopes);
   } catch (error) {
-    if (error instanceof StoreError) return { ...nobody, key: 'UNVERIFIED' };
+    if (error instanceof StoreError) return callerWith('UNVERIFIED');
     throw error;
   }
 };
@@ -118,12 +119,11 @@ export const loadKnown = async (caller: Caller, shelf: PlanShelf, now: Instant):
 
 /** Account, subscription, wallet and plans, side by side: one round, and none where the request has read them before. */
 const readAccount = async (accountId: AccountId, loaders: Loaders, shelf: PlanShelf, now: Instant) => {
-  const [account, stored, wallet, plans] = await Promise.all([
-    loaders.accounts.load(accountId),
-    loaders.subscriptions.load(accountId),
-    loaders.wallets.load(accountId),
-    shelf.current(),
-  ]);
+  const reading = loaders.accounts.load(accountId);
+  const current = shelf.current();
+  // Plans are in memory mostly, and nobody waits for what is there.
+  const [plans, { account, subscription: stored, wallet }] =
+    current instanceof Promise ? await Promise.all([current, reading]) : [current, await reading];
   const subscription = stored === null ? null : effectiveAt(stored, now);
   const plan = subscription === null ? null : plans.find(subscription.planId, subscription.planVersion);
   const suspended = account !== null && account.suspendedAt !== null && now >= account.suspendedAt;

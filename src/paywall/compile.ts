@@ -81,7 +81,8 @@ export class CompiledOperation {
   #quote(variables: Variables): Quote | null {
     if (this.#conditions.length === 0 && this.#variantOf({}).places.root.places.length === 0) return null;
     const definitions = this.operation.variableDefinitions ?? [];
-    const { coerced } = getVariableValues(this.priced.schema, definitions, variables);
+    const coerced =
+      definitions.length === 0 ? NO_VARIABLES : getVariableValues(this.priced.schema, definitions, variables).coerced;
     if (coerced === undefined) return null;
     const { places, constantQuote } = this.#variantOf(coerced);
     if (places.root.places.length === 0) return null;
@@ -103,6 +104,7 @@ export class CompiledOperation {
   }
 }
 
+const NO_VARIABLES: Variables = {};
 const VARIANTS_MAX = 32;
 /** Free fields that lead to paid ones cost work, too, though they ask for no position. */
 const PLACES_MAX = 10_000;

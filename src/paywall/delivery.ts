@@ -4,7 +4,7 @@
  */
 import { getNamedType, isAbstractType } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
-import type { AdmittedField, AdmittedSelection } from './admit.js';
+import type { AdmittedField, AdmittedSelection, AdmittedType } from './admit.js';
 import { isIndexable, valueAt } from './draw.js';
 import type { Draw } from './draw.js';
 
@@ -16,8 +16,14 @@ export interface Response {
   readonly origin: DataOrigin;
 }
 
+/** A paid place, and what its positions drew. */
+export interface DrawnPlace {
+  readonly field: AdmittedField;
+  readonly draws: readonly Draw[];
+}
+
 export interface Delivery {
-  /** Draws whose position is not null in the response. */
+  /** Draws whose position is not null in the response, place by place. */
   readonly delivered: readonly Draw[];
   /** The coordinate of a value that nothing was drawn for; `null`: there is none. */
   readonly undrawn: string | null;
@@ -25,96 +31,90 @@ export interface Delivery {
 
 export const deliveryOf = (
   schema: GraphQLSchema,
-  admitted: AdmittedSelection,
-  draws: readonly Draw[],
+  admitted: AdmittedType,
+  places: readonly DrawnPlace[],
   { data, origin }: Response,
 ): Delivery => {
-  const drawn: DrawnAt = new Map();
-  const delivered = draws.filter(({ path }) => {
-    const parent = valueAt(data, path.prev);
-    if (!isIndexable(parent) || parent[path.key] == null) return false;
-    const parents = drawn.get(path.key);
-    if (parents === undefined) drawn.set(path.key, new Set([parent]));
-    else parents.add(parent);
-    return true;
-  });
-  const search: Search = { schema, drawn, origin };
-  return { delivered, undrawn: findUndrawn(search, data, fieldsOf(admitted, 1, true)) };
+  const delivered: Draw[] = [];
+  const deliveredAt = new Map<AdmittedField, number>();
+  for (const { field, draws } of places) {
+    const before = delivered.length;
+    for (const draw of draws) if (valueAt(data, draw.path) != null) delivered.push(draw);
+    deliveredAt.set(field, (deliveredAt.get(field) ?? 0) + delivered.length - before);
+  }
+  const objects = isIndexable(data) ? [data] : [];
+  const search: Search = { schema, deliveredAt, origin };
+  return { delivered, undrawn: findUndrawn(search, objects, { selection: [admitted], typeCount: 1, isSure: true }) };
 };
-
-/** The objects of `data` that were drawn for, by the response key that was drawn for in them. */
-type DrawnAt = Map<string | number, Set<object>>;
 
 interface Search {
   readonly schema: GraphQLSchema;
-  readonly drawn: DrawnAt;
+  /** How many positions of a place are delivered. */
+  readonly deliveredAt: ReadonlyMap<AdmittedField, number>;
   readonly origin: DataOrigin;
 }
 
-/** Where to look in an object, worked out once for all objects of a list. */
-interface Fields {
-  readonly all: readonly AdmittedField[];
-  /** How many object types the value may be of. */
+/** What was selected in objects that stand at one place. */
+interface Selected {
+  readonly selection: AdmittedSelection;
+  /** How many object types they may be of. */
   readonly typeCount: number;
-  /** Whether the selection is that of the value's own type, whichever that is. */
+  /** Whether the selection is that of the objects' own types, whichever those are. */
   readonly isSure: boolean;
 }
 
-const fieldsOf = (selection: AdmittedSelection, typeCount: number, isSure: boolean): Fields => ({
-  all: [...selection.values()].flatMap((type) => [...type.values()]),
-  typeCount,
-  isSure,
-});
+type Indexable = Readonly<Record<string | number, unknown>>;
 
-/** Field by field, each in all objects at once: `values` are what stands at one place, lists within lists flattened. */
-const findUndrawn = (search: Search, value: unknown, fields: Fields): string | null => {
-  const objects: Indexable[] = [];
-  addObjects(value, objects);
-  return firstOf(fields.all, (field) => findUndrawnAt(search, objects, field, fields));
+/** Field by field, each in all objects at once. */
+const findUndrawn = (search: Search, objects: readonly Indexable[], selected: Selected): string | null => {
+  for (const { fields } of selected.selection) {
+    for (const field of fields) {
+      const found = findUndrawnAt(search, objects, field, selected);
+      if (found !== null) return found;
+    }
+  }
+  return null;
 };
 
 const findUndrawnAt = (
   search: Search,
   objects: readonly Indexable[],
   field: AdmittedField,
-  { all, typeCount, isSure }: Fields,
+  { selection, typeCount, isSure }: Selected,
 ): string | null => {
   const { responseKey, coordinate, paid } = field.quoted.place;
-  // Of an abstract type the value's own type is not known. It may be one in which the key is that of a free field.
-  const isPaidInAll = isSure && all.filter((each) => isPaidAt(each, responseKey)).length === typeCount;
-  if (paid !== null && (isPaidInAll || search.origin === 'ELSEWHERE')) {
-    const drawn = search.drawn.get(responseKey);
-    const isUndrawn = (object: Indexable) => object[responseKey] != null && drawn?.has(object) !== true;
-    if (objects.some(isUndrawn)) return coordinate;
+  if (paid !== null) {
+    // Of an abstract type the objects' own types are not known: in one of them the key may be that of a free field.
+    const paidHere = selection.flatMap((type) => paidAt(type, responseKey));
+    if ((isSure && paidHere.length === typeCount) || search.origin === 'ELSEWHERE') {
+      const delivered = paidHere.reduce((sum, each) => sum + (search.deliveredAt.get(each) ?? 0), 0);
+      // What was drawn for and delivered is among them, so that one more of them was not drawn for.
+      if (objects.filter((object) => object[responseKey] != null).length > delivered) return coordinate;
+    }
   }
-  if (field.beneath.size === 0) return null;
-  const beneath = fieldsOf(field.beneath, typeCountOf(search.schema, field), isSure && typeCount === 1);
-  return findUndrawn(
-    search,
-    objects.map((object) => object[responseKey]),
-    beneath,
-  );
+  if (field.beneath.length === 0) return null;
+  const beneath: Indexable[] = [];
+  for (const object of objects) addObjects(object[responseKey], beneath);
+  return findUndrawn(search, beneath, {
+    selection: field.beneath,
+    typeCount: typeCountOf(search.schema, field),
+    isSure: isSure && typeCount === 1,
+  });
 };
 
-type Indexable = Readonly<Record<string | number, unknown>>;
-
+/** The value's objects, those of lists within lists too. */
 const addObjects = (value: unknown, objects: Indexable[]): void => {
   if (Array.isArray(value)) for (const item of value) addObjects(item, objects);
   else if (isIndexable(value)) objects.push(value);
 };
 
-const isPaidAt = ({ quoted: { place } }: AdmittedField, key: string): boolean =>
-  place.paid !== null && place.responseKey === key;
+/** The field of a response key, where it is paid. */
+const paidAt = ({ quoted, fields }: AdmittedType, responseKey: string): readonly AdmittedField[] => {
+  const field = fields[quoted.indexOf.get(responseKey) ?? -1];
+  return field === undefined || field.quoted.place.paid === null ? [] : [field];
+};
 
 const typeCountOf = (schema: GraphQLSchema, { quoted }: AdmittedField): number => {
   const type = getNamedType(quoted.place.field.type);
   return isAbstractType(type) ? schema.getPossibleTypes(type).length : 1;
-};
-
-const firstOf = <Item>(items: readonly Item[], find: (item: Item) => string | null): string | null => {
-  for (const item of items) {
-    const found = find(item);
-    if (found !== null) return found;
-  }
-  return null;
 };

@@ -18,14 +18,10 @@ export interface Draw {
   usedUnits: number;
 }
 
-/** What one execution drew, in the order in which it was drawn. */
+/** What one execution drew. */
 export class Draws {
   /** By the path object that graphql-js made for the position: it is the same one in the resolver's `info`. */
   readonly #byPath = new Map<Path, Draw>();
-
-  get all(): readonly Draw[] {
-    return [...this.#byPath.values()];
-  }
 
   get isEmpty(): boolean {
     return this.#byPath.size === 0;

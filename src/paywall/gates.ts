@@ -2,15 +2,19 @@
 import type { Gate } from './directive.js';
 
 /** The place of one operation's gate. */
-export interface ReservedGate {
-  readonly open: (gate: Gate) => void;
-  readonly releaseUnlessOpen: () => void;
-  readonly release: () => void;
+export class ReservedGate {
+  /** `null`: it is not open yet. */
+  gate: Gate | null = null;
+
+  constructor(readonly release: () => void) {}
+
+  releaseUnlessOpen(): void {
+    if (this.gate === null) this.release();
+  }
 }
 
 export class Gates {
-  /** `null`: reserved, and not open yet. */
-  readonly #byContext = new WeakMap<object, { gate: Gate | null }>();
+  readonly #byContext = new WeakMap<object, ReservedGate>();
 
   /**
    * Reserves a context value for one operation. Throws where it belongs to another: the resolvers of both would draw on
@@ -23,17 +27,9 @@ export class Gates {
         'This context value belongs to an operation that is not settled yet. Give each operation a context value of its own.',
       );
     }
-    const reserved: { gate: Gate | null } = { gate: null };
+    const reserved = new ReservedGate(() => gates.delete(contextValue));
     gates.set(contextValue, reserved);
-    return {
-      open: (gate) => {
-        reserved.gate = gate;
-      },
-      releaseUnlessOpen: () => {
-        if (reserved.gate === null) gates.delete(contextValue);
-      },
-      release: () => gates.delete(contextValue),
-    };
+    return reserved;
   }
 
   readonly find = (contextValue: unknown): Gate | undefined => {

@@ -1,15 +1,19 @@
 /**
  * How the secrets of keys are stored: as HMAC-SHA-256 (RFC 2104) under a secret of the server's own, so that who reads the
- * keys in the store can neither call with them nor try out what they were made of without that secret too. The same work
- * for every secret, known or not.
+ * keys in the store can neither call with them nor try out what they were made of without that secret too. The hashes of
+ * the last secrets that came are remembered, good or not: how long one takes tells only that it came before.
  */
 import { createHmac, randomBytes } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { KEY_HASH_SECRET } from '../store/records.js';
 import type { Store } from '../store/store.js';
+import type { MaybePromise } from './maybePromise.js';
 
-export type HashSecret = (secret: string) => Promise<string>;
+export type HashSecret = (secret: string) => MaybePromise<string>;
 
 const SECRET_BYTES = 32;
+/** As many as the keys that SQLite's memory holds. */
+const HASHES_MAX = 2_000;
 
 /** Without a secret that is given, the store keeps one: made by whoever starts first, and the same for every process. */
 export const keyHash = (store: Pick<Store, 'keepSecret'>, given: string | null): HashSecret => {
@@ -22,10 +26,14 @@ export const keyHash = (store: Pick<Store, 'keepSecret'>, given: string | null):
     });
     return kept;
   };
-  return async (secret) => {
+  const known = new LRUCache<string, string>({ max: HASHES_MAX });
+  const hash = async (secret: string): Promise<string> => {
     keeping ??= keep();
-    return createHmac('sha256', await keeping)
+    const hashed = createHmac('sha256', await keeping)
       .update(secret)
       .digest('base64url');
+    known.set(secret, hashed);
+    return hashed;
   };
+  return (secret) => known.get(secret) ?? hash(secret);
 };

@@ -18,12 +18,17 @@ export interface Loader<Key, Value> {
   clear(key: Key): unknown;
 }
 
+/** All that is known of an account, read together: whoever asks for one of it mostly needs the others. */
+export interface AccountRecords {
+  readonly account: Account | null;
+  readonly subscription: Subscription | null;
+  readonly wallet: Wallet;
+}
+
 export interface Loaders {
   /** By the hash of the secret. */
   readonly apiKeys: Loader<string, ApiKey | null>;
-  readonly accounts: Loader<AccountId, Account | null>;
-  readonly subscriptions: Loader<AccountId, Subscription | null>;
-  readonly wallets: Loader<AccountId, Wallet>;
+  readonly accounts: Loader<AccountId, AccountRecords>;
 }
 
 const BATCH_SIZE_MAX = 1_000;
@@ -98,40 +103,40 @@ const loaderOf = <Key, Value>(find: Find<Key, Value>): DataLoader<Key, Value> =>
 
 export const processLoaders = (store: Store): Loaders => ({
   apiKeys: loaderOf((hashes) => store.findApiKeys(hashes)),
-  accounts: loaderOf((ids) => store.findAccounts(ids)),
-  subscriptions: loaderOf((ids) => store.findSubscriptions(ids)),
-  wallets: loaderOf(async (ids) =>
-    (await store.findWallets(ids)).map((wallet, index) => wallet ?? emptyWallet(idAt(ids, index))),
-  ),
+  accounts: loaderOf(async (ids) => {
+    const [accounts, subscriptions, wallets] = await Promise.all([
+      store.findAccounts(ids),
+      store.findSubscriptions(ids),
+      store.findWallets(ids),
+    ]);
+    return ids.map((id, index) => ({
+      account: accounts[index] ?? null,
+      subscription: subscriptions[index] ?? null,
+      wallet: wallets[index] ?? emptyWallet(id),
+    }));
+  }),
 });
-
-const idAt = (ids: readonly AccountId[], index: number): AccountId => {
-  const id = ids[index];
-  if (id === undefined) throw new Error(`The store answered ${index + 1} wallets where ${ids.length} were asked for.`);
-  return id;
-};
 
 /** Loaders of one request: each key is asked for once. */
 export const requestLoaders = (process: Loaders): Loaders => ({
   apiKeys: new Remembering(process.apiKeys),
   accounts: new Remembering(process.accounts),
-  subscriptions: new Remembering(process.subscriptions),
-  wallets: new Remembering(process.wallets),
 });
 
-/** A DataLoader without its batches, of which a request has no use: four are made for every request. */
+/**
+ * A DataLoader without batches and for one key at a time, of which a request has no more: two are made for every request.
+ */
 class Remembering<Key, Value> implements Loader<Key, Value> {
-  readonly #asked = new Map<Key, Promise<Value>>();
+  #asked: { readonly key: Key; readonly value: Promise<Value> } | null = null;
 
   constructor(private readonly loader: Loader<Key, Value>) {}
 
   load(key: Key): Promise<Value> {
-    const asked = this.#asked.get(key) ?? this.loader.load(key);
-    this.#asked.set(key, asked);
-    return asked;
+    if (this.#asked?.key !== key) this.#asked = { key, value: this.loader.load(key) };
+    return this.#asked.value;
   }
 
   clear(key: Key): void {
-    this.#asked.delete(key);
+    if (this.#asked?.key === key) this.#asked = null;
   }
 }

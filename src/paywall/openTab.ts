@@ -29,6 +29,7 @@ import type { CompiledOperation } from './compile.js';
 import type { Engine } from './engine.js';
 import { inFlight, KeyedRun } from './keyedRun.js';
 import type { Begun } from './keyedRun.js';
+import type { MaybePromise } from './maybePromise.js';
 import type { Quote, QuotedField } from './quote.js';
 import { giveBack } from './settlement.js';
 import { Tab } from './tab.js';
@@ -78,14 +79,12 @@ export interface TabAccount {
 }
 
 export const openTab = async (engine: Engine, request: OpenRequest): Promise<Opened> => {
-  const { caller, watch } = request;
+  const { watch } = request;
   const now = engine.settings.now();
   const quoted = await watch.during('quote', () => quoteAndLoad(engine, request, now));
   if (quoted.kind !== 'quoted') return quoted;
   const opening = new Opening(engine, quoted.terms, watch);
   const admitted = await opening.admit(now);
-  // What was read of the wallet is older than the hold: whatever else this request reads of it is read anew.
-  if (caller.accountId !== null) caller.loaders.wallets.clear(caller.accountId);
   if (admitted === null) return { kind: 'conflict', error: inFlight() };
   const { admission, standing } = admitted;
   if (admission.isBlocked) return { kind: 'blocked', admission, standing };
@@ -99,12 +98,16 @@ const quoteAndLoad = async (engine: Engine, request: OpenRequest, now: Instant):
   const quote = compiled.quote(variables);
   if (quote === null) return { kind: 'free' };
   if (quote instanceof GraphQLError) return { kind: 'unsound', error: quote };
+  const reading = loadKnown(caller, engine.shelf, now);
   const keyed = keyedRunOf(engine, request);
-  const [read, begun] = await Promise.all([loadKnown(caller, engine.shelf, now), begin(engine, keyed, now)]);
+  if (keyed === null) {
+    return { kind: 'quoted', terms: { quote, caller, known: await reading, rules: rulesFor(engine, compiled), keyed } };
+  }
+  const [read, begun] = await Promise.all([reading, begin(engine, keyed, now)]);
   if (begun.kind === 'conflict' || begun.kind === 'replay' || begun.kind === 'unpaid') return begun;
   const known = begun.kind === 'run' ? read : { ...read, standing: { ...read.standing, means: null } };
   const delivered = begun.kind === 'run' ? begun.delivered : [];
-  return { kind: 'quoted', terms: { quote, known, rules: rulesFor(engine, compiled, delivered), keyed } };
+  return { kind: 'quoted', terms: { quote, caller, known, rules: rulesFor(engine, compiled, delivered), keyed } };
 };
 
 /** What gate 1 says of an operation now; nothing is held. `null`: nothing of it is paid. */
@@ -116,7 +119,7 @@ export const quoteTab = async (
   if (quote === null || quote instanceof GraphQLError) return quote;
   const now = engine.settings.now();
   const { standing } = await loadKnown(caller, engine.shelf, now);
-  return admit(quote, standing, now, rulesFor(engine, compiled, []));
+  return admit(quote, standing, now, rulesFor(engine, compiled));
 };
 
 /** A caller without an account has nothing that could be charged twice. */
@@ -136,10 +139,9 @@ const keyedRunOf = (engine: Engine, request: OpenRequest): KeyedRun | null => {
 /** Where the record can't be read nothing is known of what was charged before, so nothing is admitted. */
 const begin = async (
   { settings }: Engine,
-  keyed: KeyedRun | null,
+  keyed: KeyedRun,
   now: Instant,
 ): Promise<Begun | { readonly kind: 'unavailable' }> => {
-  if (keyed === null) return { kind: 'run', delivered: [] };
   try {
     return await keyed.begin(now);
   } catch (error) {
@@ -152,11 +154,13 @@ const begin = async (
 const rulesFor = (
   { settings }: Engine,
   { isMutation }: CompiledOperation,
-  delivered: readonly DeliveredUnits[],
+  delivered: readonly DeliveredUnits[] = [],
 ): AdmitRules => ({
   isAllOrNothing: isMutation || settings.whenRefused === 'REJECT',
-  prepaid: new Map(delivered.map(({ coordinate, units }) => [coordinate, units])),
+  prepaid: delivered.length === 0 ? NOTHING_PREPAID : new Map(delivered.map((each) => [each.coordinate, each.units])),
 });
+
+const NOTHING_PREPAID: AdmitRules['prepaid'] = new Map();
 
 interface Admitted {
   readonly admission: Admission;
@@ -166,6 +170,7 @@ interface Admitted {
 
 interface OpeningTerms {
   readonly quote: Quote;
+  readonly caller: Caller;
   readonly known: Known;
   readonly rules: AdmitRules;
   readonly keyed: KeyedRun | null;
@@ -189,7 +194,7 @@ class Opening {
    * Decides on what was read, and where something must be held, again on the wallet that it is held in. `null` where
    * another request with the same Idempotency-Key was first.
    */
-  async admit(now: Instant): Promise<Admitted | null> {
+  admit(now: Instant): MaybePromise<Admitted | null> {
     const { quote, known, rules, keyed } = this.terms;
     const { standing, wallet } = known;
     const admitted = { admission: admit(quote, standing, now, rules), standing, at: now };
@@ -199,7 +204,7 @@ class Opening {
   }
 
   async #lockAndHold(wallet: Wallet, admitted: Admitted): Promise<Admitted | null> {
-    const { keyed } = this.terms;
+    const { caller, keyed } = this.terms;
     try {
       if (keyed !== null && !(await keyed.lock(this.#holdId, admitted.at))) return null;
       if (isNothing(admitted.admission.demand)) return admitted;
@@ -209,6 +214,9 @@ class Opening {
       return held;
     } catch (error) {
       return this.#withoutStore(error, admitted.at);
+    } finally {
+      // What was read of the wallet is older than the hold: whatever else this request reads of it is read anew.
+      caller.loaders.accounts.clear(wallet.accountId);
     }
   }
 

@@ -27,8 +27,8 @@ const NAME_LENGTH_MAX = 200;
 export class OperationRefusals implements RefusalContext {
   #id: string | undefined;
   #standing: Standing | null = null;
-  /** The items of a list can share one refusal: it is noted once. */
-  readonly #noted = new Map<Refusal, RecordedRefusal>();
+  /** The items of a list can share one refusal: it is noted once. `null`: nothing was refused. */
+  #noted: Map<Refusal, RecordedRefusal> | null = null;
 
   constructor(
     private readonly engine: Engine,
@@ -56,13 +56,14 @@ export class OperationRefusals implements RefusalContext {
 
   /** `units`: of one position of the field; `null` where it is about none. */
   errorOf(refusal: Refusal, units: number | null, place?: RefusalPlace): GraphQLError {
+    this.#noted ??= new Map();
     if (this.#noted.size < REFUSALS_MAX && !this.#noted.has(refusal)) this.#noted.set(refusal, { ...refusal, units });
     return refusalError(refusal, this, place);
   }
 
   /** Once it is known what became of the rest of the operation. Does nothing where nothing was refused. */
   record({ isServed }: { readonly isServed: boolean }): void {
-    if (this.#noted.size === 0) return;
+    if (this.#noted === null) return;
     const at = this.engine.settings.now();
     this.engine.refusals.note({
       id: this.refusalId,
@@ -75,7 +76,7 @@ export class OperationRefusals implements RefusalContext {
       ...subscribedTo(this.#standing, at),
       ...this.ids,
     });
-    this.#noted.clear();
+    this.#noted = null;
   }
 }
 

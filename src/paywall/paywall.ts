@@ -26,6 +26,8 @@ import type { ReservedGate } from './gates.js';
 import { keyHash } from './keyHash.js';
 import { KeyUses } from './keyUses.js';
 import { processLoaders } from './loaders.js';
+import { whenReady } from './maybePromise.js';
+import type { MaybePromise } from './maybePromise.js';
 import { openTab } from './openTab.js';
 import { OperationRefusals } from './operationRefusals.js';
 import type { RequestIds } from './operationRefusals.js';
@@ -39,8 +41,7 @@ import type { RunRequest } from './run.js';
 import { readRequirements, typesAbovePaid } from './requirements.js';
 import type { LintLevel, Requirements } from './requirements.js';
 import { settleTab, undoTab } from './settle.js';
-import type { DeliveredResponse } from './settle.js';
-import type { PaymentSummary } from './settlement.js';
+import type { DeliveredResponse, Settled } from './settle.js';
 import type { Tab } from './tab.js';
 import { UNWATCHED } from './watch.js';
 import type { OperationWatch, RunWatch } from './watch.js';
@@ -109,10 +110,7 @@ export interface Barred {
  * of the operation is paid), or with the error to send instead of the data: where that could not be confirmed, and where
  * the data has paid values that no resolver of the operation delivered. `ELSEWHERE`: the operation was not executed.
  */
-export type Settle = (
-  response: DeliveredResponse,
-  origin?: DataOrigin,
-) => Promise<PaymentSummary | GraphQLError | null>;
+export type Settle = (response: DeliveredResponse, origin?: DataOrigin) => MaybePromise<Settled>;
 
 export interface Paywall {
   /** The schema with gate 2 in it: serve this one. */
@@ -175,7 +173,7 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
     const gate = gates.reserve(contextValue);
     try {
       const opened = await openTab(engine, { compiled, variables, caller, idempotencyKey, watch });
-      if (opened.kind === 'open') gate.open(gateOf(opened.tab, refusals));
+      if (opened.kind === 'open') gate.gate = gateOf(opened.tab, refusals);
       return openingOf(engine, opened, { operationName: compiled.name, refusals, gate });
     } finally {
       gate.releaseUnlessOpen();
@@ -249,7 +247,7 @@ const gateOf = (tab: Tab, refusals: OperationRefusals): Gate => {
   };
 };
 
-const RUN_FREE: Opening = { kind: 'run', settle: () => Promise.resolve(null), undo: () => Promise.resolve() };
+const RUN_FREE: Opening = { kind: 'run', settle: () => null, undo: () => Promise.resolve() };
 
 interface OpeningTerms {
   readonly operationName: string | null;
@@ -275,13 +273,15 @@ const openingOf = (engine: Engine, opened: Opened, { operationName, refusals, ga
       refusals.standing = opened.standing;
       return {
         kind: 'run',
-        settle: async (response, origin = 'EXECUTED') => {
+        settle: (response, origin = 'EXECUTED') => {
           gate.release();
-          const settled = await opened.watch.during('settle', () =>
+          const settling = opened.watch.during('settle', () =>
             settleTab(engine, opened, operationName, { response, origin }),
           );
-          refusals.record({ isServed: response.data != null && !(settled instanceof GraphQLError) });
-          return settled;
+          return whenReady(settling, (settled) => {
+            refusals.record({ isServed: response.data != null && !(settled instanceof GraphQLError) });
+            return settled;
+          });
         },
         undo: () => undoTab(engine, opened, operationName),
       };

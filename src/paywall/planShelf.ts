@@ -3,6 +3,7 @@ import type { PlanId } from '../domain/ids.js';
 import type { Instant } from '../domain/period.js';
 import type { Plan } from '../domain/plan.js';
 import type { Store } from '../store/store.js';
+import type { MaybePromise } from './maybePromise.js';
 
 export interface Plans {
   /** A version of a plan; `null`: there is none. */
@@ -23,7 +24,7 @@ export class PlanShelf {
   ) {}
 
   /** Rejects with `StoreError` where the plans have to be read and can't be. */
-  async current(): Promise<Plans> {
+  current(): MaybePromise<Plans> {
     if (this.#plans !== null && this.now() - this.#readAt < this.refreshMs) return this.#plans;
     this.#reading ??= this.#read().finally(() => {
       this.#reading = null;

@@ -23,6 +23,8 @@ export interface QuotedType {
   readonly typeName: string;
   /** In document order. */
   readonly fields: readonly QuotedField[];
+  /** Where a response key is among them. */
+  readonly indexOf: ReadonlyMap<string, number>;
 }
 
 export interface Quote {
@@ -78,7 +80,8 @@ class Pricing {
   ) {}
 
   quoteType({ typeName, places }: PlaceType, parents: number, sized: Sized): QuotedType {
-    return { typeName, fields: places.flatMap((place) => this.#quotePlace(place, parents, sized) ?? []) };
+    const fields = places.flatMap((place) => this.#quotePlace(place, parents, sized) ?? []);
+    return { typeName, fields, indexOf: new Map(fields.map(({ place }, index) => [place.responseKey, index])) };
   }
 
   #quotePlace(place: Place, parents: number, sized: Sized): QuotedField | null {

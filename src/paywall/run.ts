@@ -6,7 +6,10 @@ import { createSourceEventStream, execute as executeGraphQL, getOperationAST, Gr
 import type { DocumentNode, ExecutionArgs, ExecutionResult } from 'graphql';
 import type { Caller } from './caller.js';
 import type { RequestIds } from './operationRefusals.js';
+import { whenReady } from './maybePromise.js';
+import type { MaybePromise } from './maybePromise.js';
 import type { Opening, Paywall } from './paywall.js';
+import type { Settled } from './settle.js';
 import { UNWATCHED } from './watch.js';
 import type { OperationWatch, RunWatch } from './watch.js';
 
@@ -38,7 +41,15 @@ type Run = Extract<Opening, { kind: 'run' }>;
 export const executeOperation = async (paywall: Runner, request: RunRequest): Promise<ExecutionResult> => {
   const document = documentOf(paywall, request);
   if ('errors' in document) return answered(watchOf(request), document);
-  return executeDocument(paywall, document, withContextOfItsOwn(request, request.contextValue.caller));
+  const own = withContextOfItsOwn(request, request.contextValue.caller);
+  const watch = beginWatch(document, own);
+  const opening = await paywall.open(operationOf(document, own, watch));
+  if (opening.kind === 'answer') return answered(watch, { errors: opening.errors });
+  if (opening.kind === 'replay') return answered(watch, opening.response, true);
+  const executed = executeOpened(opening, argumentsOf(paywall, document, own), watch);
+  return whenReady(executed, (result) =>
+    whenReady(opening.settle(result), (settled) => answered(watch, withPayment(result, settled))),
+  );
 };
 
 /** Starts a subscription, or says why not: nothing of a refused one is started. */
@@ -67,7 +78,7 @@ const startSource = async (
   if (opening.kind === 'replay') return answered(watch, opening.response, true);
   let source: AsyncIterable<unknown> | ExecutionResult = {};
   try {
-    source = await watch.during('run', async () => createSourceEventStream(argumentsOf(paywall, document, own)));
+    source = await watch.during('run', () => createSourceEventStream(argumentsOf(paywall, document, own)));
     return source;
   } finally {
     // Where the release could not be confirmed it is made good in the background, and the first event decides anew.
@@ -134,7 +145,7 @@ async function* eventsOf(
 ): AsyncGenerator<ExecutionResult, void> {
   for await (const rootValue of { [Symbol.asyncIterator]: () => iterator }) {
     const caller = await request.contextValue.caller.again();
-    const result = await executeDocument(paywall, document, { ...withContextOfItsOwn(request, caller), rootValue });
+    const result = await executeOperation(paywall, { ...withContextOfItsOwn(request, caller), document, rootValue });
     yield result;
     // An event without data was refused as a whole, and so would be the next one.
     if (result.data === undefined) return;
@@ -144,37 +155,29 @@ async function* eventsOf(
 /** A tab belongs to a context value, so that each operation needs its own: a shallow copy, as Apollo Server makes one. */
 const withContextOfItsOwn = (request: RunRequest, caller: Caller): RunRequest => {
   const contextValue = { ...request.contextValue, caller };
-  Object.setPrototypeOf(contextValue, Object.getPrototypeOf(request.contextValue) as object | null);
+  const prototype: unknown = Object.getPrototypeOf(request.contextValue);
+  if (prototype !== Object.prototype) Object.setPrototypeOf(contextValue, prototype as object | null);
   return { ...request, contextValue };
 };
 
-const executeDocument = async (
-  paywall: Runner,
-  document: DocumentNode,
-  request: RunRequest,
-): Promise<ExecutionResult> => {
-  const watch = beginWatch(document, request);
-  const opening = await paywall.open(operationOf(document, request, watch));
-  if (opening.kind === 'answer') return answered(watch, { errors: opening.errors });
-  if (opening.kind === 'replay') return answered(watch, opening.response, true);
-  const result = await executeOpened(opening, argumentsOf(paywall, document, request), watch);
-  return answered(watch, withPayment(result, await opening.settle(result)));
-};
-
-const withPayment = (result: ExecutionResult, settled: Awaited<ReturnType<Run['settle']>>): ExecutionResult => {
+const withPayment = (result: ExecutionResult, settled: Settled): ExecutionResult => {
   if (settled instanceof GraphQLError) return { errors: [settled] };
   if (settled === null || result.data == null) return result;
   return { ...result, extensions: { ...result.extensions, payment: settled } };
 };
 
 /** Releases what is held where graphql-js throws, which it does for arguments that are no arguments. */
-const executeOpened = async ({ settle }: Run, args: ExecutionArgs, watch: RunWatch): Promise<ExecutionResult> => {
-  try {
-    return await watch.during('run', async () => executeGraphQL(args));
-  } catch (error) {
+const executeOpened = ({ settle }: Run, args: ExecutionArgs, watch: RunWatch): MaybePromise<ExecutionResult> => {
+  const giveUp = async (error: unknown): Promise<never> => {
     await settle({});
     watch.answered({});
     throw error;
+  };
+  try {
+    const executing = watch.during('run', () => executeGraphQL(args));
+    return executing instanceof Promise ? executing.catch(giveUp) : executing;
+  } catch (error) {
+    return giveUp(error);
   }
 };
 

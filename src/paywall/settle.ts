@@ -1,10 +1,12 @@
 /** From what an operation drew and what its response delivers to what it is charged, and what is said of it. */
 import { GraphQLError } from 'graphql';
 import { StoreError } from '../store/storeError.js';
-import type { DataOrigin } from './delivery.js';
+import type { DataOrigin, Delivery } from './delivery.js';
 import type { Draw } from './draw.js';
 import type { Engine } from './engine.js';
-import type { OpenTab } from './openTab.js';
+import { whenReady } from './maybePromise.js';
+import type { MaybePromise } from './maybePromise.js';
+import type { OpenTab, TabAccount } from './openTab.js';
 import { capture, captureOf, chargedFields, deliveredUnits, giveBack } from './settlement.js';
 import type { Capture, HeldOperation, PaymentSummary } from './settlement.js';
 import type { OperationWatch } from './watch.js';
@@ -19,13 +21,30 @@ export interface DeliveredResponse {
  * Captures what the response delivers and releases the rest. Resolves with what `extensions.payment` says (`null`:
  * nobody's account is concerned), or with the error to send instead where it could not be confirmed.
  */
-export const settleTab = async (
+export const settleTab = (
   engine: Engine,
-  { tab, account, keyed, watch }: OpenTab,
+  opened: OpenTab,
   operationName: string | null,
   { response, origin }: { readonly response: DeliveredResponse; readonly origin: DataOrigin },
-): Promise<PaymentSummary | GraphQLError | null> => {
-  const { delivered, undrawn } = await tab.close(engine.priced.schema, { data: response.data, origin });
+): MaybePromise<Settled> =>
+  whenReady(opened.tab.close(engine.priced.schema, { data: response.data, origin }), (delivery) =>
+    settleDelivery(engine, opened, { operationName, response }, delivery),
+  );
+
+export type Settled = PaymentSummary | GraphQLError | null;
+
+interface Answered {
+  readonly operationName: string | null;
+  readonly response: DeliveredResponse;
+}
+
+/** Waits for nothing where nothing was held. */
+const settleDelivery = (
+  engine: Engine,
+  { account, keyed, watch }: OpenTab,
+  { operationName, response }: Answered,
+  { delivered, undrawn }: Delivery,
+): MaybePromise<Settled> => {
   if (account === null) return undrawn === null ? null : withheld(undrawn);
   const held: HeldOperation = { accountId: account.accountId, holdId: account.holdId, operationName };
   if (undrawn !== null) {
@@ -38,9 +57,26 @@ export const settleTab = async (
     });
     return withheld(undrawn);
   }
-  const summary = summaryOf(delivered);
+  const fields = chargedFields(delivered);
+  const summary = { charged: fields.reduce((sum, row) => sum + row.credits, 0), fields };
   if (keyed === null && !account.hasHold()) return { ...summary, balance: account.available };
-  const captured = captureOf(delivered);
+  return finish(engine, { account, keyed, watch, held, response, delivered, summary });
+};
+
+interface Finishing extends Pick<OpenTab, 'keyed' | 'watch'> {
+  readonly account: TabAccount;
+  readonly held: HeldOperation;
+  readonly response: DeliveredResponse;
+  readonly delivered: readonly Draw[];
+  readonly summary: Pick<PaymentSummary, 'charged' | 'fields'>;
+}
+
+/** Keeps the answer under its key, and captures what it delivers. */
+const finish = async (
+  engine: Engine,
+  { account, keyed, watch, held, response, delivered, summary }: Finishing,
+): Promise<Settled> => {
+  const captured = captureOf(delivered, summary.fields);
   const finishing = { held, captured, charged: summary.charged, watch };
   try {
     if (keyed !== null) {
@@ -60,11 +96,6 @@ export const settleTab = async (
   } catch (error) {
     return unconfirmed(engine, error, { ...finishing, isKept: keyed !== null });
   }
-};
-
-const summaryOf = (delivered: readonly Draw[]): Pick<PaymentSummary, 'charged' | 'fields'> => {
-  const fields = chargedFields(delivered);
-  return { charged: fields.reduce((sum, row) => sum + row.credits, 0), fields };
 };
 
 /** Gives back what a settled operation was charged: its answer could not be sent after all. */

@@ -38,19 +38,21 @@ export interface PaymentSummary {
 
 /** Sums delivered positions by coordinate, in the order of their first delivery. */
 export const chargedFields = (delivered: readonly Draw[]): readonly ChargedField[] => {
-  const rows = new Map<string, ChargedField>();
+  const rows: Mutable<ChargedField>[] = [];
+  let row: Mutable<ChargedField> | undefined;
   for (const draw of delivered) {
     const { coordinate } = draw.paid;
-    const row = rows.get(coordinate) ?? { coordinate, positions: 0, credits: 0, coveredBy: null };
-    rows.set(coordinate, {
-      coordinate,
-      positions: row.positions + 1,
-      credits: row.credits + creditsOf(draw),
-      coveredBy: draw.decision.outcome === 'covered' ? draw.decision.planId : row.coveredBy,
-    });
+    // Draws come place by place, so that the row of the last one is mostly that of this one.
+    if (row?.coordinate !== coordinate) row = rows.find((each) => each.coordinate === coordinate);
+    if (row === undefined) rows.push((row = { coordinate, positions: 0, credits: 0, coveredBy: null }));
+    row.positions += 1;
+    row.credits += creditsOf(draw);
+    if (draw.decision.outcome === 'covered') row.coveredBy = draw.decision.planId;
   }
-  return [...rows.values()];
+  return rows;
 };
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 const unitsTaken = (delivered: readonly Draw[]): readonly LimitUnits[] => {
   const taken: LimitUnits[] = [];
@@ -85,10 +87,9 @@ export interface HeldOperation {
 /** What is captured of a hold. */
 export type Capture = Pick<CaptureCommand, 'lines' | 'units'>;
 
-export const captureOf = (delivered: readonly Draw[]): Capture => ({
-  lines: chargedFields(delivered)
-    .filter((row) => row.credits > 0)
-    .map(({ coordinate, credits }) => ({ coordinate, credits })),
+/** `fields`: the rows of what was delivered. */
+export const captureOf = (delivered: readonly Draw[], fields: readonly ChargedField[]): Capture => ({
+  lines: fields.filter((row) => row.credits > 0).map(({ coordinate, credits }) => ({ coordinate, credits })),
   units: unitsTaken(delivered),
 });
 

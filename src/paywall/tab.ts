@@ -9,20 +9,22 @@ import type { Decision, Standing } from '../domain/admission.js';
 import { invariant } from '../domain/invariant.js';
 import type { Instant } from '../domain/period.js';
 import type { Refusal } from '../domain/refusal.js';
-import { standingOf } from './admit.js';
-import type { AdmittedField, AdmittedSelection, Allotment } from './admit.js';
+import type { AdmittedField, AdmittedSelection, AdmittedType } from './admit.js';
 import { deliveryOf } from './delivery.js';
-import type { Delivery, Response } from './delivery.js';
+import type { Delivery, DrawnPlace, Response } from './delivery.js';
 import { Draws, noteDraws } from './draw.js';
 import type { Draw, Path } from './draw.js';
+import { whenReady } from './maybePromise.js';
+import type { MaybePromise } from './maybePromise.js';
 import type { QuotedField } from './quote.js';
-import { Remainder } from './remainder.js';
+import type { Remainder } from './remainder.js';
+import type { PaidField } from './requirements.js';
 
 /** Decides positions beyond the quote on the wallet as it is now, and holds what they need: same length, same order. */
-export type ExtendTab = (positions: readonly QuotedField[]) => Promise<readonly Decision[]>;
+export type ExtendTab = (positions: readonly QuotedField[]) => MaybePromise<readonly Decision[]>;
 
 export interface TabTerms {
-  readonly admitted: AdmittedSelection;
+  readonly admitted: AdmittedType;
   readonly standing: Standing;
   /** When the tab was opened: all its positions are decided at this instant. */
   readonly openedAt: Instant;
@@ -33,6 +35,13 @@ export interface TabTerms {
 
 const PREPAID: Draw['decision'] = { outcome: 'paid', credits: 0 };
 
+/** A place of which a position has resolved. Its draws are in the order in which they were made. */
+interface OpenPlace extends DrawnPlace {
+  readonly paid: PaidField;
+  readonly left: Remainder;
+  readonly draws: Draw[];
+}
+
 interface Waiting {
   readonly field: QuotedField;
   readonly resolve: (decision: Decision) => void;
@@ -42,16 +51,14 @@ interface Waiting {
 export class Tab {
   readonly #draws = new Draws();
   /** graphql-js makes one array of nodes for all items of a list, so a place is looked up once and not per item. */
-  readonly #places = new Map<readonly FieldNode[], AdmittedField>();
-  /** What each allotment still has. */
-  readonly #left = new Map<Allotment, Remainder>();
-  readonly #prepaid: Map<string, number>;
+  readonly #places = new Map<readonly FieldNode[], OpenPlace>();
+  #prepaid: ReadonlyMap<string, number>;
   #waiting: Waiting[] = [];
-  #extending: Promise<void> | null = null;
+  #extending: MaybePromise<void> = undefined;
   #isClosed = false;
 
   constructor(private readonly terms: TabTerms) {
-    this.#prepaid = new Map(terms.prepaid);
+    this.#prepaid = terms.prepaid;
   }
 
   /** Admits one position and notes what it drew, or says what it lacks. */
@@ -60,36 +67,37 @@ export class Tab {
     // A wrapper around the resolver may have called it before: one position is charged once.
     const before = this.#draws.at(info.path);
     if (before !== undefined) return before;
-    const field = this.#placeOf(info);
-    const { place, units } = field.quoted;
-    invariant(place.paid !== null, 'a free field drew on a tab');
-    if (this.#drawPrepaid(place.paid.coordinate, units)) return this.#note(field, info, PREPAID, true);
-    const decision = this.#leftOf(field.allotment).draw(field.quoted);
-    if (decision.outcome === 'refused') return this.#drawBeyond(field, info, decision.refusal);
-    return this.#note(field, info, decision);
+    const place = this.#placeOf(info);
+    const { quoted } = place.field;
+    if (this.#drawPrepaid(place.paid.coordinate, quoted.units)) return this.#note(place, info, PREPAID, true);
+    const decision = place.left.draw(quoted);
+    if (decision.outcome === 'refused') return this.#drawBeyond(place, info, decision.refusal);
+    return this.#note(place, info, decision);
   }
 
   /** What one position of a field that resolves was quoted with. */
   unitsAt(info: GraphQLResolveInfo): number {
-    return this.#placeOf(info).quoted.units;
+    return this.#placeOf(info).field.quoted.units;
   }
 
   /**
    * No position can draw any more: what was drawn is being settled, for what the response delivers. Positions that still
    * wait are in parts of the response that an error has made null: they get no answer, and nothing is held for them.
    */
-  async close(schema: GraphQLSchema, response: Response): Promise<Delivery> {
+  close(schema: GraphQLSchema, response: Response): MaybePromise<Delivery> {
     this.#isClosed = true;
-    await this.#extending;
-    return deliveryOf(schema, this.terms.admitted, this.#draws.all, response);
+    return whenReady(this.#extending, () =>
+      deliveryOf(schema, this.terms.admitted, [...this.#places.values()], response),
+    );
   }
 
   /** The allotment does not suffice: it was cut short by the means already, or the list is longer than quoted. */
-  #drawBeyond(field: AdmittedField, info: GraphQLResolveInfo, refusal: Refusal): Refusal | Promise<Draw | Refusal> {
+  #drawBeyond(place: OpenPlace, info: GraphQLResolveInfo, refusal: Refusal): Refusal | Promise<Draw | Refusal> {
+    const { field } = place;
     if (field.refusal !== null) return field.refusal;
     if (this.terms.standing.means === null) return refusal;
     return this.#askForMore(field.quoted).then((decision) =>
-      decision.outcome === 'refused' ? decision.refusal : this.#note(field, info, decision),
+      decision.outcome === 'refused' ? decision.refusal : this.#note(place, info, decision),
     );
   }
 
@@ -122,51 +130,39 @@ export class Tab {
   #drawPrepaid(coordinate: string, units: number): boolean {
     const left = this.#prepaid.get(coordinate);
     if (left === undefined || units === 0 || left < units) return false;
-    this.#prepaid.set(coordinate, left - units);
+    this.#prepaid = new Map([...this.#prepaid, [coordinate, left - units]]);
     return true;
   }
 
-  #note(field: AdmittedField, info: GraphQLResolveInfo, decision: Draw['decision'], isPrepaid = false): Draw {
+  #note(place: OpenPlace, info: GraphQLResolveInfo, decision: Draw['decision'], isPrepaid = false): Draw {
     const before = this.#draws.at(info.path);
     if (before !== undefined) return before;
-    const { place, units } = field.quoted;
-    invariant(place.paid !== null, 'a free field drew on a tab');
+    const { units } = place.field.quoted;
     const draw = { path: info.path, paid: place.paid, decision, quotedUnits: units, isPrepaid, usedUnits: units };
     if (this.#draws.isEmpty) noteDraws(info, this.#draws);
     this.#draws.add(draw);
+    place.draws.push(draw);
     return draw;
   }
 
-  #leftOf(allotment: Allotment): Remainder {
-    const known = this.#left.get(allotment);
-    if (known !== undefined) return known;
-    const { standing, openedAt } = this.terms;
-    const left = new Remainder(standingOf(allotment, standing, openedAt), openedAt);
-    this.#left.set(allotment, left);
-    return left;
-  }
-
-  #placeOf(info: GraphQLResolveInfo): AdmittedField {
+  #placeOf(info: GraphQLResolveInfo): OpenPlace {
     const known = this.#places.get(info.fieldNodes);
     if (known !== undefined) return known;
-    const place = this.#findPlace(info.path);
-    invariant(place !== undefined, `${info.parentType.name}.${info.fieldName} resolves where it was not quoted`);
+    const field = fieldAt([this.terms.admitted], info.path);
+    invariant(field !== undefined, `${info.parentType.name}.${info.fieldName} resolves where it was not quoted`);
+    const { paid } = field.quoted.place;
+    invariant(paid !== null, 'a free field drew on a tab');
+    const left = field.allotment.leftFor(this.terms.standing, this.terms.openedAt);
+    const place = { field, paid, left, draws: [] };
     this.#places.set(info.fieldNodes, place);
     return place;
   }
-
-  /** Follows the path from the root, list indices aside. */
-  #findPlace(path: Path): AdmittedField | undefined {
-    const steps: Path[] = [];
-    for (let step: Path | undefined = path; step !== undefined; step = step.prev) {
-      if (typeof step.key === 'string') steps.unshift(step);
-    }
-    let selection: AdmittedSelection | undefined = this.terms.admitted;
-    let place: AdmittedField | undefined;
-    for (const { key, typename } of steps) {
-      place = selection?.get(typename ?? '')?.get(String(key));
-      selection = place?.beneath;
-    }
-    return place;
-  }
 }
+
+/** Follows the path from the root, list indices aside. */
+const fieldAt = (root: AdmittedSelection, { prev, key, typename }: Path): AdmittedField | undefined => {
+  if (typeof key === 'number') return prev === undefined ? undefined : fieldAt(root, prev);
+  const selection = prev === undefined ? root : fieldAt(root, prev)?.beneath;
+  const type = selection?.find(({ quoted }) => quoted.typeName === typename);
+  return type?.fields[type.quoted.indexOf.get(key) ?? -1];
+};

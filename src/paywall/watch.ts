@@ -3,6 +3,7 @@
  * starts an operation gives it a watch, and one that is given none tells nobody.
  */
 import type { OperationDefinitionNode } from 'graphql';
+import type { MaybePromise } from './maybePromise.js';
 
 /** A step of an operation's journey. */
 export type Step = 'identify' | 'quote' | 'hold' | 'run' | 'settle';
@@ -10,7 +11,7 @@ export type Step = 'identify' | 'quote' | 'hold' | 'run' | 'settle';
 /** Its functions answer at once and never throw. What is told is confirmed, and may come after the answer was sent. */
 export interface OperationWatch {
   /** Does the work as a step of the operation, and answers what it answers. */
-  during<T>(step: Step, work: () => Promise<T>): Promise<T>;
+  during<T>(step: Step, work: () => MaybePromise<T>): MaybePromise<T>;
   /** So many credits were set aside; 0 where limit units alone were. Told again where a list was longer than quoted. */
   held(credits: number): void;
   /** Nothing is set aside any more. */

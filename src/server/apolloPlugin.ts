@@ -83,9 +83,9 @@ const listenerOf = (paywall: Paywall, context: PaywallContext): GraphQLRequestLi
 const beginRun = (watch: OperationWatch): (() => Promise<void>) => {
   let end = (): void => undefined;
   const run = watch.during('run', () => new Promise<void>((resolve) => (end = resolve)));
-  return () => {
+  return async () => {
     end();
-    return run;
+    await run;
   };
 };
 

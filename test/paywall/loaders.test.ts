@@ -22,15 +22,15 @@ beforeEach(async () => {
 afterEach(() => real.close());
 
 it('asks for what 100 requests need in one query, and for each key once per request', async () => {
-  const wallets = await Promise.all(
+  const read = await Promise.all(
     ACCOUNTS.map(async (id) => {
       const request = requestLoaders(loaders);
-      const [once, again] = await Promise.all([request.wallets.load(id), request.wallets.load(id)]);
+      const [once, again] = await Promise.all([request.accounts.load(id), request.accounts.load(id)]);
       expect(again).toBe(once);
       return once;
     }),
   );
-  expect(wallets.map(({ accountId: id }) => id)).toEqual(ACCOUNTS);
+  expect(read.map(({ wallet }) => wallet.accountId)).toEqual(ACCOUNTS);
   expect(troubled.batchesOf('findWallets')).toEqual([100]);
 });
 
@@ -39,11 +39,11 @@ it('gathers what comes while a query is under way into the next one', async () =
   troubled.whenever('findWallets', (ids) => (ids.length === 1 ? wait() : null));
   const [first, ...others] = ACCOUNTS;
   if (first === undefined) throw new Error('There are no accounts.');
-  const begun = loaders.wallets.load(first);
+  const begun = loaders.accounts.load(first);
   await expect.poll(() => troubled.batchesOf('findWallets').length).toBe(1);
   const later = others.map(async (id, index) => {
     for (let turn = 0; turn < index % 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-    return loaders.wallets.load(id);
+    return loaders.accounts.load(id);
   });
   for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   open();
@@ -54,16 +54,16 @@ it('gathers what comes while a query is under way into the next one', async () =
 it('does not let a query that hangs hold up the next ones', async () => {
   const { wait, open } = barrier();
   troubled.whenever('findWallets', (ids) => (ids.includes('account-0') ? wait() : null));
-  const hanging = loaders.wallets.load(accountId('account-0'));
+  const hanging = loaders.accounts.load(accountId('account-0'));
   await expect.poll(() => troubled.batchesOf('findWallets').length).toBe(1);
-  expect(await loaders.wallets.load(accountId('account-1'))).toMatchObject({ accountId: 'account-1' });
+  expect(await loaders.accounts.load(accountId('account-1'))).toMatchObject({ wallet: { accountId: 'account-1' } });
   open();
   await hanging;
 });
 
 it('keeps a value that can’t be read from harming the others of its query', async () => {
   troubled.whenever('findWallets', (ids) => (ids.includes('account-7') ? 'CORRUPT' : null));
-  const ends = await Promise.allSettled(ACCOUNTS.map((id) => requestLoaders(loaders).wallets.load(id)));
+  const ends = await Promise.allSettled(ACCOUNTS.map((id) => requestLoaders(loaders).accounts.load(id)));
   const failed = ends.flatMap((end, index) => (end.status === 'rejected' ? [index] : []));
   expect(failed).toEqual([7]);
   expect(ends[7]).toMatchObject({ reason: { code: 'CORRUPT' } });
@@ -71,7 +71,7 @@ it('keeps a value that can’t be read from harming the others of its query', as
 
 it('asks no further where the store can’t be reached', async () => {
   troubled.whenever('findWallets', () => 'UNREACHABLE');
-  const ends = await Promise.allSettled(ACCOUNTS.map((id) => loaders.wallets.load(id)));
+  const ends = await Promise.allSettled(ACCOUNTS.map((id) => loaders.accounts.load(id)));
   expect(new Set(ends.map(({ status }) => status))).toEqual(new Set(['rejected']));
   expect(troubled.batchesOf('findWallets')).toEqual([100]);
 });

@@ -6,6 +6,7 @@ import type { OperationDefinitionNode } from 'graphql';
 import type { AccountId } from '../../domain/ids.js';
 import type { RefusalReason } from '../../domain/refusal.js';
 import type { Caller } from '../../paywall/caller.js';
+import type { MaybePromise } from '../../paywall/maybePromise.js';
 import type { RunWatch, Step, WatchedAnswer } from '../../paywall/watch.js';
 import { judge } from './outcome.js';
 import type { Outcome } from './outcome.js';
@@ -75,7 +76,7 @@ export class OperationRecord implements RunWatch {
     this.#account = accountId;
   }
 
-  during<T>(step: Step, work: () => Promise<T>): Promise<T> {
+  during<T>(step: Step, work: () => MaybePromise<T>): MaybePromise<T> {
     return this.terms.trace === null ? work() : this.terms.trace.during(step, work);
   }
 

@@ -19,6 +19,7 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import type { FastifyBaseLogger } from 'fastify';
+import type { MaybePromise } from '../../paywall/maybePromise.js';
 import type { Step } from '../../paywall/watch.js';
 import type { StoreCall } from '../../store/watchedStore.js';
 import type { Ended } from './operationRecord.js';
@@ -71,9 +72,9 @@ const beginTrace = (tracer: Tracer, headers: Parameters<Tracing['begin']>[0]): O
   };
 };
 
-const during = <T>(tracer: Tracer, parent: Context, step: Step, work: () => Promise<T>): Promise<T> => {
+const during = <T>(tracer: Tracer, parent: Context, step: Step, work: () => MaybePromise<T>): Promise<T> => {
   const span = tracer.startSpan(`tollgate.${step}`, {}, parent);
-  return finishing(span, context.with(trace.setSpan(parent, span), work));
+  return finishing(span, () => context.with(trace.setSpan(parent, span), work));
 };
 
 const aroundStoreCall = (tracer: Tracer, { verb, batchSize }: StoreCall, run: () => Promise<unknown>) => {
@@ -81,12 +82,12 @@ const aroundStoreCall = (tracer: Tracer, { verb, batchSize }: StoreCall, run: ()
   if (trace.getActiveSpan() === undefined) return run();
   const attributes = { 'tollgate.store.batch_size': batchSize };
   const span = tracer.startSpan(`tollgate.store.${verb}`, { kind: SpanKind.CLIENT, attributes });
-  return finishing(span, context.with(trace.setSpan(context.active(), span), run));
+  return finishing(span, () => context.with(trace.setSpan(context.active(), span), run));
 };
 
-const finishing = async <T>(span: Span, work: Promise<T>): Promise<T> => {
+const finishing = async <T>(span: Span, work: () => MaybePromise<T>): Promise<T> => {
   try {
-    return await work;
+    return await work();
   } catch (error) {
     if (error instanceof Error) span.recordException(error);
     span.setStatus({ code: SpanStatusCode.ERROR });

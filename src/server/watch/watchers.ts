@@ -1,5 +1,6 @@
 /** Those who watch the server: its log, and metrics and traces where they are asked for. */
 import type { FastifyBaseLogger } from 'fastify';
+import type { MaybePromise } from '../../paywall/maybePromise.js';
 import type { Step } from '../../paywall/watch.js';
 import type { AroundStoreCall } from '../../store/watchedStore.js';
 import type { Metrics } from './metrics.js';
@@ -8,7 +9,7 @@ import type { Ended } from './operationRecord.js';
 /** The trace of one operation. */
 export interface OperationTrace {
   readonly traceId: string;
-  readonly during: <T>(step: Step, work: () => Promise<T>) => Promise<T>;
+  readonly during: <T>(step: Step, work: () => MaybePromise<T>) => Promise<T>;
   /** Does the work so that what it begins belongs to the trace. */
   readonly inside: <T>(work: () => T) => T;
   readonly end: (ended: Ended) => void;
