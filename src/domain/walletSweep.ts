@@ -6,16 +6,19 @@ import type { GrantId } from './ids.js';
 import { expiryEntryId } from './ledger.js';
 import type { Instant } from './period.js';
 import { MEMORY_MS } from './wallet.js';
-import type { Grant, Wallet } from './wallet.js';
+import type { Counter, EndedHold, Grant, Wallet } from './wallet.js';
 import { endHold, enter } from './walletMoves.js';
 
 /** The wallet as it is at `now`: nothing in it has expired. The same object where nothing had to change. */
-export const sweep = (wallet: Wallet, now: Instant): Wallet => {
+export const sweep = (wallet: Wallet, now: Instant): Wallet => forget(expire(wallet, now), now);
+
+const expire = (wallet: Wallet, now: Instant): Wallet => {
+  const expiries = expiriesIn(wallet, now);
+  if (expiries.length === 0) return wallet;
   const open = wallet.holds.filter((hold) => hold.expiresAt > now);
   // All due holds leave the list together: one by one, ten thousand of them would be looked through each time.
   const start = open.length === wallet.holds.length ? wallet : { ...wallet, holds: open };
-  const swept = expiriesIn(wallet, now).reduce((before, expiry) => expiry.happen(before), start);
-  return forget(swept, now);
+  return expiries.reduce((before, expiry) => expiry.happen(before), start);
 };
 
 interface Expiry {
@@ -49,14 +52,14 @@ const expireGrant = (wallet: Wallet, grantId: GrantId, at: Instant): Wallet => {
 
 /** Drops what need not be remembered any more: it has no credits, and no command that is about it can still come. */
 const forget = (wallet: Wallet, now: Instant): Wallet => {
-  const grants = wallet.grants.filter((grant) => grant.remaining > 0 || isRemembered(grant, now));
-  const counters = wallet.counters.filter(({ window }) => window.endsAt + MEMORY_MS > now);
-  const ended = wallet.ended.filter(({ endedAt }) => endedAt + MEMORY_MS > now);
-  const isSame =
-    grants.length === wallet.grants.length &&
-    counters.length === wallet.counters.length &&
-    ended.length === wallet.ended.length;
-  return isSame ? wallet : { ...wallet, grants, counters, ended };
+  const { grants, counters, ended } = wallet;
+  const isKept = (grant: Grant) => grant.remaining > 0 || isRemembered(grant, now);
+  const isCounting = ({ window }: Counter) => window.endsAt + MEMORY_MS > now;
+  const isRecent = ({ endedAt }: EndedHold) => endedAt + MEMORY_MS > now;
+  // Mostly there is nothing to drop, and this is asked for each operation.
+  if (grants.every(isKept) && counters.every(isCounting) && ended.every(isRecent)) return wallet;
+  const left = { grants: grants.filter(isKept), counters: counters.filter(isCounting), ended: ended.filter(isRecent) };
+  return { ...wallet, ...left };
 };
 
 /** Whether the id of a spent grant must stay known. One that never expires would stay for ever: the ledger has it. */

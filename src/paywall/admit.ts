@@ -51,6 +51,9 @@ export interface AdmittedType {
   readonly fields: readonly AdmittedField[];
 }
 
+export const fieldOf = ({ quoted, fields }: AdmittedType, responseKey: string): AdmittedField | undefined =>
+  fields[quoted.indexOf.get(responseKey) ?? -1];
+
 /** One entry for each object type that the value can have. */
 export type AdmittedSelection = readonly AdmittedType[];
 

@@ -4,6 +4,7 @@
  */
 import { getNamedType, isAbstractType } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
+import { fieldOf } from './admit.js';
 import type { AdmittedField, AdmittedSelection, AdmittedType } from './admit.js';
 import { isIndexable, valueAt } from './draw.js';
 import type { Draw } from './draw.js';
@@ -84,13 +85,18 @@ const findUndrawnAt = (
 ): string | null => {
   const { responseKey, coordinate, paid } = field.quoted.place;
   if (paid !== null) {
-    // Of an abstract type the objects' own types are not known: in one of them the key may be that of a free field.
-    const paidHere = selection.flatMap((type) => paidAt(type, responseKey));
-    if ((isSure && paidHere.length === typeCount) || search.origin === 'ELSEWHERE') {
-      const delivered = paidHere.reduce((sum, each) => sum + (search.deliveredAt.get(each) ?? 0), 0);
-      // What was drawn for and delivered is among them, so that one more of them was not drawn for.
-      if (objects.filter((object) => object[responseKey] != null).length > delivered) return coordinate;
+    let [typesPaid, delivered, found] = [0, 0, 0];
+    for (const type of selection) {
+      const each = fieldOf(type, responseKey);
+      if (each === undefined || each.quoted.place.paid === null) continue;
+      typesPaid += 1;
+      delivered += search.deliveredAt.get(each) ?? 0;
     }
+    for (const object of objects) if (object[responseKey] != null) found += 1;
+    // Of an abstract type the objects' own types are not known: in one of them the key may be that of a free field.
+    const isPaidInAll = isSure && typesPaid === typeCount;
+    // Those that were drawn for and delivered are among those found, so that one more of them was not drawn for.
+    if (found > delivered && (isPaidInAll || search.origin === 'ELSEWHERE')) return coordinate;
   }
   if (field.beneath.length === 0) return null;
   const beneath: Indexable[] = [];
@@ -106,12 +112,6 @@ const findUndrawnAt = (
 const addObjects = (value: unknown, objects: Indexable[]): void => {
   if (Array.isArray(value)) for (const item of value) addObjects(item, objects);
   else if (isIndexable(value)) objects.push(value);
-};
-
-/** The field of a response key, where it is paid. */
-const paidAt = ({ quoted, fields }: AdmittedType, responseKey: string): readonly AdmittedField[] => {
-  const field = fields[quoted.indexOf.get(responseKey) ?? -1];
-  return field === undefined || field.quoted.place.paid === null ? [] : [field];
 };
 
 const typeCountOf = (schema: GraphQLSchema, { quoted }: AdmittedField): number => {

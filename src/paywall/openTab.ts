@@ -32,6 +32,7 @@ import type { Begun } from './keyedRun.js';
 import type { MaybePromise } from './maybePromise.js';
 import type { Quote, QuotedField } from './quote.js';
 import { giveBack } from './settlement.js';
+import type { HeldOperation } from './settlement.js';
 import { Tab } from './tab.js';
 import type { OperationWatch } from './watch.js';
 
@@ -70,10 +71,8 @@ export interface OpenTab {
 
 /** The account that a tab is charged to, and its hold if there is one. */
 export interface TabAccount {
-  readonly accountId: AccountId;
-  readonly holdId: HoldId;
-  /** Whether anything was held, at first or when a list was longer than quoted. */
-  readonly hasHold: () => boolean;
+  /** What is held, from the start or since a list was longer than quoted; `null`: nothing. */
+  readonly held: () => HeldOperation | null;
   /** Credits that could be spent when the tab was opened. */
   readonly available: number;
 }
@@ -101,13 +100,15 @@ const quoteAndLoad = async (engine: Engine, request: OpenRequest, now: Instant):
   const reading = loadKnown(caller, engine.shelf, now);
   const keyed = keyedRunOf(engine, request);
   if (keyed === null) {
-    return { kind: 'quoted', terms: { quote, caller, known: await reading, rules: rulesFor(engine, compiled), keyed } };
+    const rules = rulesFor(engine, compiled);
+    return { kind: 'quoted', terms: { quote, compiled, caller, known: await reading, rules, keyed } };
   }
   const [read, begun] = await Promise.all([reading, begin(engine, keyed, now)]);
   if (begun.kind === 'conflict' || begun.kind === 'replay' || begun.kind === 'unpaid') return begun;
   const known = begun.kind === 'run' ? read : { ...read, standing: { ...read.standing, means: null } };
   const delivered = begun.kind === 'run' ? begun.delivered : [];
-  return { kind: 'quoted', terms: { quote, caller, known, rules: rulesFor(engine, compiled, delivered), keyed } };
+  const rules = rulesFor(engine, compiled, delivered);
+  return { kind: 'quoted', terms: { quote, compiled, caller, known, rules, keyed } };
 };
 
 /** What gate 1 says of an operation now; nothing is held. `null`: nothing of it is paid. */
@@ -170,6 +171,7 @@ interface Admitted {
 
 interface OpeningTerms {
   readonly quote: Quote;
+  readonly compiled: CompiledOperation;
   readonly caller: Caller;
   readonly known: Known;
   readonly rules: AdmitRules;
@@ -178,7 +180,8 @@ interface OpeningTerms {
 
 /** One operation's way through gate 1, and its later wishes for more. */
 class Opening {
-  readonly #holdId: HoldId;
+  /** Made once it is needed. */
+  #id: HoldId | null = null;
   #hasHold = false;
   #extensions = 0;
 
@@ -186,8 +189,10 @@ class Opening {
     private readonly engine: Engine,
     private readonly terms: OpeningTerms,
     private readonly watch: OperationWatch,
-  ) {
-    this.#holdId = holdId(engine.settings.newId());
+  ) {}
+
+  get #holdId(): HoldId {
+    return (this.#id ??= holdId(this.engine.settings.newId()));
   }
 
   /**
@@ -228,13 +233,12 @@ class Opening {
     const tab = new Tab({ admitted: admission.root, standing, openedAt: at, prepaid: rules.prepaid, extend });
     if (wallet === null) return { tab, standing, account: null, keyed: null, watch };
     const available = (standing.means?.credits ?? 0) - admission.demand.credits;
-    return {
-      tab,
-      standing,
-      account: { accountId: wallet.accountId, holdId: this.#holdId, hasHold: () => this.#hasHold, available },
-      keyed,
-      watch,
-    };
+    const held = () => (this.#hasHold ? this.#heldIn(wallet) : null);
+    return { tab, standing, account: { held, available }, keyed, watch };
+  }
+
+  #heldIn({ accountId }: Wallet): HeldOperation {
+    return { accountId, holdId: this.#holdId, operationName: this.terms.compiled.name };
   }
 
   #hold({ accountId }: Wallet): Promise<Admitted> {
@@ -317,7 +321,7 @@ class Opening {
     // The write may have been applied all the same. Nothing draws on it then: it is given back, or expires by itself.
     const { quote, known, rules, keyed } = this.terms;
     if (this.#hasHold && known.wallet !== null) {
-      const held = { accountId: known.wallet.accountId, holdId: this.#holdId, operationName: null };
+      const held = this.#heldIn(known.wallet);
       void this.engine.background.untilDone(async () => {
         await keyed?.unlock();
         await giveBack(this.engine.keeper, held);

@@ -174,7 +174,7 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
     try {
       const opened = await openTab(engine, { compiled, variables, caller, idempotencyKey, watch });
       if (opened.kind === 'open') gate.gate = gateOf(opened.tab, refusals);
-      return openingOf(engine, opened, { operationName: compiled.name, refusals, gate });
+      return openingOf(engine, opened, { refusals, gate });
     } finally {
       gate.releaseUnlessOpen();
     }
@@ -250,12 +250,11 @@ const gateOf = (tab: Tab, refusals: OperationRefusals): Gate => {
 const RUN_FREE: Opening = { kind: 'run', settle: () => null, undo: () => Promise.resolve() };
 
 interface OpeningTerms {
-  readonly operationName: string | null;
   readonly refusals: OperationRefusals;
   readonly gate: ReservedGate;
 }
 
-const openingOf = (engine: Engine, opened: Opened, { operationName, refusals, gate }: OpeningTerms): Opening => {
+const openingOf = (engine: Engine, opened: Opened, { refusals, gate }: OpeningTerms): Opening => {
   switch (opened.kind) {
     case 'free':
       return RUN_FREE;
@@ -275,15 +274,13 @@ const openingOf = (engine: Engine, opened: Opened, { operationName, refusals, ga
         kind: 'run',
         settle: (response, origin = 'EXECUTED') => {
           gate.release();
-          const settling = opened.watch.during('settle', () =>
-            settleTab(engine, opened, operationName, { response, origin }),
-          );
+          const settling = opened.watch.during('settle', () => settleTab(engine, opened, response, origin));
           return whenReady(settling, (settled) => {
             refusals.record({ isServed: response.data != null && !(settled instanceof GraphQLError) });
             return settled;
           });
         },
-        undo: () => undoTab(engine, opened, operationName),
+        undo: () => undoTab(engine, opened),
       };
   }
 };

@@ -6,7 +6,7 @@ import type { Draw } from './draw.js';
 import type { Engine } from './engine.js';
 import { whenReady } from './maybePromise.js';
 import type { MaybePromise } from './maybePromise.js';
-import type { OpenTab, TabAccount } from './openTab.js';
+import type { OpenTab } from './openTab.js';
 import { capture, captureOf, chargedFields, deliveredUnits, giveBack } from './settlement.js';
 import type { Capture, HeldOperation, PaymentSummary } from './settlement.js';
 import type { OperationWatch } from './watch.js';
@@ -24,33 +24,28 @@ export interface DeliveredResponse {
 export const settleTab = (
   engine: Engine,
   opened: OpenTab,
-  operationName: string | null,
-  { response, origin }: { readonly response: DeliveredResponse; readonly origin: DataOrigin },
+  response: DeliveredResponse,
+  origin: DataOrigin,
 ): MaybePromise<Settled> =>
   whenReady(opened.tab.close(engine.priced.schema, { data: response.data, origin }), (delivery) =>
-    settleDelivery(engine, opened, { operationName, response }, delivery),
+    settleDelivery(engine, opened, response, delivery),
   );
 
 export type Settled = PaymentSummary | GraphQLError | null;
-
-interface Answered {
-  readonly operationName: string | null;
-  readonly response: DeliveredResponse;
-}
 
 /** Waits for nothing where nothing was held. */
 const settleDelivery = (
   engine: Engine,
   { account, keyed, watch }: OpenTab,
-  { operationName, response }: Answered,
+  response: DeliveredResponse,
   { delivered, undrawn }: Delivery,
 ): MaybePromise<Settled> => {
   if (account === null) return undrawn === null ? null : withheld(undrawn);
-  const held: HeldOperation = { accountId: account.accountId, holdId: account.holdId, operationName };
+  const held = account.held();
   if (undrawn !== null) {
     const work = async (): Promise<void> => {
       await keyed?.unlock();
-      if (account.hasHold()) await giveBack(engine.keeper, held);
+      if (held !== null) await giveBack(engine.keeper, held);
     };
     void engine.background.untilDone(work).finally(() => {
       watch.holdEnded();
@@ -59,53 +54,51 @@ const settleDelivery = (
   }
   const fields = chargedFields(delivered);
   const summary = { charged: fields.reduce((sum, row) => sum + row.credits, 0), fields };
-  if (keyed === null && !account.hasHold()) return { ...summary, balance: account.available };
-  return finish(engine, { account, keyed, watch, held, response, delivered, summary });
+  const uncharged = { ...summary, balance: account.available };
+  if (keyed === null && held === null) return uncharged;
+  return finish(engine, { keyed, watch, held, response, delivered, uncharged });
 };
 
 interface Finishing extends Pick<OpenTab, 'keyed' | 'watch'> {
-  readonly account: TabAccount;
-  readonly held: HeldOperation;
+  readonly held: HeldOperation | null;
   readonly response: DeliveredResponse;
   readonly delivered: readonly Draw[];
-  readonly summary: Pick<PaymentSummary, 'charged' | 'fields'>;
+  /** What is said of it where nothing was held. */
+  readonly uncharged: PaymentSummary;
 }
 
 /** Keeps the answer under its key, and captures what it delivers. */
 const finish = async (
   engine: Engine,
-  { account, keyed, watch, held, response, delivered, summary }: Finishing,
+  { keyed, watch, held, response, delivered, uncharged }: Finishing,
 ): Promise<Settled> => {
-  const captured = captureOf(delivered, summary.fields);
-  const finishing = { held, captured, charged: summary.charged, watch };
+  const { charged, fields } = uncharged;
+  const captured = captureOf(delivered, fields);
+  const finishing = held === null ? null : { held, captured, charged, watch };
   try {
     if (keyed !== null) {
       const outcome = { ...captured, delivered: deliveredUnits(delivered) };
-      const isMine = await keyed.answer(outcome, { response, payment: summary });
+      const isMine = await keyed.answer(outcome, { response, payment: { charged, fields } });
       if (!isMine) throw new StoreError('OVERLOADED', 'The operation took longer than its Idempotency-Key was locked.');
     }
   } catch (error) {
-    return unconfirmed(engine, error, account.hasHold() ? { ...finishing, isKept: false } : null);
+    return unconfirmed(engine, error, finishing === null ? null : { ...finishing, isKept: false });
   }
-  if (!account.hasHold()) return { ...summary, balance: account.available };
+  if (finishing === null) return uncharged;
   try {
-    const balance = await capture(engine.keeper, held, captured);
-    watch.charged(summary.charged);
+    const balance = await capture(engine.keeper, finishing.held, captured);
+    watch.charged(charged);
     watch.holdEnded();
-    return { ...summary, balance };
+    return { ...uncharged, balance };
   } catch (error) {
     return unconfirmed(engine, error, { ...finishing, isKept: keyed !== null });
   }
 };
 
 /** Gives back what a settled operation was charged: its answer could not be sent after all. */
-export const undoTab = async (
-  engine: Engine,
-  { account, watch }: OpenTab,
-  operationName: string | null,
-): Promise<void> => {
-  if (!account?.hasHold()) return;
-  const held = { accountId: account.accountId, holdId: account.holdId, operationName };
+export const undoTab = async (engine: Engine, { account, watch }: OpenTab): Promise<void> => {
+  const held = account?.held() ?? null;
+  if (held === null) return;
   await engine.background.untilDone(async () => {
     watch.givenBack(await giveBack(engine.keeper, held));
   });

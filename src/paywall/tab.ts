@@ -9,6 +9,7 @@ import type { Decision, Standing } from '../domain/admission.js';
 import { invariant } from '../domain/invariant.js';
 import type { Instant } from '../domain/period.js';
 import type { Refusal } from '../domain/refusal.js';
+import { fieldOf } from './admit.js';
 import type { AdmittedField, AdmittedSelection, AdmittedType } from './admit.js';
 import { deliveryOf } from './delivery.js';
 import type { Delivery, DrawnPlace, Response } from './delivery.js';
@@ -164,5 +165,5 @@ const fieldAt = (root: AdmittedSelection, { prev, key, typename }: Path): Admitt
   if (typeof key === 'number') return prev === undefined ? undefined : fieldAt(root, prev);
   const selection = prev === undefined ? root : fieldAt(root, prev)?.beneath;
   const type = selection?.find(({ quoted }) => quoted.typeName === typename);
-  return type?.fields[type.quoted.indexOf.get(key) ?? -1];
+  return type === undefined ? undefined : fieldOf(type, key);
 };
