@@ -8,7 +8,7 @@ import { drawAt } from './draw.js';
  * report all quoted units are charged. The last report counts. Throws `RangeError` for a number of units that can't be.
  */
 const settle = (info: GraphQLResolveInfo, units: number): void => {
-  const draw = drawAt(info);
+  const draw = drawAt(info.path);
   if (draw === undefined)
     throw new RangeError(`payment.settle: ${coordinateOf(info)} is not a paid field of an operation under way.`);
   if (!isCredits(units) || units > draw.quotedUnits) {

@@ -13,7 +13,7 @@ import { fieldOf } from './admit.js';
 import type { AdmittedField, AdmittedSelection, AdmittedType } from './admit.js';
 import { deliveryOf } from './delivery.js';
 import type { Delivery, DrawnPlace, Response } from './delivery.js';
-import { Draws, noteDraws } from './draw.js';
+import { drawAt, noteDraw } from './draw.js';
 import type { Draw, Path } from './draw.js';
 import { whenReady } from './maybePromise.js';
 import type { MaybePromise } from './maybePromise.js';
@@ -50,7 +50,6 @@ interface Waiting {
 }
 
 export class Tab {
-  readonly #draws = new Draws();
   /** graphql-js makes one array of nodes for all items of a list, so a place is looked up once and not per item. */
   readonly #places = new Map<readonly FieldNode[], OpenPlace>();
   #prepaid: ReadonlyMap<string, number>;
@@ -66,7 +65,7 @@ export class Tab {
   draw(info: GraphQLResolveInfo): Draw | Refusal | Promise<Draw | Refusal> {
     invariant(!this.#isClosed, 'a paid field resolved after its operation was settled');
     // A wrapper around the resolver may have called it before: one position is charged once.
-    const before = this.#draws.at(info.path);
+    const before = drawAt(info.path);
     if (before !== undefined) return before;
     const place = this.#placeOf(info);
     const { quoted } = place.field;
@@ -97,9 +96,10 @@ export class Tab {
     const { field } = place;
     if (field.refusal !== null) return field.refusal;
     if (this.terms.standing.means === null) return refusal;
-    return this.#askForMore(field.quoted).then((decision) =>
-      decision.outcome === 'refused' ? decision.refusal : this.#note(place, info, decision),
-    );
+    return this.#askForMore(field.quoted).then((decision) => {
+      if (decision.outcome === 'refused') return decision.refusal;
+      return drawAt(info.path) ?? this.#note(place, info, decision);
+    });
   }
 
   #askForMore(field: QuotedField): Promise<Decision> {
@@ -136,12 +136,9 @@ export class Tab {
   }
 
   #note(place: OpenPlace, info: GraphQLResolveInfo, decision: Draw['decision'], isPrepaid = false): Draw {
-    const before = this.#draws.at(info.path);
-    if (before !== undefined) return before;
     const { units } = place.field.quoted;
     const draw = { path: info.path, paid: place.paid, decision, quotedUnits: units, isPrepaid, usedUnits: units };
-    if (this.#draws.isEmpty) noteDraws(info, this.#draws);
-    this.#draws.add(draw);
+    noteDraw(draw);
     place.draws.push(draw);
     return draw;
   }
