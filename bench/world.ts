@@ -46,6 +46,8 @@ export const listOf = (items: number): string =>
 export const ACCOUNTS_PER_MEANS = 64;
 export const PLENTY = 2 ** 50;
 
+export const FEATURES = ['geocoding', 'cities', 'distance', 'export'];
+
 const planOf = (id: string, units: number | null): Plan => ({
   id: planId(id),
   version: 1,
@@ -53,7 +55,7 @@ const planOf = (id: string, units: number | null): Plan => ({
   status: 'ACTIVE',
   price: { amountMinor: 4900, currency: 'EUR' },
   interval: 'MONTH',
-  features: ['geocoding', 'cities', 'distance', 'export'].map((feature) => ({
+  features: FEATURES.map((feature) => ({
     feature,
     limit: units === null ? null : { units, per: 'DAY' as const },
     whenExhausted: 'REFUSE' as const,

@@ -17,23 +17,26 @@ export interface Context {
 
 export type Resolver = GraphQLFieldResolver<unknown, Context>;
 
+/** What one call of a paid field is, and what it costs. */
+export interface Price {
+  readonly feature: string;
+  readonly of: (args: Readonly<Record<string, unknown>>) => number;
+}
+
 /** As schema/atlas.graphql has them. */
-const PRICES: Readonly<Record<string, (args: Readonly<Record<string, unknown>>) => number>> = {
-  'Query.nearest': ({ first }) => Number(first),
-  'Country.cities': ({ first }) => Number(first),
-  'City.distance': () => 2,
+export const PRICES: Readonly<Record<string, Price>> = {
+  'Query.nearest': { feature: 'geocoding', of: ({ first }) => Number(first) },
+  'Country.cities': { feature: 'cities', of: ({ first }) => Number(first) },
+  'City.distance': { feature: 'distance', of: () => 2 },
 };
 
 /** Wraps the resolver of each paid field; the wrapper is told how to price one call. */
-export const wrapPaid = (
-  schema: GraphQLSchema,
-  wrap: (resolve: Resolver, priceOf: (args: Readonly<Record<string, unknown>>) => number) => Resolver,
-): GraphQLSchema =>
+export const wrapPaid = (schema: GraphQLSchema, wrap: (resolve: Resolver, price: Price) => Resolver): GraphQLSchema =>
   mapSchema(schema, {
     [MapperKind.OBJECT_FIELD]: (config, fieldName, typeName) => {
-      const priceOf = PRICES[`${typeName}.${fieldName}`];
-      if (priceOf === undefined) return undefined;
-      return { ...config, resolve: wrap((config.resolve ?? defaultFieldResolver) as Resolver, priceOf) };
+      const price = PRICES[`${typeName}.${fieldName}`];
+      if (price === undefined) return undefined;
+      return { ...config, resolve: wrap((config.resolve ?? defaultFieldResolver) as Resolver, price) };
     },
   });
 

@@ -9,11 +9,12 @@ import type { GraphQLSchema } from 'graphql';
 import { applyMiddleware } from 'graphql-middleware';
 import { rule, shield } from 'graphql-shield';
 import type { AccountBook } from './accountBook.js';
-import { paymentRequired, wrapPaid } from './contender.js';
+import { paymentRequired, PRICES, wrapPaid } from './contender.js';
 import type { Contender, Context } from './contender.js';
 
 interface TallyContext extends Context {
-  isCovered: boolean;
+  /** Those that the account's plan includes, as far as they were asked for. */
+  readonly covered: Set<string>;
   spent: number;
 }
 
@@ -21,10 +22,10 @@ const REMARK = 'no journal, charges only after it has served';
 
 /** Notes what each field costs once it has resolved: what fails is not charged. */
 const tallied = (free: GraphQLSchema): GraphQLSchema =>
-  wrapPaid(free, (resolve, priceOf) => (source, args: object, context, info) => {
+  wrapPaid(free, (resolve, { feature, of }) => (source, args: object, context, info) => {
     const value: unknown = resolve(source, args, context, info);
     const tally = context as TallyContext;
-    if (!tally.isCovered) tally.spent += priceOf({ ...args });
+    if (!tally.covered.has(feature)) tally.spent += of({ ...args });
     return value;
   });
 
@@ -33,16 +34,22 @@ const take = async (book: AccountBook, { account, spent }: TallyContext): Promis
 };
 
 export const shielded = (free: GraphQLSchema, book: AccountBook): Contender => {
-  const mayPay = rule({ cache: 'contextual' })(async (_source, _args, context: TallyContext) => {
-    context.isCovered = await book.isCovered(context.account);
-    return context.isCovered || (await book.findCredits(context.account)) > 0 || paymentRequired();
-  });
-  const rules = { Query: { nearest: mayPay }, Country: { cities: mayPay }, City: { distance: mayPay } };
+  const mayPay = (feature: string) =>
+    rule({ cache: 'contextual' })(async (_source, _args, context: TallyContext) => {
+      const isCovered = await book.isCovered(context.account, feature);
+      if (isCovered) context.covered.add(feature);
+      return isCovered || (await book.findCredits(context.account)) > 0 || paymentRequired();
+    });
+  const rules = {
+    Query: { nearest: mayPay('geocoding') },
+    Country: { cities: mayPay('cities') },
+    City: { distance: mayPay('distance') },
+  };
   const schema = applyMiddleware(tallied(free), shield(rules, { allowExternalErrors: true }));
   return {
     name: 'graphql-shield',
     run: async (account, document) => {
-      const contextValue: TallyContext = { account, isCovered: false, spent: 0 };
+      const contextValue: TallyContext = { account, covered: new Set(), spent: 0 };
       const result = await execute({ schema, document, contextValue });
       await take(book, contextValue);
       return result;
@@ -53,11 +60,11 @@ export const shielded = (free: GraphQLSchema, book: AccountBook): Contender => {
 };
 
 interface User {
-  readonly isCovered: boolean;
+  readonly features: ReadonlySet<string>;
   readonly credits: number;
 }
 
-const PAID_FIELDS = ['nearest', 'cities', 'distance'];
+const FEATURE_OF = new Map(Object.entries(PRICES).map(([at, { feature }]) => [at.split('.')[1], feature]));
 
 export const authorized = (free: GraphQLSchema, book: AccountBook): Contender => {
   const getEnveloped = envelop({
@@ -67,12 +74,14 @@ export const authorized = (free: GraphQLSchema, book: AccountBook): Contender =>
       useGenericAuth<User, TallyContext & Record<string, unknown>>({
         mode: 'protect-all',
         resolveUserFn: async (context) => {
-          context.isCovered = await book.isCovered(context.account);
-          return { isCovered: context.isCovered, credits: await book.findCredits(context.account) };
+          const features = await book.findFeatures(context.account);
+          for (const feature of features) context.covered.add(feature);
+          return { features, credits: await book.findCredits(context.account) };
         },
         validateUser: ({ user, fieldNode }) => {
-          const isPaid = PAID_FIELDS.includes(fieldNode.name.value);
-          return isPaid && !user.isCovered && user.credits <= 0 ? paymentRequired() : undefined;
+          const feature = FEATURE_OF.get(fieldNode.name.value);
+          const isFree = feature === undefined || user.features.has(feature);
+          return isFree || user.credits > 0 ? undefined : paymentRequired();
         },
       }),
     ],
@@ -80,7 +89,7 @@ export const authorized = (free: GraphQLSchema, book: AccountBook): Contender =>
   return {
     name: '@envelop/generic-auth',
     run: async (account, document) => {
-      const tally: TallyContext = { account, isCovered: false, spent: 0 };
+      const tally: TallyContext = { account, covered: new Set(), spent: 0 };
       const enveloped = getEnveloped(tally);
       const contextValue = (await enveloped.contextFactory()) as TallyContext;
       const schema = enveloped.schema as GraphQLSchema;

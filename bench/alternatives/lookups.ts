@@ -8,11 +8,13 @@ import type { Contender, Context } from './contender.js';
 
 /** Each paid field by itself: what one writes first. */
 export const naiveLookups = (free: GraphQLSchema, book: AccountBook): Contender => {
-  const schema = wrapPaid(free, (resolve, priceOf) => async (source, args: object, context, info) => {
+  const schema = wrapPaid(free, (resolve, { feature, of }) => async (source, args: object, context, info) => {
     const { account } = context;
-    if (!(await book.isCovered(account))) {
-      const price = priceOf({ ...args });
-      if ((await book.findCredits(account)) < price || !(await book.debit(account, price))) throw paymentRequired();
+    const isCovered = await book.isCovered(account, feature);
+    const credits = await book.findCredits(account);
+    if (!isCovered) {
+      const price = of({ ...args });
+      if (credits < price || !(await book.debit(account, price))) throw paymentRequired();
     }
     return resolve(source, args, context, info);
   });
@@ -25,20 +27,25 @@ export const naiveLookups = (free: GraphQLSchema, book: AccountBook): Contender 
 };
 
 interface LoadingContext extends Context {
+  /** By feature. */
   readonly isCovered: DataLoader<string, boolean>;
+  readonly credits: DataLoader<string, number>;
   readonly debits: DataLoader<number, boolean>;
 }
 
-/** One lookup and one debit for all paid fields of one turn. Where they don't suffice for all, each is tried alone. */
+/** One lookup of each kind and one debit for all paid fields of one turn. Where they don't suffice for all, each is tried alone. */
 export const loadedLookups = (free: GraphQLSchema, book: AccountBook): Contender => {
-  const schema = wrapPaid(free, (resolve, priceOf) => async (source, args: object, context, info) => {
-    const { account, isCovered, debits } = context as LoadingContext;
-    if (!(await isCovered.load(account)) && !(await debits.load(priceOf({ ...args })))) throw paymentRequired();
+  const schema = wrapPaid(free, (resolve, { feature, of }) => async (source, args: object, context, info) => {
+    const { account, isCovered, credits, debits } = context as LoadingContext;
+    const [covered, left] = await Promise.all([isCovered.load(feature), credits.load(account)]);
+    const price = of({ ...args });
+    if (!covered && (left < price || !(await debits.load(price)))) throw paymentRequired();
     return resolve(source, args, context, info);
   });
   const contextOf = (account: string): LoadingContext => ({
     account,
-    isCovered: new DataLoader((accounts) => Promise.all(accounts.map((each) => book.isCovered(each)))),
+    isCovered: new DataLoader((features) => Promise.all(features.map((each) => book.isCovered(account, each)))),
+    credits: new DataLoader((accounts) => Promise.all(accounts.map((each) => book.findCredits(each)))),
     debits: new DataLoader((prices) => debitAll(book, account, prices), { cache: false }),
   });
   return {
