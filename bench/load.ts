@@ -41,8 +41,6 @@ export interface Load {
   readonly keys: readonly string[];
   readonly connections: number;
   readonly seconds: number;
-  /** So many requests, however long they take, in place of `seconds`. */
-  readonly amount?: number;
   readonly status: number;
 }
 
@@ -56,13 +54,12 @@ export interface Loaded {
 }
 
 export const putLoadOn = async (server: LoadedServer, load: Load): Promise<Loaded> => {
-  const { source, keys, connections, seconds, amount, status } = load;
+  const { source, keys, connections, seconds, status } = load;
   const cpuBefore = await server.ask('cpu');
   const result = await autocannon({
     url: `${server.url}/graphql`,
     connections,
     duration: seconds,
-    ...(amount === undefined ? {} : { amount }),
     requests: keys.map((key) => ({
       method: 'POST',
       path: '/graphql',

