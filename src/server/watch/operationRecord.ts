@@ -115,8 +115,9 @@ export class OperationRecord implements RunWatch {
     if (this.#hasEnded) this.#tellLater({ givenBack: credits });
   }
 
-  answered(answer: WatchedAnswer, isReplay = false): void {
-    this.#answer = answer;
+  answered({ data, errors }: WatchedAnswer, isReplay = false): void {
+    // Whether there is data is all that counts: nobody needs it in memory until the response has been sent.
+    this.#answer = { data: data === undefined ? undefined : null, errors };
     this.#isReplay = isReplay;
     if (this.endsWith === 'ANSWER') this.#end(null);
     else if (this.#closedWith !== null) this.#end(this.#closedWith);
