@@ -182,7 +182,7 @@ const environment = z.object({
   TOLLGATE_DOCUMENT_DEPTH_MAX: whole('of levels', 1, 1_000).default(20),
   TOLLGATE_DOCUMENT_ALIASES_MAX: whole('of aliases', 0, 1_000_000).default(200),
   TOLLGATE_DOCUMENT_DIRECTIVES_MAX: whole('of directives', 0, 1_000_000).default(50),
-  TOLLGATE_DOCUMENT_COMPLEXITY_MAX: whole('of fields', 1, 1_000_000_000).default(20_000),
+  TOLLGATE_DOCUMENT_COMPLEXITY_MAX: whole('of fields', 1, 1_000_000_000).default(5_000),
   TOLLGATE_SHUTDOWN_DELAY_MS: whole('of milliseconds', 0, HOUR_MS).default(0),
   TOLLGATE_SHUTDOWN_GRACE_MS: whole('of milliseconds', 100, HOUR_MS).default(10_000),
   TOLLGATE_OWNER_KEY: secret.optional(),

@@ -18,7 +18,7 @@ const DEFAULTS = {
     introspection: true,
     trustProxy: false,
   },
-  documentLimits: { tokens: 2_000, depth: 20, aliases: 200, directives: 50, complexity: 20_000 },
+  documentLimits: { tokens: 2_000, depth: 20, aliases: 200, directives: 50, complexity: 5_000 },
   shutdown: { delayMs: 0, graceMs: 10_000 },
   metrics: 'ON',
   otlpEndpoint: null,

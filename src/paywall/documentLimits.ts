@@ -24,8 +24,10 @@ import type {
   GraphQLField,
   GraphQLNamedType,
   GraphQLSchema,
+  OperationDefinitionNode,
   SelectionSetNode,
   ValidationRule,
+  ValueNode,
 } from 'graphql';
 import type { ListSize } from './requirements.js';
 
@@ -49,7 +51,17 @@ export interface DocumentReader {
   readonly validationRules: ValidationRule[];
   /** The document, or what is wrong with it. */
   readonly read: (source: string) => DocumentNode | readonly GraphQLError[];
+  /** Why an operation of a document that was read is too large with these variables, as they came; `null`: it is not. */
+  readonly tooLarge: (operation: SizedOperation) => GraphQLError | null;
 }
+
+export interface SizedOperation {
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  readonly variables?: Variables | null | undefined;
+}
+
+type Variables = Readonly<Record<string, unknown>>;
 
 export interface ReaderTerms {
   readonly listSizes?: ListSizes;
@@ -64,7 +76,8 @@ export const documentReader = (
   { listSizes = new Map(), introspection = true }: ReaderTerms = {},
 ): DocumentReader => {
   const parseOptions = limits === null ? {} : { maxTokens: limits.tokens };
-  const validationRules = limits === null ? [] : [documentLimitsRule(limits, listSizes)];
+  const sizedByVariables: SizedByVariables = new WeakMap();
+  const validationRules = limits === null ? [] : [documentLimitsRule(limits, listSizes, sizedByVariables)];
   const rules = [...validationRules, ...specifiedRules, ...(introspection ? [] : [NoSchemaIntrospectionCustomRule])];
   return {
     parseOptions,
@@ -79,18 +92,53 @@ export const documentReader = (
         if (error instanceof RangeError) return [new GraphQLError('The document is nested too deeply.')];
         throw error;
       }
-      const errors = validate(schema, document, rules, { hideSuggestions: !introspection });
+      const errors = validate(schema, document, rules, { ...VALIDATION_OPTIONS, hideSuggestions: !introspection });
       return errors.length > 0 ? errors : document;
+    },
+    tooLarge: ({ document, operation, variables }) => {
+      const sized = sizedByVariables.get(document);
+      if (limits === null || sized === undefined) return null;
+      const sizeOf = (name: string) => numberIn(variables?.[name]) ?? defaultOf(operation, name);
+      // One that is left out leaves it to the argument's default, whatever that is.
+      if (sized.variables.every((name) => (sizeOf(name) ?? Number.POSITIVE_INFINITY) <= sized.soundUpTo)) return null;
+      const fault = new DocumentMeasure(schema, document, listSizes, sizeOf).faultFor(limits, [operation]);
+      return fault === null ? null : new GraphQLError(fault, { extensions: { code: 'BAD_USER_INPUT' } });
     },
   };
 };
 
-/** Where a document is too large the other rules get an empty one in its place, in which they find nothing. */
+/** What is wrong after that is not looked for: it takes time, and nobody reads so many. */
+export const VALIDATION_OPTIONS = { maxErrors: 20 } as const;
+
+const numberIn = (value: unknown): number | null => (typeof value === 'number' ? value : null);
+
+const defaultOf = ({ variableDefinitions = [] }: OperationDefinitionNode, name: string): number | null => {
+  const usual = variableDefinitions.find(({ variable }) => variable.name.value === name)?.defaultValue;
+  return usual?.kind === Kind.INT ? Number(usual.value) : null;
+};
+
+/** Documents in which variables tell how long lists are: which ones, and up to which value of all of them nothing is too large. */
+type SizedByVariables = WeakMap<DocumentNode, { readonly variables: readonly string[]; readonly soundUpTo: number }>;
+
+/** Of lists whose lengths variables tell: most operations are measured for it once and for all, with their document. */
+const PAGE_SIZE_USUAL = 100;
+
+/**
+ * Where a document is too large the other rules get an empty one in its place, in which they find nothing. Where that
+ * depends on variables, it is found out when they are known.
+ */
 const documentLimitsRule =
-  (limits: DocumentLimits, listSizes: ListSizes): ValidationRule =>
+  (limits: DocumentLimits, listSizes: ListSizes, sizedByVariables: SizedByVariables): ValidationRule =>
   (context) => ({
     Document: (document) => {
-      const fault = new DocumentMeasure(context.getSchema(), document, listSizes).faultFor(limits);
+      const measureWith = (size: number) => new DocumentMeasure(context.getSchema(), document, listSizes, () => size);
+      const usual = measureWith(PAGE_SIZE_USUAL);
+      const isSound = usual.faultFor(limits) === null;
+      const variables = [...usual.sizeVariables];
+      const fault = isSound ? null : measureWith(0).faultFor(limits);
+      if (variables.length > 0) {
+        sizedByVariables.set(document, { variables, soundUpTo: isSound ? PAGE_SIZE_USUAL : 0 });
+      }
       if (fault === null) return undefined;
       context.reportError(new GraphQLError(fault));
       return { ...document, definitions: [] };
@@ -107,8 +155,6 @@ interface Extent {
 const NOTHING: Extent = { depth: 0, aliases: 0, directives: 0, complexity: 0 };
 
 const LIST_SIZE_DEFAULT = 10;
-/** Of a list whose length a variable tells: a large page. */
-const LIST_SIZE_BY_VARIABLE = 100;
 
 /** Lengths that a field told of the lists among its own fields. */
 interface Told {
@@ -125,21 +171,25 @@ class DocumentMeasure {
   /** Fragments that are being measured. */
   readonly #underWay = new Set<string>();
   #cycle: string | null = null;
+  /** Those that tell how long a list is. */
+  readonly sizeVariables = new Set<string>();
 
   constructor(
     private readonly schema: GraphQLSchema,
     private readonly document: DocumentNode,
     private readonly listSizes: ListSizes,
+    /** What a variable says of a length; `null`: nothing. */
+    private readonly sizeOf: (variable: string) => number | null,
   ) {
     const definitions = document.definitions.flatMap((each) => (each.kind === Kind.FRAGMENT_DEFINITION ? [each] : []));
     this.#fragments = new Map(definitions.map((each) => [each.name.value, each]));
   }
 
   /** What is too large, in a sentence; `null`: nothing is. */
-  faultFor(limits: DocumentLimits): string | null {
+  faultFor(limits: DocumentLimits, definitions = this.document.definitions): string | null {
     for (const name of this.#fragments.keys()) this.#fragment(name, TOLD_NOTHING);
     if (this.#cycle !== null) return `Cannot spread fragment "${this.#cycle}" within itself.`;
-    for (const definition of this.document.definitions) {
+    for (const definition of definitions) {
       if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
       const root = this.schema.getRootType(definition.operation);
       const extent = this.#selection(definition.selectionSet, root ?? undefined, TOLD_NOTHING);
@@ -219,17 +269,37 @@ class DocumentMeasure {
   ): { readonly length: number; readonly beneath: Told } {
     if (field === undefined) return { length: 1, beneath: TOLD_NOTHING };
     const listSize = this.listSizes.get(coordinate);
-    const size = listSize === undefined ? null : sizeTold(listSize, field, given);
+    const size = listSize === undefined ? null : this.#sizeTold(listSize, field, given);
     if (isListType(getNullableType(field.type))) {
       const length = size ?? (told.fields.includes(name.value) ? told.size : LIST_SIZE_DEFAULT);
       return { length, beneath: TOLD_NOTHING };
     }
     return { length: 1, beneath: size === null ? TOLD_NOTHING : { size, fields: listSize?.sizedFields ?? [] } };
   }
+  /** As `@listSize` and arguments tell it; `null`: they don't. */
+  #sizeTold(
+    { slicingArguments, assumedSize }: ListSize,
+    { args }: GraphQLField<unknown, unknown>,
+    given: readonly ArgumentNode[],
+  ): number | null {
+    const sizes = slicingArguments.flatMap((name) => {
+      const usual = numberIn(args.find((each) => each.name === name)?.defaultValue);
+      const size = this.#sizeGiven(given.find((each) => each.name.value === name)?.value) ?? usual;
+      return size === null ? [] : [size];
+    });
+    return sizes.length > 0 ? Math.max(0, ...sizes) : assumedSize;
+  }
+
+  #sizeGiven(value: ValueNode | undefined): number | null {
+    if (value?.kind === Kind.INT) return Number(value.value);
+    if (value?.kind !== Kind.VARIABLE) return null;
+    this.sizeVariables.add(value.name.value);
+    return this.sizeOf(value.name.value);
+  }
 }
 
 /** Of the whole schema, and of a quote, which reads a document of its own: a few of them at a time. */
-const COST_OF_MUCH = 4_000;
+const COST_OF_MUCH = 1_500;
 
 /** What a field costs whatever is selected of it; `null`: that depends. */
 const costOf = (parent: GraphQLNamedType | undefined, name: string): number | null => {
@@ -244,21 +314,3 @@ const NAMES = [
   ['directives', 'a number of directives of'],
   ['complexity', 'a complexity of'],
 ] as const;
-
-/** As `@listSize` and literal arguments tell it; `null`: they don't. */
-const sizeTold = (
-  { slicingArguments, assumedSize }: ListSize,
-  { args }: GraphQLField<unknown, unknown>,
-  given: readonly ArgumentNode[],
-): number | null => {
-  const sizes = slicingArguments.flatMap((name) => {
-    const value = given.find((each) => each.name.value === name)?.value;
-    if (value === undefined) {
-      const usual = args.find((each) => each.name === name)?.defaultValue;
-      return typeof usual === 'number' ? [usual] : [];
-    }
-    if (value.kind === Kind.VARIABLE) return [LIST_SIZE_BY_VARIABLE];
-    return value.kind === Kind.INT ? [Number(value.value)] : [];
-  });
-  return sizes.length > 0 ? Math.max(0, ...sizes) : assumedSize;
-};

@@ -53,10 +53,13 @@ export const admissionOf = async (
   engine: Engine,
   { document, operationName = null, variables, caller }: QuoteRequest,
 ): Promise<Admission | null> => {
-  const compiled = engine.compiler.compile(readQuoted(engine.quoted, document), operationName);
+  const read = readQuoted(engine.quoted, document);
+  const compiled = engine.compiler.compile(read, operationName);
   if (compiled === null)
     throw badInput('operationName', 'names no operation of the document, which has none or several.');
   checkVariables(engine, compiled, variables ?? {});
+  const fault = engine.quoted.tooLarge({ document: read, operation: compiled.operation, variables });
+  if (fault !== null) throw badInput('variables', `make it too large: ${fault.message}`);
   const admission = await quoteTab(engine, { compiled, variables, caller });
   if (admission instanceof GraphQLError) throw admission;
   return admission;

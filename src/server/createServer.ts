@@ -8,6 +8,7 @@ import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations
 import Fastify, { LogController } from 'fastify';
 import type { FastifyBaseLogger, FastifyInstance, RouteHandlerMethod } from 'fastify';
 import type { RateLimitSettings } from '../domain/rateLimit.js';
+import { VALIDATION_OPTIONS } from '../paywall/documentLimits.js';
 import type { DocumentLimits } from '../paywall/documentLimits.js';
 import type { Paywall, PaywallContext } from '../paywall/paywall.js';
 import type { EdgeConfig } from '../config.js';
@@ -15,6 +16,7 @@ import { addAdminServer } from './adminServer.js';
 import type { AdminServerOptions } from './adminServer.js';
 import { tollgatePlugin } from './apolloPlugin.js';
 import { callerOf, idsOf, keepDoor } from './doorkeeper.js';
+import { DocumentCache } from './documentCache.js';
 import { addDrain } from './drain.js';
 import { addSecurityHeaders, addWebSockets, allowOrigins, connectionOptions, EDGE_DEFAULTS } from './edge.js';
 import { errorPage } from './errorPage.js';
@@ -95,6 +97,8 @@ export const createServer = async ({
     hideSchemaDetailsFromClientErrors: !edge.introspection,
     parseOptions: paywall.documents.parseOptions,
     validationRules: paywall.documents.validationRules,
+    validationOptions: VALIDATION_OPTIONS,
+    documentStore: new DocumentCache(),
     logger,
     stopOnTerminationSignals: false,
   });
@@ -106,7 +110,8 @@ export const createServer = async ({
     await allowOrigins(scope, edge);
     graphqlRoutes(scope, apollo, { paywall, limits, formatError, drain: server.drain, watchers });
   });
-  if (admin !== undefined) await addAdminServer(server, paywall.engine, { ...admin, limits, edge, documentLimits });
+  if (admin !== undefined)
+    await addAdminServer(server, paywall.engine, { ...admin, limits, edge, documentLimits, watchers });
   healthRoutes(server, paywall.engine.store);
   if (servesMetrics && metrics !== null) metricsRoute(server, metrics);
   pageRoute(server, '/remedies/:name', remedyPage);
