@@ -8,7 +8,7 @@ import { barredBy, decide, KEY_REASONS, meansAfter } from './admission.js';
 import type { Decision, Means, Requirement, Standing } from './admission.js';
 import type { AccountId, PlanId } from './ids.js';
 import type { Instant } from './period.js';
-import type { Plan } from './plan.js';
+import { requestsPerMinuteAt } from './rateLimit.js';
 import type { RefusalReason, Remedy } from './refusal.js';
 import type { RecordedRefusal, RefusalRecord } from './refusalRecord.js';
 import { isCovering, stateAt } from './subscription.js';
@@ -237,15 +237,26 @@ export const remedyTermsOf = (
   accountId: AccountId | null,
   findings: readonly Finding[],
   { means }: Standing,
+  rate: RateTerms,
 ): RemedyTerms => ({
   accountId,
   shortfall: shortfallOf(findings),
-  fasterPlan: means === null ? null : fasterPlanOf(means),
+  fasterPlan: means === null ? null : fasterPlanOf(means, rate),
 });
 
-const fasterPlanOf = ({ plan, offers }: Means): PlanId | null => {
-  const rateOf = (each: Plan): number => each.requestsPerMinute ?? Number.POSITIVE_INFINITY;
-  const faster = offers.filter((offer) => plan === null || rateOf(offer) > rateOf(plan));
+export interface RateTerms {
+  readonly now: Instant;
+  /** Of a key where no plan says; `null`: any number. */
+  readonly keyRequestsPerMinute: number | null;
+}
+
+const fasterPlanOf = (
+  { subscription, plan, offers }: Means,
+  { now, keyRequestsPerMinute }: RateTerms,
+): PlanId | null => {
+  const rateOf = (said: number | null): number => said ?? keyRequestsPerMinute ?? Number.POSITIVE_INFINITY;
+  const theirs = rateOf(requestsPerMinuteAt(subscription, plan, now));
+  const faster = offers.filter(({ requestsPerMinute }) => rateOf(requestsPerMinute) > theirs);
   return faster.toSorted((a, b) => a.price.amountMinor - b.price.amountMinor)[0]?.id ?? null;
 };
 
@@ -278,7 +289,10 @@ const REMEDY_OF: Readonly<Record<Check, FindRemedy>> = {
         },
   RATE: ({ subscriptionState }, { accountId, fasterPlan }) => ({
     remedy: 'SLOW_DOWN',
-    advice: 'The client has to wait, or needs a plan that allows more requests a minute.',
+    advice:
+      fasterPlan === null
+        ? 'The client has to wait. No plan on sale allows more requests a minute.'
+        : 'The client has to wait, or needs a plan that allows more requests a minute.',
     call: subscribing(fasterPlan, accountId, subscriptionState),
   }),
   PAYMENT_METHOD: (_finding, { accountId }) => ({

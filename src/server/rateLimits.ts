@@ -44,6 +44,11 @@ export class RateLimits {
     private readonly settings: RateLimitSettings | null,
   ) {}
 
+  /** Of a key where no plan says; `null`: any number. */
+  get keyRequestsPerMinute(): number | null {
+    return this.settings?.keyed ?? null;
+  }
+
   /** Who is calling from this address, barred where this request is one too many. */
   async identify(authorization: string | undefined, address: string): Promise<CountedCaller> {
     const caller = await this.paywall.identify(authorization);

@@ -18,7 +18,7 @@ const ADVICE: Readonly<Record<Remedy, Advice>> = {
   },
   SLOW_DOWN: {
     title: 'Slow down',
-    text: 'More requests came than the plan allows in a minute. Wait as long as the header “Retry-After” says.',
+    text: 'More requests came than are allowed in a minute. Wait as long as the header “Retry-After” says.',
   },
   UPDATE_PAYMENT_METHOD: {
     title: 'Update the payment method',

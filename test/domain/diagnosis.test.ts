@@ -35,6 +35,7 @@ import {
 const inSigns = (results: ReturnType<typeof checksOf>, when: 'passedThen' | 'passedNow'): string =>
   results.map(({ [when]: passed }) => (passed === null ? '.' : passed ? '+' : '-')).join('');
 
+const RATE = { now: NOW, keyRequestsPerMinute: null };
 const NO_TERMS = { accountId: ALICE, shortfall: 0, fasterPlan: null };
 const lookNow = (field: FieldAsked, of: Standing): Finding => {
   const [finding] = findingsNow([field], of, NOW);
@@ -232,7 +233,7 @@ describe('what puts it right', () => {
   const big = plan({ id: planId('big'), features: [allowance('search')] });
   const remedyAt = (field: FieldAsked, of: Standing) => {
     const finding = lookNow(field, of);
-    const terms = remedyTermsOf(ALICE, [finding], of);
+    const terms = remedyTermsOf(ALICE, [finding], of, RATE);
     const remedy = remedyFor(finding, terms);
     const advised = checksOf(null, finding, terms).filter((each) => each.remedy !== null);
     expect(advised.map(({ passedNow }) => passedNow)).toEqual(advised.map(() => false));
@@ -280,13 +281,6 @@ describe('what puts it right', () => {
       }),
       'SLOW_DOWN',
       { name: 'changeSubscription', arguments: { accountId: ALICE, planId: 'fast', when: 'NOW' } },
-    ],
-    [
-      'too many requests without a subscription',
-      FOR_SALE,
-      standing({ rateLimitedUntil: NOW + 1, means: means({ offers: [big] }) }),
-      'SLOW_DOWN',
-      { name: 'startSubscription', arguments: { accountId: ALICE, planId: 'big' } },
     ],
     [
       'too many requests, and no store',
@@ -365,7 +359,7 @@ describe('what puts it right', () => {
   it('is nothing where all is well', () => {
     const of = standing({ means: means({ credits: 5 }) });
     const finding = lookNow(FOR_SALE, of);
-    const terms = remedyTermsOf(ALICE, [finding], of);
+    const terms = remedyTermsOf(ALICE, [finding], of, RATE);
     expect(remedyFor(finding, terms)).toBe(null);
     expect(checksOf(null, finding, terms).map(({ remedy }) => remedy)).toEqual(CHECKS.map(() => null));
   });
@@ -373,9 +367,45 @@ describe('what puts it right', () => {
   it('adds as many credits as all fields lack together', () => {
     const of = standing({ means: means({ credits: 2 }) });
     const found = findingsNow([FOR_SALE, COVERED_ONLY, FOR_SALE], of, NOW);
-    expect(remedyTermsOf(ALICE, found, of)).toMatchObject({ shortfall: 8 });
+    expect(remedyTermsOf(ALICE, found, of, RATE)).toMatchObject({ shortfall: 8 });
     // What the record has no figure of counts as nothing that is there.
     const unknown = findingThen(refusalRecord(), recordedRefusal({ available: null }));
-    expect(remedyTermsOf(ALICE, [unknown], of)).toMatchObject({ shortfall: 5 });
+    expect(remedyTermsOf(ALICE, [unknown], of, RATE)).toMatchObject({ shortfall: 5 });
+  });
+
+  const SLOW = plan({ id: planId('slow'), requestsPerMinute: 10 });
+  const FAST = plan({ id: planId('fast'), requestsPerMinute: 100 });
+  const SILENT = plan({ id: planId('silent'), requestsPerMinute: null });
+
+  it.each([
+    ['the cheapest that allows more than theirs', SLOW, null, [SLOW, FAST], 'fast'],
+    ['one without a limit', SLOW, null, [SILENT], 'silent'],
+    ['none where theirs has no limit', SILENT, null, [FAST], null],
+    ['one that says nothing, where keys may send more by themselves', SLOW, 50, [SILENT], 'silent'],
+    ['none that says nothing, where keys may send less by themselves', SLOW, 5, [SILENT], null],
+    ['one that allows more than keys may send by themselves', SILENT, 50, [SLOW, FAST], 'fast'],
+    ['none where keys may send more by themselves than any allows', SILENT, 500, [SLOW, FAST, SILENT], null],
+    ['one that allows more, for who has no plan', null, 50, [SLOW, FAST], 'fast'],
+    ['none for who has no plan, where keys may send more by themselves', null, 500, [SLOW, FAST], null],
+  ] as const)('of too many requests is %s', (_what, theirs, keyRequestsPerMinute, offers, fasterPlan) => {
+    const of = standing({
+      rateLimitedUntil: NOW + 1,
+      means: means({
+        subscription: theirs === null ? null : subscription({ planId: theirs.id }),
+        plan: theirs,
+        offers,
+      }),
+    });
+    const finding = lookNow(FOR_SALE, of);
+    const terms = remedyTermsOf(ALICE, [finding], of, { now: NOW, keyRequestsPerMinute });
+    expect(terms.fasterPlan).toBe(fasterPlan);
+    const remedy = remedyFor(finding, terms);
+    expect(remedy?.advice.includes('No plan on sale')).toBe(fasterPlan === null);
+    const name = theirs === null ? 'startSubscription' : 'changeSubscription';
+    expect(remedy?.call ?? null).toEqual(
+      fasterPlan === null
+        ? null
+        : { name, arguments: expect.objectContaining({ accountId: ALICE, planId: fasterPlan }) },
+    );
   });
 });

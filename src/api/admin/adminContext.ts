@@ -14,6 +14,8 @@ export interface AdminContext {
   /** Made of the operator's own secret, which the store does not know: what is sealed with it only they can open. */
   readonly sealingKey: Buffer;
   readonly act: Act;
+  /** Of a key where no plan says; `null`: any number. */
+  readonly keyRequestsPerMinute: number | null;
 }
 
 /** What a mutation changed, for the audit log. */

@@ -76,7 +76,7 @@ export const diagnoseRefusal = async (
     return { requirement: paid ?? null, units: units ?? 1 };
   });
   const nows = findingsNow(asked, standing, now);
-  const terms = remedyTermsOf(accountId, nows, standing);
+  const terms = remedyTermsOf(accountId, nows, standing, context);
   return nows.map((finding, index) => {
     const then = thens[index] ?? null;
     const coordinate = refusals[index]?.coordinate ?? null;
@@ -130,6 +130,7 @@ export const diagnoseOperation = async (
     account.id,
     found.map((each) => each.now),
     standing,
+    context,
   );
   return found.map(({ coordinate, path, now: finding }) => ({ coordinate, path, ...resultsOf(null, finding, terms) }));
 };

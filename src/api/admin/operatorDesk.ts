@@ -43,18 +43,22 @@ export interface AdminRequest {
   readonly from: string | null;
 }
 
+export interface AdminTerms extends Pick<AdminContext, 'keyRequestsPerMinute'> {
+  readonly fixedOperators: FixedOperators;
+}
+
 /** The context value of a request, or `null` for a key that is no operator's. */
 export const adminContext = async (
   engine: Engine,
   { authorization, from }: AdminRequest,
-  fixed: FixedOperators,
+  { fixedOperators, keyRequestsPerMinute }: AdminTerms,
 ): Promise<AdminContext | null> => {
-  const known = await identifyOperator(engine, authorization, fixed);
+  const known = await identifyOperator(engine, authorization, fixedOperators);
   if (known === null) return null;
   const { operator, secret } = known;
   const now = engine.settings.now();
   // A query is no act: nothing is made of this seed.
-  return { operator, from, engine, now, sealingKey: sealingKeyOf(secret), act: new Act('') };
+  return { operator, from, engine, now, sealingKey: sealingKeyOf(secret), act: new Act(''), keyRequestsPerMinute };
 };
 
 const OWNER = operatorId('owner');
