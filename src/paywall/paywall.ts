@@ -163,6 +163,8 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
     store.forgetKeyedOperations(settings.now()).catch(settings.onFailure);
   }, FORGET_EVERY_MS).unref();
 
+  const documents = documentReader(gatedSchema, options.documentLimits ?? null, readerTerms(options, requirements));
+
   const open = async (request: OperationRequest): Promise<Opening> => {
     const { variables, caller, contextValue, idempotencyKey = null, watch = UNWATCHED } = request;
     const compiled = engine.compiler.compile(request.document, request.operationName ?? null);
@@ -170,6 +172,8 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
     const barred = barredAnswer(caller, refusals);
     if (barred !== null) return recorded(barred);
     if (compiled === null) return RUN_FREE;
+    const fault = documents.tooLarge({ ...request, operation: compiled.operation });
+    if (fault !== null) return { kind: 'answer', errors: [fault], refusal: null };
     const gate = gates.reserve(contextValue);
     try {
       const opened = await openTab(engine, { compiled, variables, caller, idempotencyKey, watch });
@@ -180,7 +184,6 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
     }
   };
 
-  const documents = documentReader(gatedSchema, options.documentLimits ?? null, readerTerms(options, requirements));
   const runner = { schema: gatedSchema, fieldResolver, documents, open };
   return {
     ...runner,
@@ -247,6 +250,9 @@ const gateOf = (tab: Tab, refusals: OperationRefusals): Gate => {
   };
 };
 
+/** A refusal of an operation as such. */
+const OF_NO_FIELD = { coordinate: null, feature: null, required: null, available: null, plans: [] };
+
 const RUN_FREE: Opening = { kind: 'run', settle: () => null, undo: () => Promise.resolve() };
 
 interface OpeningTerms {
@@ -276,13 +282,23 @@ const openingOf = (engine: Engine, opened: Opened, { refusals, gate }: OpeningTe
           gate.release();
           const settling = opened.watch.during('settle', () => settleTab(engine, opened, response, origin));
           return whenReady(settling, (settled) => {
-            refusals.record({ isServed: response.data != null && !(settled instanceof GraphQLError) });
-            return settled;
+            const answer = isUnavailable(settled) ? unconfirmedError(settled, refusals) : settled;
+            refusals.record({ isServed: response.data != null && !(answer instanceof GraphQLError) });
+            return answer;
           });
         },
         undo: () => undoTab(engine, opened),
       };
   }
+};
+
+const isUnavailable = (settled: unknown): settled is GraphQLError =>
+  settled instanceof GraphQLError && settled.extensions['code'] === 'SERVICE_UNAVAILABLE';
+
+/** As of any other refusal, so that an operator finds it. */
+const unconfirmedError = ({ message }: GraphQLError, refusals: OperationRefusals): GraphQLError => {
+  const refusal: Refusal = { reason: 'STORE_UNAVAILABLE', ...OF_NO_FIELD, resetAt: null, retryable: true };
+  return new GraphQLError(message, { extensions: refusals.errorOf(refusal, null).extensions });
 };
 
 /** What was stored of a response, with the balance as it is now. */
@@ -325,9 +341,8 @@ const barredAnswer = ({ key, barred }: Caller, refusals: OperationRefusals): Bar
   // No key at all is no mistake: free fields are served.
   const reason = barred?.reason ?? (key === 'MISSING' ? null : KEY_REASONS[key]);
   if (reason === null) return null;
-  const nothing = { coordinate: null, feature: null, required: null, available: null, plans: [] };
   const retryable = reason === 'RATE_LIMITED';
-  const refusal: Refusal = { reason, ...nothing, resetAt: barred?.resetAt ?? null, retryable };
+  const refusal: Refusal = { reason, ...OF_NO_FIELD, resetAt: barred?.resetAt ?? null, retryable };
   return {
     answer: { kind: 'answer', errors: [refusals.errorOf(refusal, null)], refusal },
     record: () => {

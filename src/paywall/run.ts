@@ -26,6 +26,8 @@ export interface RunRequest {
   readonly idempotencyKey?: string | null | undefined;
   /** Called for each operation that begins: of a subscription for its start, and for each event. */
   readonly watch?: ((caller: Caller) => RunWatch) | undefined;
+  /** Runs each event of a subscription; one that it answers with `null` is left out, and nobody pays for it. */
+  readonly aroundEvent?: ((run: () => Promise<ExecutionResult>) => Promise<ExecutionResult | null>) | undefined;
 }
 
 export interface RunContext {
@@ -144,8 +146,12 @@ async function* eventsOf(
   iterator: AsyncIterator<unknown>,
 ): AsyncGenerator<ExecutionResult, void> {
   for await (const rootValue of { [Symbol.asyncIterator]: () => iterator }) {
-    const caller = await request.contextValue.caller.again();
-    const result = await executeOperation(paywall, { ...withContextOfItsOwn(request, caller), document, rootValue });
+    const run = async (): Promise<ExecutionResult> => {
+      const caller = await request.contextValue.caller.again();
+      return executeOperation(paywall, { ...withContextOfItsOwn(request, caller), document, rootValue });
+    };
+    const result = await (request.aroundEvent === undefined ? run() : request.aroundEvent(run));
+    if (result === null) continue;
     yield result;
     // An event without data was refused as a whole, and so would be the next one.
     if (result.data === undefined) return;

@@ -3,28 +3,35 @@
  * request is looked at. Nothing of it is ever cached.
  */
 import { ApolloServer } from '@apollo/server';
+import type { ApolloServerPlugin } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
 import type { AdminContext } from '../api/admin/adminContext.js';
 import { createAdminSchema } from '../api/admin/adminSchema.js';
 import { adminContext } from '../api/admin/operatorDesk.js';
 import type { FixedOperators } from '../api/admin/operatorDesk.js';
 import { REASONS } from '../domain/refusal.js';
-import { documentReader } from '../paywall/documentLimits.js';
+import { documentReader, VALIDATION_OPTIONS } from '../paywall/documentLimits.js';
 import type { DocumentLimits } from '../paywall/documentLimits.js';
 import type { Engine } from '../paywall/engine.js';
 import type { EdgeConfig } from '../config.js';
-import { answerInGraphQL } from './graphqlErrors.js';
+import { DocumentCache } from './documentCache.js';
+import { answerInGraphQL, sendErrors } from './graphqlErrors.js';
 import { headOfRefusal } from './httpStatus.js';
 import { maskErrors } from './maskErrors.js';
 import { isOver, rateHeaders } from './rateLimits.js';
 import type { Rate, RateLimits } from './rateLimits.js';
 import { takeSoundInput } from './soundInput.js';
+import { StoreError } from '../store/storeError.js';
+import { OperatorRecord } from './watch/operatorRecord.js';
+import { traceIdOf } from './watch/requestIds.js';
+import { onceClosed } from './watch/requestRecords.js';
+import type { Watchers } from './watch/watchers.js';
 
 const ADMIN_PATH = '/admin/graphql';
 
@@ -37,28 +44,34 @@ export interface AdminRoutes extends AdminServerOptions {
   readonly limits: RateLimits;
   readonly edge: EdgeConfig;
   readonly documentLimits: DocumentLimits | null;
+  readonly watchers: Pick<Watchers, 'logger' | 'metrics'>;
 }
 
 /** Adds the route to a server that does not listen yet. */
 export const addAdminServer = async (
   server: FastifyInstance,
   engine: Engine,
-  { fixedOperators, limits, edge, documentLimits }: AdminRoutes,
+  { fixedOperators, limits, edge, documentLimits, watchers }: AdminRoutes,
 ): Promise<void> => {
+  const { keyRequestsPerMinute } = limits;
   const schema = createAdminSchema();
   const { parseOptions, validationRules } = documentReader(schema, documentLimits);
-  const apollo = new ApolloServer<AdminContext>({
+  const formatError = maskErrors((error) => {
+    server.log.error({ err: error }, 'A request of an operator failed');
+  });
+  const apollo = new ApolloServer<WatchedContext>({
     schema,
     parseOptions,
     validationRules,
+    validationOptions: VALIDATION_OPTIONS,
+    documentStore: new DocumentCache(),
     plugins: [
       fastifyApolloDrainPlugin(server),
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginLandingPageDisabled(),
+      RECORDING,
     ],
-    formatError: maskErrors((error) => {
-      server.log.error({ err: error }, 'A request of an operator failed');
-    }),
+    formatError,
     includeStacktraceInErrorResponses: false,
     introspection: edge.introspection,
     hideSchemaDetailsFromClientErrors: !edge.introspection,
@@ -66,29 +79,67 @@ export const addAdminServer = async (
     stopOnTerminationSignals: false,
   });
   await apollo.start();
-  const handler = fastifyApolloHandler(apollo, {
-    context: async ({ headers, ip }, reply) => {
-      const context = await adminContext(engine, { authorization: headers.authorization, from: ip }, fixedOperators);
-      if (context !== null) return context;
-      const rate = await limits.countBadKey(ip);
-      if (rate !== null) reply.headers(rateHeaders(rate));
-      throw isOver(rate) ? rateLimited(rate) : unauthenticated();
-    },
-  });
+  const handler = fastifyApolloHandler(apollo, { context: async (request) => operatorOf(request) });
   await server.register(async (scope) => {
     answerInGraphQL(scope);
-    takeSoundInput(scope, { isTextChecked: false });
-    scope.addHook('onRequest', async (_request, reply) => {
+    scope.decorateRequest(OPERATOR, null);
+    scope.addHook('onRequest', async (request, reply) => {
       reply.header('cache-control', 'no-store');
+      const { headers, ip } = request;
+      try {
+        const sent = { authorization: headers.authorization, from: ip };
+        const context = await adminContext(engine, sent, { fixedOperators, keyRequestsPerMinute });
+        if (context === null) return await refuse(reply, await limits.countBadKey(ip));
+        const { id: operator, role } = context.operator;
+        const traceId = traceIdOf(headers);
+        const record = new OperatorRecord(watchers, { requestId: request.id, traceId, operator, role });
+        onceClosed(reply, (status) => {
+          record.closed(status);
+        });
+        request.setDecorator(OPERATOR, { ...context, record });
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+        const unavailable = formatError({ message: error.message }, error);
+        return sendErrors(reply, headOfRefusal('SERVICE_UNAVAILABLE'), [unavailable]);
+      }
     });
+    takeSoundInput(scope, { isTextChecked: false });
     scope.route({ method: ['POST', 'OPTIONS'], url: ADMIN_PATH, handler });
   });
+};
+
+const OPERATOR = 'operatorContext';
+
+interface WatchedContext extends AdminContext {
+  readonly record: OperatorRecord;
+}
+
+const RECORDING: ApolloServerPlugin<WatchedContext> = {
+  requestDidStart: async ({ contextValue: { record } }) => ({
+    didResolveOperation: async ({ operation }) => {
+      if (operation !== undefined) record.began(operation);
+    },
+  }),
+};
+
+/** Of a request that has passed the hook above. */
+const operatorOf = (request: FastifyRequest): WatchedContext => {
+  const context = request.getDecorator<WatchedContext | null>(OPERATOR);
+  if (context === null) throw new Error('A request of an operator came in by a route that does not ask for a key.');
+  return context;
+};
+
+const refuse = (reply: FastifyReply, rate: Rate | null): FastifyReply => {
+  if (rate !== null) reply.headers(rateHeaders(rate));
+  return isOver(rate)
+    ? sendErrors(reply, headOfRefusal('RATE_LIMITED', rate.counted), [rateLimited(rate)])
+    : sendErrors(reply, headOfRefusal('UNAUTHENTICATED'), [unauthenticated()]);
 };
 
 /** The same for no key, an unknown one, one of an operator who was removed, and an account's. */
 const unauthenticated = (): GraphQLError =>
   new GraphQLError('This is for operators. Send an operator’s key in the header "Authorization: Bearer <key>".', {
-    extensions: { code: 'UNAUTHENTICATED', http: headOfRefusal('UNAUTHENTICATED') },
+    extensions: { code: 'UNAUTHENTICATED' },
   });
 
 const rateLimited = ({ counted: { resetAt } }: Rate): GraphQLError =>
@@ -99,6 +150,5 @@ const rateLimited = ({ counted: { resetAt } }: Rate): GraphQLError =>
       remedy: REASONS.RATE_LIMITED.remedy,
       resetAt: new Date(resetAt).toISOString(),
       retryable: true,
-      http: headOfRefusal('RATE_LIMITED', { resetAt }),
     },
   });

@@ -1,11 +1,12 @@
 /**
  * At the door, before a body is read: who is calling, and whether this request is one too many. It refuses those that
- * are, and leaves everything else to who comes after it.
+ * are, and keys that are no good, and leaves everything else to who comes after it.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../paywall/caller.js';
 import type { RequestIds } from '../paywall/operationRefusals.js';
 import type { Paywall } from '../paywall/paywall.js';
+import { sendErrors } from './graphqlErrors.js';
 import { headOfAnswer } from './httpStatus.js';
 import { isFlood, rateHeaders } from './rateLimits.js';
 import type { RateLimits } from './rateLimits.js';
@@ -29,14 +30,12 @@ export const keepDoor = (scope: FastifyInstance, paywall: Paywall, limits: RateL
     request.caller = caller;
     record?.identified(caller);
     if (rate !== null) reply.headers(rateHeaders(rate));
-    const refused = caller.barred === null ? null : paywall.barred(caller, idsOf(request));
+    const refused = paywall.barred(caller, idsOf(request));
     if (refused === null) return;
     if (!isFlood(rate)) refused.record();
     record?.answered(refused.answer);
     const { refusal, errors } = refused.answer;
-    const { status, headers } = headOfAnswer(refusal, errors);
-    reply.code(status ?? 500).headers(Object.fromEntries(headers));
-    return reply.send(JSON.stringify({ errors }));
+    return sendErrors(reply, headOfAnswer(refusal, errors), errors);
   });
 };
 

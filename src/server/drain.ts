@@ -7,6 +7,7 @@ import type { FastifyInstance } from 'fastify';
 
 export class Drain {
   #isBegun = false;
+  #isEnding = false;
   #underWay = 0;
   readonly #waiting: (() => void)[] = [];
 
@@ -30,8 +31,17 @@ export class Drain {
     }
   }
 
+  /** The same for what begins by itself. It does not any more, and answers `null`, once the end waits for what is under way. */
+  async trackUnlessEnding<Result>(begin: () => Promise<Result>): Promise<Result | null> {
+    if (!this.#isEnding) return this.track(begin());
+    // Who has the next one at once would leave no turn for what is waited for.
+    await setImmediate();
+    return null;
+  }
+
   /** Nothing is under way any more, and what was told last has been handed to its connection. */
   async idle(): Promise<void> {
+    this.#isEnding = true;
     do {
       if (this.#underWay > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
       await setImmediate();

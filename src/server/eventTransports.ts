@@ -8,7 +8,7 @@ import { HeaderMap } from '@apollo/server';
 import type { HTTPGraphQLHead } from '@apollo/server';
 import type { WebsocketHandler } from '@fastify/websocket';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { GraphQLError } from 'graphql';
+import { getOperationAST, GraphQLError } from 'graphql';
 import type { ExecutionArgs, ExecutionResult, GraphQLFormattedError } from 'graphql';
 import { createHandler } from 'graphql-sse/lib/use/fastify';
 import type { SubscribePayload } from 'graphql-ws';
@@ -102,10 +102,12 @@ type Begun =
 /** Who is barred hears that first, whatever is wrong with the document. `rate`: what was counted, if not at the door. */
 const begin = (payload: SubscribePayload, contextValue: EventContext, rate: Rate | null): Begun => {
   const { caller, paywall, request } = contextValue;
-  const args = caller.barred === null ? argumentsOf(payload, contextValue) : [];
-  if ('schema' in args) return { kind: 'run', args };
   const refused = paywall.barred(caller, request);
-  if (refused === null) return { kind: 'answer', errors: args, head: { headers: new HeaderMap() } };
+  if (refused === null) {
+    const args = argumentsOf(payload, contextValue);
+    if ('schema' in args) return { kind: 'run', args };
+    return { kind: 'answer', errors: args, head: { headers: new HeaderMap() } };
+  }
   if (!isFlood(rate)) refused.record();
   const { refusal, errors } = refused.answer;
   return { kind: 'answer', errors, head: headOfAnswer(refusal, errors) };
@@ -120,7 +122,10 @@ const argumentsOf = (
   const fault = unsoundness([operationName, variables]);
   if (fault !== null) return [fault];
   const document = documents.read(query);
-  return 'kind' in document ? { schema, document, operationName, variableValues: variables, contextValue } : document;
+  if (!('kind' in document)) return document;
+  const operation = getOperationAST(document, operationName);
+  const tooLarge = operation == null ? null : documents.tooLarge({ document, operation, variables });
+  return tooLarge === null ? { schema, document, operationName, variableValues: variables, contextValue } : [tooLarge];
 };
 
 interface EventContext extends PaywallContext {
@@ -134,7 +139,8 @@ const runners = ({ paywall, formatError, drain }: Omit<Transports, 'limits'>) =>
   execute: async (args: ExecutionArgs) =>
     drain.track(paywall.execute(requestOf(args)).then((result) => shown(result, formatError))),
   subscribe: async (args: ExecutionArgs) => {
-    const started = await paywall.subscribe(requestOf(args));
+    const aroundEvent = (run: () => Promise<ExecutionResult>) => drain.trackUnlessEnding(run);
+    const started = await paywall.subscribe({ ...requestOf(args), aroundEvent });
     return Symbol.asyncIterator in started ? shownEach(started, formatError) : shown(started, formatError);
   },
 });

@@ -1,6 +1,8 @@
 /** Makes what goes wrong before GraphQL has a say look like GraphQL's own answers: `errors`, and their media type. */
-import type { FastifyError, FastifyInstance } from 'fastify';
+import type { HTTPGraphQLHead } from '@apollo/server';
+import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
 import { GraphQLError } from 'graphql';
+import type { GraphQLFormattedError } from 'graphql';
 import { GRAPHQL_RESPONSE_JSON } from './httpStatus.js';
 
 /** For the scope in which the GraphQL routes are registered. */
@@ -28,3 +30,10 @@ export const answerInGraphQL = (server: FastifyInstance): void => {
       .send(JSON.stringify({ errors: [{ message, extensions: { code } }] }));
   });
 };
+
+/** For whoever answers a request before GraphQL gets it. */
+export const sendErrors = (
+  reply: FastifyReply,
+  { status = 400, headers }: HTTPGraphQLHead,
+  errors: readonly (GraphQLError | GraphQLFormattedError)[],
+): FastifyReply => reply.code(status).headers(Object.fromEntries(headers)).send(JSON.stringify({ errors }));

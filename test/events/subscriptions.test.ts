@@ -1,11 +1,11 @@
 /** Paid subscriptions over WebSocket and server-sent events, on the running server with real clients. */
 import { makeExecutableSchema } from '@graphql-tools/schema';
-import { createClient as createStream } from 'graphql-sse';
+import { createClient as createStream, NetworkError } from 'graphql-sse';
 import { createClient as createSocket } from 'graphql-ws';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import WebSocket from 'ws';
 import { directiveTypeDefs } from '../../src/api/typeDefs.js';
-import { startServer } from '../support/server.js';
+import { sqliteDatabase, startServer } from '../support/server.js';
 import type { TestServer } from '../support/server.js';
 
 const typeDefs = /* GraphQL */ `
@@ -24,6 +24,7 @@ const typeDefs = /* GraphQL */ `
 `;
 
 let paid = (): string | Promise<string> => 'paid';
+let detail = (at: number): string | Promise<string> => `detail ${at}`;
 let started = 0;
 let returned = 0;
 
@@ -55,7 +56,7 @@ const schema = () =>
     typeDefs: [directiveTypeDefs(), typeDefs],
     resolvers: {
       Query: { hello: () => 'hello', paid: () => paid() },
-      Tick: { detail: ({ at }: { at: number }) => `detail ${at}` },
+      Tick: { detail: ({ at }: { at: number }) => detail(at) },
       Subscription: {
         ticks: { subscribe: ticks },
         faults: {
@@ -68,15 +69,20 @@ const schema = () =>
     },
   });
 
-type Collect = (server: TestServer, key: string | null, query: string) => Promise<readonly unknown[]>;
+/** `results`: where they are seen before it ends. */
+type Collect = (
+  server: TestServer,
+  key: string | null,
+  query: string,
+  results?: unknown[],
+) => Promise<readonly unknown[]>;
 
-const overWebSocket: Collect = async (server, key, query) => {
+const overWebSocket: Collect = async (server, key, query, results = []) => {
   const client = createSocket({
     url: `${server.url.replace('http', 'ws')}/graphql`,
     webSocketImpl: WebSocket,
     ...(key === null ? {} : { connectionParams: { authorization: `Bearer ${key}` } }),
   });
-  const results: unknown[] = [];
   await new Promise<void>((resolve) => {
     client.subscribe(
       { query },
@@ -94,14 +100,19 @@ const overWebSocket: Collect = async (server, key, query) => {
   return results;
 };
 
-const overEventStream: Collect = async (server, key, query) => {
+const overEventStream: Collect = async (server, key, query, results = []) => {
   const client = createStream({
     url: `${server.url}/graphql/stream`,
+    retryAttempts: 0,
     ...(key === null ? {} : { headers: { authorization: `Bearer ${key}` } }),
   });
-  const results: unknown[] = [];
   await new Promise<void>((resolve, reject) => {
-    client.subscribe({ query }, { next: (result) => results.push(result), error: reject, complete: resolve });
+    const refused = async (error: unknown): Promise<void> => {
+      if (!(error instanceof NetworkError) || !(error.response instanceof Response)) throw error;
+      results.push(await error.response.json());
+    };
+    const error = (failure: unknown) => void refused(failure).then(resolve, reject);
+    client.subscribe({ query }, { next: (result) => results.push(result), error, complete: resolve });
   });
   client.dispose();
   return results;
@@ -235,3 +246,44 @@ it('an operation over WebSocket that is under way when the server stops gets its
   await closed;
   paid = () => 'paid';
 });
+
+it.each([
+  ['WebSocket', overWebSocket],
+  ['server-sent events', overEventStream],
+])(
+  'an event over %s that is under way when the server stops is answered and settled, and none begins after it',
+  async (_name, collect) => {
+    const { store, drop } = await sqliteDatabase();
+    const server = await startServer({
+      schema: schema(),
+      database: async () => ({ store, drop: () => Promise.resolve() }),
+    });
+    const key = await server.accountWithKey('last', 100);
+    let deliver: (text: string) => void = () => undefined;
+    const begun = new Promise<void>((resolve) => {
+      detail = () => {
+        resolve();
+        return new Promise((delivered) => (deliver = delivered));
+      };
+    });
+    try {
+      const results: unknown[] = [];
+      const ended = collect(server, key, 'subscription { ticks(count: 3) { at detail } }', results).catch(() => null);
+      await begun;
+      expect(await server.books('last')).toMatchObject({ holds: 1 });
+      const closed = server.close();
+      // Whoever did not wait for it would be gone by now.
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      deliver('at last');
+      await Promise.all([closed, ended]);
+      // After it the connection was closed, which clients tell in their own ways.
+      expect(results.filter((each) => typeof each === 'object' && each !== null && 'data' in each)).toMatchObject([
+        { data: { ticks: { at: 0, detail: 'at last' } }, extensions: { payment: { charged: 6, balance: 94 } } },
+      ]);
+      expect(await server.books('last')).toMatchObject({ available: 94, held: 0, holds: 0, sum: 94 });
+    } finally {
+      detail = (at) => `detail ${at}`;
+      await drop();
+    }
+  },
+);

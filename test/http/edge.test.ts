@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { createClient } from 'graphql-ws';
 import { describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
+import { createAccount, issueKey } from '../../src/api/operator.js';
 import { readConfig } from '../../src/config.js';
 import { partAt } from '../support/bodies.js';
 import { HEADERS_OF } from '../support/refusals.js';
@@ -53,27 +54,27 @@ describe('a document', () => {
     [
       'complexity',
       '{ countries(first: 100) { nodes { borders { borders { name } } } } }',
-      'The operation has a complexity of 27302, and at most 20000 is allowed.',
+      'The operation has a complexity of 27302, and at most 5000 is allowed.',
     ],
     [
       'complexity, with a variable for the length of a list',
       'query ($n: Int!) { countries(first: $n) { nodes { borders { borders { name } } } } }',
-      'The operation has a complexity of 27302, and at most 20000 is allowed.',
+      'The operation has a complexity of 27302, and at most 5000 is allowed.',
     ],
     [
       'a list whose length the field above a fragment tells',
       '{ countries(first: 250) { ...f } } fragment f on CountryConnection { nodes { borders { borders { name } } } }',
-      'The operation has a complexity of 68252, and at most 20000 is allowed.',
+      'The operation has a complexity of 68252, and at most 5000 is allowed.',
     ],
     [
       'the whole schema again and again',
       `{ ${Array.from({ length: 6 }, (_, n) => `a${n}: __schema { types { name } }`).join(' ')} }`,
-      'The operation has a complexity of 24000, and at most 20000 is allowed.',
+      'The operation has a complexity of 9000, and at most 5000 is allowed.',
     ],
     [
       'quotes, each of a document of its own',
       `{ billing { ${Array.from({ length: 6 }, (_, n) => `a${n}: quote(document: "{ a }") { credits }`).join(' ')} } }`,
-      'The operation has a complexity of 24001, and at most 20000 is allowed.',
+      'The operation has a complexity of 9001, and at most 5000 is allowed.',
     ],
     [
       'fragments that spread each other',
@@ -82,9 +83,11 @@ describe('a document', () => {
     ],
   ];
 
+  const variables = { n: 100 };
+
   it.each(tooLarge)('that is too large is refused with one error: %s', async (_what, query, message) => {
     const server = await start({ documentLimits });
-    const answer = await server.query('demo-payg', query, { n: 100 });
+    const answer = await server.query('demo-payg', query, variables);
     expect(answer).toMatchObject({ status: 400, headers: HEADERS_OF[400], body: { errors: [{ message }] } });
     expect(partAt(answer.body, 'errors')).toHaveLength(1);
   });
@@ -94,21 +97,19 @@ describe('a document', () => {
     const overEvents = await server.request('/graphql/stream', {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
-      body: JSON.stringify({ query }),
+      body: JSON.stringify({ query, variables }),
     });
     expect({ status: overEvents.status, message: messageOf(overEvents.body) }).toEqual({ status: 400, message });
     const client = createClient({ url: `${server.url.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket });
     const overSocket = await new Promise((resolve) => {
-      client.subscribe({ query }, { next: resolve, error: resolve, complete: () => undefined });
+      client.subscribe({ query, variables }, { next: resolve, error: resolve, complete: () => undefined });
     });
     await client.dispose();
     expect(overSocket).toMatchObject([{ message }]);
     const quoted = await server.query(
       'demo-payg',
-      'query ($d: String!) { billing { quote(document: $d) { credits } } }',
-      {
-        d: query,
-      },
+      'query ($d: String!, $v: JSONObject) { billing { quote(document: $d, variables: $v) { credits } } }',
+      { d: query, v: variables },
     );
     expect(messageOf(quoted.body)).toContain(message);
   });
@@ -121,6 +122,49 @@ describe('a document', () => {
       expect((await server.query(null, query)).status).toBe(200);
     }
     expect((await server.admin('demo-owner', getIntrospectionQuery())).status).toBe(200);
+  });
+
+  const BY_VARIABLE =
+    'query ($n: Int! = 1000) { nearest(lat: 1, lon: 1, first: $n) { name population lat lon country { name } } }';
+
+  it.each([
+    ['by the variable’s value', { n: 10 }, 200, undefined],
+    ['by a value beyond what is usual', { n: 101 }, 200, undefined],
+    [
+      'by a value that makes it too large',
+      { n: 1_000 },
+      400,
+      'The operation has a complexity of 6001, and at most 5000 is allowed.',
+    ],
+    ['by the variable’s default', {}, 400, 'The operation has a complexity of 6001, and at most 5000 is allowed.'],
+  ])('is measured %s, each time it comes', async (_what, variables, status, message) => {
+    const server = await start({ documentLimits });
+    const key = await server.accountWithKey('buyer', 5_000);
+    for (let time = 0; time < 3; time++) {
+      const answer = await server.query(key, BY_VARIABLE, variables);
+      expect({ status: answer.status, message: messageOf(answer.body) }).toEqual({ status, message });
+    }
+  });
+
+  it('of a thousand paid items with two fields each is served', async () => {
+    const server = await start({ documentLimits });
+    const key = await server.accountWithKey('buyer', 1_000);
+    for (const [query, variables] of [['{ nearest(lat: 1, lon: 1, first: 1000) { name population } }', {}]] as const) {
+      const { status, body } = await server.query(key, query, variables);
+      expect({ status, length: (partAt(body, 'data', 'nearest') as unknown[]).length }).toEqual({
+        status: 200,
+        length: 1_000,
+      });
+    }
+  });
+
+  it('whose lists are told by the variables of one operation is not measured by those of another', async () => {
+    const server = await start({ documentLimits });
+    const query =
+      'query A($n: Int!) { countries(first: $n) { nodes { borders { borders { name } } } } } query B { country(code: "AT") { name } }';
+    const body = JSON.stringify({ query, operationName: 'B', variables: { n: 250 } });
+    const headers = { 'content-type': 'application/json' };
+    expect((await server.request('/graphql', { method: 'POST', headers, body })).status).toBe(200);
   });
 
   it('of an operator has the same limits', async () => {
@@ -167,25 +211,63 @@ describe('introspection', () => {
   });
 });
 
-describe('who is barred', () => {
-  it('hears that first, whatever is wrong with the request', async () => {
+describe('a key that is no good', () => {
+  it.each([
+    ['an invalid document', JSON.stringify({ query: '{ nonsense }' })],
+    ['no JSON', '{"query":'],
+    ['half of a surrogate pair', '{"query":"\\ud800"}'],
+    ['more than is taken', JSON.stringify({ query: 'x'.repeat(300_000) })],
+  ])('is told first, whatever is wrong with the request: %s', async (_what, body) => {
     const server = await start();
-    const headers = { 'content-type': 'application/json', authorization: 'Bearer nonsense' };
-    const post = { method: 'POST', headers, body: JSON.stringify({ query: '{ nonsense }' }) };
-    const refused = { status: 401, body: { errors: [{ extensions: { reason: 'KEY_UNKNOWN' } }] } };
-    const streamed = { ...post, headers: { ...headers, accept: 'text/event-stream' } };
-    expect(await server.request('/graphql', post)).toMatchObject(refused);
-    expect(await server.request('/graphql/stream', streamed)).toMatchObject(refused);
+    const { engine } = server.paywall;
+    const account = await createAccount(engine, { id: 'former', name: 'Former' });
+    const { key, secret } = await issueKey(engine, account.id);
+    await engine.store.saveApiKeys([{ ...key, revokedAt: Date.now() - 1 }]);
+    for (const [sent, reason] of [
+      ['nonsense', 'KEY_UNKNOWN'],
+      [secret, 'KEY_REVOKED'],
+    ] as const) {
+      server.takeCalls();
+      const headers = { 'content-type': 'application/json', authorization: `Bearer ${sent}` };
+      const refused = { status: 401, headers: HEADERS_OF[401], body: { errors: [{ extensions: { reason } }] } };
+      expect(await server.request('/graphql', { method: 'POST', headers, body })).toMatchObject(refused);
+      const streamed = { ...headers, accept: 'text/event-stream' };
+      expect(await server.request('/graphql/stream', { method: 'POST', headers: streamed, body })).toMatchObject(
+        refused,
+      );
+      expect(server.takeCalls().byVerb.findApiKeys).toBe(2);
+      expect(await server.request('/admin/graphql', { method: 'POST', headers, body })).toMatchObject({
+        status: 401,
+        body: { errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] },
+      });
+    }
+  });
+
+  it('is told first over WebSocket, and in the head of the upgrade before there is a connection', async () => {
+    const server = await start();
+    const url = `${server.url.replace('http', 'ws')}/graphql`;
     const client = createClient({
-      url: `${server.url.replace('http', 'ws')}/graphql`,
+      url,
       webSocketImpl: WebSocket,
       connectionParams: { authorization: 'Bearer nonsense' },
     });
     const overSocket = await new Promise((resolve) => {
-      client.subscribe({ query: '{ nonsense }' }, { next: resolve, error: resolve, complete: () => undefined });
+      client.subscribe({ query: '{ nonsense' }, { next: resolve, error: resolve, complete: () => undefined });
     });
     await client.dispose();
-    expect(overSocket).toMatchObject(refused.body.errors);
+    expect(overSocket).toMatchObject([{ extensions: { reason: 'KEY_UNKNOWN' } }]);
+    const socket = new WebSocket(url, 'graphql-transport-ws', { headers: { authorization: 'Bearer nonsense' } });
+    const status = await new Promise((resolve) => {
+      socket.on('unexpected-response', (_request, { statusCode }) => {
+        resolve(statusCode);
+      });
+      socket.on('open', () => {
+        resolve('open');
+      });
+    });
+    socket.on('error', () => undefined);
+    socket.terminate();
+    expect(status).toBe(401);
   });
 });
 

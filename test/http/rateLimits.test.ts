@@ -252,4 +252,36 @@ describe('other transports', () => {
     }
     await client.dispose();
   });
+
+  it.each([
+    ['without a key', undefined, { ...NONE, keyless: 1 }],
+    ['with a key that is no good', 'Bearer nonsense', { ...NONE, badKeys: 1 }],
+  ] as const)(
+    'over WebSocket are recorded once a window where an address goes on and on %s',
+    async (_what, authorization, rateLimits) => {
+      const reason = 'RATE_LIMITED';
+      const server = await start({ rateLimits });
+      const client = createClient({
+        url: `${server.url.replace('http', 'ws')}/graphql`,
+        webSocketImpl: WebSocket,
+        ...(authorization === undefined ? {} : { connectionParams: { authorization } }),
+      });
+      const ask = (): Promise<unknown> =>
+        new Promise((resolve) => {
+          client.subscribe({ query: FREE }, { next: resolve, error: resolve, complete: () => undefined });
+        });
+      const answers: unknown[] = [];
+      for (let sent = 0; sent < 20; sent += 1) answers.push(await ask());
+      await client.dispose();
+      const { engine } = server.paywall;
+      await engine.refusals.flush();
+      const page = { count: 100, after: null, isBackward: false };
+      const records = await engine.store.findRefusalPage({ facets: { reason }, from: null, until: null }, page);
+      expect(records).toHaveLength(1);
+      // The record is of the first that was too many; the client is told of each all the same.
+      const refused = answers.filter((each) => partAt(each, 0, 'extensions', 'reason') === reason);
+      expect(refused.length).toBeGreaterThanOrEqual(19);
+      expect(partAt(refused[0], 0, 'extensions', 'refusalId')).toBe(records[0]?.id);
+    },
+  );
 });

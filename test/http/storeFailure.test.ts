@@ -31,12 +31,14 @@ const NOT_CONFIRMED: Answer = {
       {
         message:
           'The operation ran, but its charge could not be confirmed, so its answer is not sent. Try again later.',
-        extensions: {
+        extensions: refusalExtensions({
           code: 'SERVICE_UNAVAILABLE',
           reason: 'STORE_UNAVAILABLE',
           remedy: 'RETRY_LATER',
+          coordinate: null,
+          feature: null,
           retryable: true,
-        },
+        }),
       },
     ],
   },

@@ -6,6 +6,8 @@ import { createClient as createSocket } from 'graphql-ws';
 import { describe, expect, it, vi } from 'vitest';
 import WebSocket from 'ws';
 import { directiveTypeDefs } from '../../src/api/typeDefs.js';
+import { Metrics } from '../../src/server/watch/metrics.js';
+import { partAt } from '../support/bodies.js';
 import { useServers } from '../support/runningServers.js';
 import type { TestServer } from '../support/server.js';
 import { workshop } from '../support/workshop.js';
@@ -91,7 +93,11 @@ describe('the log line of an operation over HTTP', () => {
       'under a key that nobody was given',
       'no-such-key',
       NEAREST,
-      { account: null, status: 401, outcome: 'REFUSED', reasons: ['KEY_UNKNOWN'], charged: 0, held: 0 },
+      // It is refused before it is read.
+      {
+        ...{ operation: null, type: null, account: null, status: 401 },
+        ...{ outcome: 'REFUSED', reasons: ['KEY_UNKNOWN'], charged: 0, held: 0 },
+      },
     ],
     [
       'not valid',
@@ -297,5 +303,49 @@ describe('operations over other transports', () => {
       'Tick subscription websocket  REFUSED 0 alice',
       ' query sse  SERVED 2 alice',
     ]);
+  });
+});
+
+describe('the log line of an operator’s operation', () => {
+  const OPERATED = 'An operation of an operator was answered';
+  const OPERATOR_LINE = {
+    ...COMMON,
+    msg: OPERATED,
+    requestId: expect.any(String),
+    traceId: null,
+    operator: 'demo-owner',
+    role: 'OWNER',
+    operation: null,
+    type: null,
+    status: 200,
+    durationMs: expect.any(Number),
+  };
+
+  it('says who did what, and nothing of what was sent or answered', async () => {
+    const metrics = new Metrics();
+    const { admin, request, log } = await startLogged({ metrics });
+    await admin('demo-owner', 'query Roles { operators { nodes { role } } }');
+    const issued = await admin(
+      'demo-owner',
+      'mutation Issue($k: String!) { issueApiKey(accountId: "demo-payg", scopes: ["cities"], idempotencyKey: $k) { secret } }',
+      { k: 'idempotent-1' },
+    );
+    const secret = partAt(issued.body, 'data', 'issueApiKey', 'secret');
+    await admin('demo-owner', '{ nonsense }');
+    await admin('demo-payg', 'query Barred { operators { nodes { role } } }');
+    await vi.waitFor(() => {
+      expect(log.lines(OPERATED)).toHaveLength(3);
+    });
+    expect(log.lines(OPERATED)).toEqual([
+      { ...OPERATOR_LINE, operation: 'Roles', type: 'query' },
+      { ...OPERATOR_LINE, operation: 'Issue', type: 'mutation' },
+      { ...OPERATOR_LINE, status: 400 },
+    ]);
+    for (const private_ of [secret, 'cities', 'idempotent-1', 'nonsense', 'issueApiKey'])
+      expect(log.text()).not.toContain(private_);
+    expect(log.lines(ANSWERED)).toEqual([]);
+    const { body } = await request('/metrics');
+    expect(body).toContain('tollgate_operator_operations_total{type="mutation",status="200"} 1');
+    expect(body).not.toMatch(/^tollgate_operations_total\{/m);
   });
 });

@@ -12,7 +12,7 @@ import { scrape, totalOf, totalsBy } from './prometheus.js';
 const start = useServers();
 const ROOT = resolve(import.meta.dirname, '../..');
 
-/** Everything that can be watched, after one operation that held, and one of each that failed. */
+/** Everything that can be watched, after one operation that held, one of an operator, and one of each that failed. */
 const startBusy = async () => {
   const metrics = new Metrics();
   metrics.watchProcess();
@@ -21,6 +21,7 @@ const startBusy = async () => {
   const key = await server.accountWithKey('alice', 20);
   await server.query(key, 'query Steady { steady }');
   await server.query(null, '{ steady }');
+  await server.admin('demo-owner', '{ __typename }');
   server.fail('findWallets', 'UNREACHABLE', 1);
   await server.query(key, '{ steady }');
   return { ...server, key };

@@ -7,6 +7,7 @@ import type { Engine } from '../../paywall/engine.js';
 import { StoreError } from '../../store/storeError.js';
 import type { AroundStoreCall, StoreCall } from '../../store/watchedStore.js';
 import type { Ended } from './operationRecord.js';
+import type { OperatorEnded } from './operatorRecord.js';
 
 const MS_PER_SECOND = 1000;
 const OPERATION_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
@@ -35,6 +36,11 @@ export class Metrics {
     'Operations of which at least one field was refused, by reason. One with two reasons counts under both.',
     ['reason'],
   );
+  readonly #operatorOperations = this.#counter(
+    'operator_operations_total',
+    'Operations of operators that were answered, which count nowhere else.',
+    ['type', 'status'],
+  );
   readonly #charged = this.#counter('credits_charged_total', 'Credits charged by operations.');
   readonly #held = this.#counter('credits_held_total', 'Credits set aside for operations.');
   readonly #givenBack = this.#counter(
@@ -59,6 +65,10 @@ export class Metrics {
     this.#operations.inc({ transport, status: String(status ?? ''), ...kind });
     this.#durations.observe(kind, durationMs / MS_PER_SECOND);
     for (const reason of reasons) this.#refusals.inc({ reason });
+  }
+
+  operatorOperationEnded({ type, status }: OperatorEnded): void {
+    this.#operatorOperations.inc({ type: type ?? 'none', status: String(status) });
   }
 
   held(credits: number): void {

@@ -46,6 +46,13 @@ const NAME_LENGTH_MAX = 100;
 const MICROS_PER_MS = 1000;
 const BAD_REQUEST = 400;
 
+/** To the microsecond. */
+export const elapsedMs = (startedAt: number): number =>
+  Math.round((performance.now() - startedAt) * MICROS_PER_MS) / MICROS_PER_MS;
+
+export const loggedNameOf = ({ name }: OperationDefinitionNode): string | null =>
+  name?.value.slice(0, NAME_LENGTH_MAX) ?? null;
+
 export class OperationRecord implements RunWatch {
   #account: AccountId | null = null;
   readonly #startedAt = performance.now();
@@ -84,9 +91,9 @@ export class OperationRecord implements RunWatch {
     return this.terms.trace === null ? work() : this.terms.trace.inside(work);
   }
 
-  began({ name, operation }: OperationDefinitionNode): void {
-    this.#operation = name?.value.slice(0, NAME_LENGTH_MAX) ?? null;
-    this.#type = operation;
+  began(definition: OperationDefinitionNode): void {
+    this.#operation = loggedNameOf(definition);
+    this.#type = definition.operation;
   }
 
   held(credits: number): void {
@@ -138,7 +145,7 @@ export class OperationRecord implements RunWatch {
     this.#hasEnded = true;
     const { logger, metrics } = this.watchers;
     const { transport, requestId, trace } = this.terms;
-    const durationMs = Math.round((performance.now() - this.#startedAt) * MICROS_PER_MS) / MICROS_PER_MS;
+    const durationMs = elapsedMs(this.#startedAt);
     const ended: Ended = {
       requestId,
       traceId: this.traceId,

@@ -1,5 +1,5 @@
 /** Where operations come in: each gets its record there, and the headers by which it can be found again. */
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../../paywall/caller.js';
 import type { RunWatch } from '../../paywall/watch.js';
 import { OperationRecord } from './operationRecord.js';
@@ -32,6 +32,14 @@ export const answerWithRequestId = (server: FastifyInstance): void => {
   });
 };
 
+/** Fastify's `onResponse` is not called where the client has gone away. */
+export const onceClosed = ({ raw }: FastifyReply, tell: (status: number, isSent: boolean) => void): void => {
+  raw.once('close', () => {
+    const isSent = raw.writableFinished;
+    tell(isSent ? raw.statusCode : CLIENT_CLOSED_REQUEST, isSent);
+  });
+};
+
 /**
  * For the scope of the GraphQL routes, before whatever may answer there: over HTTP a request is an operation, from its
  * head to the last byte of its answer. Of a stream of events it is one only if it is refused.
@@ -43,10 +51,8 @@ export const recordRequests = (scope: FastifyInstance, watchers: Watchers): void
       const transport = request.routeOptions.url?.endsWith('/stream') === true ? 'sse' : 'http';
       const record = new OperationRecord(watchers, termsOf(watchers, request, transport), 'RESPONSE');
       request.setDecorator(RECORD, record);
-      // Fastify's `onResponse` is not called where the client has gone away.
-      reply.raw.once('close', () => {
-        const isSent = reply.raw.writableFinished;
-        record.closed(isSent ? reply.raw.statusCode : CLIENT_CLOSED_REQUEST, isSent);
+      onceClosed(reply, (status, isSent) => {
+        record.closed(status, isSent);
       });
     }
     done();
