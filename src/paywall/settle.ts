@@ -53,8 +53,9 @@ const settleDelivery = (
     return withheld(undrawn);
   }
   const fields = chargedFields(delivered);
-  const summary = { charged: fields.reduce((sum, row) => sum + row.credits, 0), fields };
-  const uncharged = { ...summary, balance: account.available };
+  let charged = 0;
+  for (const { credits } of fields) charged += credits;
+  const uncharged: PaymentSummary = { charged, balance: account.available, fields };
   if (keyed === null && held === null) return uncharged;
   return finish(engine, { keyed, watch, held, response, delivered, uncharged });
 };
