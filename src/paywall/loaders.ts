@@ -117,15 +117,13 @@ export const processLoaders = (store: Store): Loaders => ({
   }),
 });
 
-/** Loaders of one request: each key is asked for once. */
+/** Loaders of one request: each account is asked for once. Its key is asked for once anyway. */
 export const requestLoaders = (process: Loaders): Loaders => ({
-  apiKeys: new Remembering(process.apiKeys),
+  apiKeys: process.apiKeys,
   accounts: new Remembering(process.accounts),
 });
 
-/**
- * A DataLoader without batches and for one key at a time, of which a request has no more: two are made for every request.
- */
+/** A DataLoader without batches and for one key at a time, of which a request has no more: one is made for every request. */
 class Remembering<Key, Value> implements Loader<Key, Value> {
   #asked: { readonly key: Key; readonly value: Promise<Value> } | null = null;
 

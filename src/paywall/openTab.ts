@@ -97,19 +97,18 @@ const quoteAndLoad = async (engine: Engine, request: OpenRequest, now: Instant):
   const quote = compiled.quote(variables);
   if (quote === null) return { kind: 'free' };
   if (quote instanceof GraphQLError) return { kind: 'unsound', error: quote };
-  const reading = loadKnown(caller, engine.shelf, now);
   const keyed = keyedRunOf(engine, request);
-  if (keyed === null) {
-    const rules = rulesFor(engine, compiled);
-    return { kind: 'quoted', terms: { quote, compiled, caller, known: await reading, rules, keyed } };
-  }
-  const [read, begun] = await Promise.all([reading, begin(engine, keyed, now)]);
+  const reading = loadKnown(caller, engine.shelf, now);
+  const [read, begun] =
+    keyed === null ? [await reading, UNKEYED] : await Promise.all([reading, begin(engine, keyed, now)]);
   if (begun.kind === 'conflict' || begun.kind === 'replay' || begun.kind === 'unpaid') return begun;
   const known = begun.kind === 'run' ? read : { ...read, standing: { ...read.standing, means: null } };
   const delivered = begun.kind === 'run' ? begun.delivered : [];
   const rules = rulesFor(engine, compiled, delivered);
   return { kind: 'quoted', terms: { quote, compiled, caller, known, rules, keyed } };
 };
+
+const UNKEYED: Extract<Begun, { readonly kind: 'run' }> = { kind: 'run', delivered: [] };
 
 /** What gate 1 says of an operation now; nothing is held. `null`: nothing of it is paid. */
 export const quoteTab = async (
@@ -120,7 +119,7 @@ export const quoteTab = async (
   if (quote === null || quote instanceof GraphQLError) return quote;
   const now = engine.settings.now();
   const { standing } = await loadKnown(caller, engine.shelf, now);
-  return admit(quote, standing, now, rulesFor(engine, compiled));
+  return admit(quote, standing, now, rulesFor(engine, compiled, []));
 };
 
 /** A caller without an account has nothing that could be charged twice. */
@@ -155,7 +154,7 @@ const begin = async (
 const rulesFor = (
   { settings }: Engine,
   { isMutation }: CompiledOperation,
-  delivered: readonly DeliveredUnits[] = [],
+  delivered: readonly DeliveredUnits[],
 ): AdmitRules => ({
   isAllOrNothing: isMutation || settings.whenRefused === 'REJECT',
   prepaid: delivered.length === 0 ? NOTHING_PREPAID : new Map(delivered.map((each) => [each.coordinate, each.units])),

@@ -169,7 +169,9 @@ const withContextOfItsOwn = (request: RunRequest, caller: Caller): RunRequest =>
 const withPayment = (result: ExecutionResult, settled: Settled): ExecutionResult => {
   if (settled instanceof GraphQLError) return { errors: [settled] };
   if (settled === null || result.data == null) return result;
-  return { ...result, extensions: { ...result.extensions, payment: settled } };
+  const extensions =
+    result.extensions === undefined ? { payment: settled } : { ...result.extensions, payment: settled };
+  return { ...result, extensions };
 };
 
 /** Releases what is held where graphql-js throws, which it does for arguments that are no arguments. */

@@ -53,26 +53,27 @@ const settleDelivery = (
     return withheld(undrawn);
   }
   const fields = chargedFields(delivered);
-  const summary = { charged: fields.reduce((sum, row) => sum + row.credits, 0), fields };
-  const uncharged = { ...summary, balance: account.available };
-  if (keyed === null && held === null) return uncharged;
-  return finish(engine, { keyed, watch, held, response, delivered, uncharged });
+  let charged = 0;
+  for (const { credits } of fields) charged += credits;
+  const summary: PaymentSummary = { charged, balance: account.available, fields };
+  if (keyed === null && held === null) return summary;
+  return finish(engine, { keyed, watch, held, response, delivered, summary });
 };
 
 interface Finishing extends Pick<OpenTab, 'keyed' | 'watch'> {
   readonly held: HeldOperation | null;
   readonly response: DeliveredResponse;
   readonly delivered: readonly Draw[];
-  /** What is said of it where nothing was held. */
-  readonly uncharged: PaymentSummary;
+  /** With the balance as it is where nothing is captured. */
+  readonly summary: PaymentSummary;
 }
 
 /** Keeps the answer under its key, and captures what it delivers. */
 const finish = async (
   engine: Engine,
-  { keyed, watch, held, response, delivered, uncharged }: Finishing,
+  { keyed, watch, held, response, delivered, summary }: Finishing,
 ): Promise<Settled> => {
-  const { charged, fields } = uncharged;
+  const { charged, fields } = summary;
   const captured = captureOf(delivered, fields);
   const finishing = held === null ? null : { held, captured, charged, watch };
   try {
@@ -84,12 +85,12 @@ const finish = async (
   } catch (error) {
     return unconfirmed(engine, error, finishing === null ? null : { ...finishing, isKept: false });
   }
-  if (finishing === null) return uncharged;
+  if (finishing === null) return summary;
   try {
     const balance = await capture(engine.keeper, finishing.held, captured);
     watch.charged(charged);
     watch.holdEnded();
-    return { ...uncharged, balance };
+    return { ...summary, balance };
   } catch (error) {
     return unconfirmed(engine, error, { ...finishing, isKept: keyed !== null });
   }

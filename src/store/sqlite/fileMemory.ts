@@ -20,6 +20,7 @@ export class FileMemory {
   readonly #dataVersion: SqliteStatement;
   readonly #tables: { clear(): void }[] = [];
   #seen: unknown;
+  #isFresh = false;
 
   constructor(driver: SqliteDriver) {
     this.#dataVersion = driver.prepare('PRAGMA data_version');
@@ -32,8 +33,16 @@ export class FileMemory {
     return table;
   }
 
-  /** Forgets everything if another connection has written to the file. */
+  /**
+   * Forgets everything if another connection has written to the file. Reads that are begun together look once: whoever
+   * waits for a write to be confirmed goes on in a later microtask, so that nothing confirmed is missed.
+   */
   refresh(): void {
+    if (this.#isFresh) return;
+    this.#isFresh = true;
+    queueMicrotask(() => {
+      this.#isFresh = false;
+    });
     const current = this.#dataVersion.get()?.['data_version'];
     if (current !== this.#seen) this.forget();
     this.#seen = current;
