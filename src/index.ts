@@ -7,6 +7,8 @@ export type { RunContext, RunRequest } from './paywall/run.js';
 export { payment } from './paywall/payment.js';
 export { PriceSettingsError } from './paywall/requirements.js';
 export type { OperationWatch, RunWatch, Step, WatchedAnswer } from './paywall/watch.js';
+export type { MaybePromise } from './paywall/maybePromise.js';
+export type { Settled } from './paywall/settle.js';
 export type { Caller } from './paywall/caller.js';
 export type { ChargedField, PaymentSummary } from './paywall/settlement.js';
 export type { RefusalExtensions } from './paywall/refusalError.js';

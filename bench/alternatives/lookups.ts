@@ -10,11 +10,9 @@ import type { Contender, Context } from './contender.js';
 export const naiveLookups = (free: GraphQLSchema, book: AccountBook): Contender => {
   const schema = wrapPaid(free, (resolve, { feature, of }) => async (source, args: object, context, info) => {
     const { account } = context;
-    const isCovered = await book.isCovered(account, feature);
-    const credits = await book.findCredits(account);
-    if (!isCovered) {
+    if (!(await book.isCovered(account, feature))) {
       const price = of({ ...args });
-      if (credits < price || !(await book.debit(account, price))) throw paymentRequired();
+      if ((await book.findCredits(account)) < price || !(await book.debit(account, price))) throw paymentRequired();
     }
     return resolve(source, args, context, info);
   });
@@ -37,9 +35,10 @@ interface LoadingContext extends Context {
 export const loadedLookups = (free: GraphQLSchema, book: AccountBook): Contender => {
   const schema = wrapPaid(free, (resolve, { feature, of }) => async (source, args: object, context, info) => {
     const { account, isCovered, credits, debits } = context as LoadingContext;
-    const [covered, left] = await Promise.all([isCovered.load(feature), credits.load(account)]);
-    const price = of({ ...args });
-    if (!covered && (left < price || !(await debits.load(price)))) throw paymentRequired();
+    if (!(await isCovered.load(feature))) {
+      const price = of({ ...args });
+      if ((await credits.load(account)) < price || !(await debits.load(price))) throw paymentRequired();
+    }
     return resolve(source, args, context, info);
   });
   const contextOf = (account: string): LoadingContext => ({

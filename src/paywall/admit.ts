@@ -22,7 +22,7 @@ import { Remainder } from './remainder.js';
 import type { PaidField } from './requirements.js';
 
 /** What the positions of one place draw on. Places beneath one abstract type share an allotment. */
-export class Allotment {
+class Allotment {
   demand = NO_DEMAND;
   #left: Remainder | null = null;
 
@@ -52,7 +52,7 @@ export interface AdmittedType {
 }
 
 export const fieldOf = ({ quoted, fields }: AdmittedType, responseKey: string): AdmittedField | undefined =>
-  fields[quoted.indexOf.get(responseKey) ?? -1];
+  fields[quoted.indexByKey.get(responseKey) ?? -1];
 
 /** One entry for each object type that the value can have. */
 export type AdmittedSelection = readonly AdmittedType[];

@@ -16,6 +16,7 @@ import { StoreError } from '../store/storeError.js';
 import type { HashSecret } from './keyHash.js';
 import type { KeyUses } from './keyUses.js';
 import { requestLoaders } from './loaders.js';
+import { isPromise } from './maybePromise.js';
 import type { Loaders } from './loaders.js';
 import type { PlanShelf, Plans } from './planShelf.js';
 
@@ -122,8 +123,9 @@ const readAccount = async (accountId: AccountId, loaders: Loaders, shelf: PlanSh
   const reading = loaders.accounts.load(accountId);
   const current = shelf.current();
   // Plans are in memory mostly, and nobody waits for what is there.
-  const [plans, { account, subscription: stored, wallet }] =
-    current instanceof Promise ? await Promise.all([current, reading]) : [current, await reading];
+  const [plans, { account, subscription: stored, wallet }] = isPromise(current)
+    ? await Promise.all([current, reading])
+    : [current, await reading];
   const subscription = stored === null ? null : effectiveAt(stored, now);
   const plan = subscription === null ? null : plans.find(subscription.planId, subscription.planVersion);
   const suspended = account !== null && account.suspendedAt !== null && now >= account.suspendedAt;

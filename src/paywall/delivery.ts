@@ -68,6 +68,8 @@ type Indexable = Readonly<Record<string | number, unknown>>;
 
 /** Field by field, each in all objects at once. */
 const findUndrawn = (search: Search, objects: readonly Indexable[], selected: Selected): string | null => {
+  // Of an abstract type the objects' own types are not known: in one of them a key may be that of a free field.
+  if (!selected.isSure && search.origin === 'EXECUTED') return null;
   for (const { fields } of selected.selection) {
     for (const field of fields) {
       const found = findUndrawnAt(search, objects, field, selected);
@@ -81,31 +83,37 @@ const findUndrawnAt = (
   search: Search,
   objects: readonly Indexable[],
   field: AdmittedField,
-  { selection, typeCount, isSure }: Selected,
+  selected: Selected,
 ): string | null => {
   const { responseKey, coordinate, paid } = field.quoted.place;
-  if (paid !== null) {
-    let [typesPaid, delivered, found] = [0, 0, 0];
-    for (const type of selection) {
-      const each = fieldOf(type, responseKey);
-      if (each === undefined || each.quoted.place.paid === null) continue;
-      typesPaid += 1;
-      delivered += search.deliveredAt.get(each) ?? 0;
-    }
-    for (const object of objects) if (object[responseKey] != null) found += 1;
-    // Of an abstract type the objects' own types are not known: in one of them the key may be that of a free field.
-    const isPaidInAll = isSure && typesPaid === typeCount;
-    // Those that were drawn for and delivered are among those found, so that one more of them was not drawn for.
-    if (found > delivered && (isPaidInAll || search.origin === 'ELSEWHERE')) return coordinate;
-  }
+  if (paid !== null && hasUndrawn(search, objects, responseKey, selected)) return coordinate;
   if (field.beneath.length === 0) return null;
   const beneath: Indexable[] = [];
   for (const object of objects) addObjects(object[responseKey], beneath);
   return findUndrawn(search, beneath, {
     selection: field.beneath,
     typeCount: typeCountOf(search.schema, field),
-    isSure: isSure && typeCount === 1,
+    isSure: selected.isSure && selected.typeCount === 1,
   });
+};
+
+const hasUndrawn = (
+  { deliveredAt, origin }: Search,
+  objects: readonly Indexable[],
+  responseKey: string,
+  { selection, typeCount }: Selected,
+): boolean => {
+  let [typesPaid, delivered, found] = [0, 0, 0];
+  for (const type of selection) {
+    const each = fieldOf(type, responseKey);
+    if (each === undefined || each.quoted.place.paid === null) continue;
+    typesPaid += 1;
+    delivered += deliveredAt.get(each) ?? 0;
+  }
+  if (origin === 'EXECUTED' && typesPaid < typeCount) return false;
+  for (const object of objects) if (object[responseKey] != null) found += 1;
+  // Those that were drawn for and delivered are among those found, so that one more of them was not drawn for.
+  return found > delivered;
 };
 
 /** The value's objects, those of lists within lists too. */

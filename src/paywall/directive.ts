@@ -7,6 +7,8 @@ import { GraphQLError } from 'graphql';
 import type { GraphQLFieldConfig, GraphQLFieldResolver, GraphQLResolveInfo, GraphQLSchema } from 'graphql';
 import type { Refusal } from '../domain/refusal.js';
 import type { Draw } from './draw.js';
+import { whenReady } from './maybePromise.js';
+import type { MaybePromise } from './maybePromise.js';
 import { coordinateOf } from './requirements.js';
 import type { PaidField, Requirements } from './requirements.js';
 
@@ -14,7 +16,7 @@ import type { PaidField, Requirements } from './requirements.js';
 export interface Gate {
   /** Whether this resolver runs in the execution that the gate was opened for. */
   readonly isOf: (info: GraphQLResolveInfo) => boolean;
-  readonly draw: (info: GraphQLResolveInfo) => Draw | Refusal | Promise<Draw | Refusal>;
+  readonly draw: (info: GraphQLResolveInfo) => MaybePromise<Draw | Refusal>;
   readonly toError: (refusal: Refusal, info: GraphQLResolveInfo) => GraphQLError;
 }
 
@@ -61,7 +63,7 @@ const gated =
       return resolve(source, args, contextValue, info);
     };
     const drawn = gate.draw(info);
-    return drawn instanceof Promise ? drawn.then(run) : run(drawn);
+    return whenReady(drawn, run);
   };
 
 /** The source of a paid subscription does not start without a tab. Its events are drawn for one by one. */

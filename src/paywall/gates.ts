@@ -3,13 +3,21 @@ import type { Gate } from './directive.js';
 
 /** The place of one operation's gate. */
 export class ReservedGate {
-  /** `null`: it is not open yet. */
-  gate: Gate | null = null;
+  #gate: Gate | null = null;
 
   constructor(readonly release: () => void) {}
 
+  /** `null`: it is not open yet. */
+  get gate(): Gate | null {
+    return this.#gate;
+  }
+
+  open(gate: Gate): void {
+    this.#gate = gate;
+  }
+
   releaseUnlessOpen(): void {
-    if (this.gate === null) this.release();
+    if (this.#gate === null) this.release();
   }
 }
 

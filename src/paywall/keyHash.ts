@@ -14,6 +14,8 @@ export type HashSecret = (secret: string) => MaybePromise<string>;
 const SECRET_BYTES = 32;
 /** As many as the keys that SQLite's memory holds. */
 const HASHES_MAX = 2_000;
+/** Longer ones are hashed each time: who sends keys that are no good must not fill the memory with them. */
+const REMEMBERED_LENGTH_MAX = 256;
 
 /** Without a secret that is given, the store keeps one: made by whoever starts first, and the same for every process. */
 export const keyHash = (store: Pick<Store, 'keepSecret'>, given: string | null): HashSecret => {
@@ -32,8 +34,11 @@ export const keyHash = (store: Pick<Store, 'keepSecret'>, given: string | null):
     const hashed = createHmac('sha256', await keeping)
       .update(secret)
       .digest('base64url');
-    known.set(secret, hashed);
+    if (secret.length <= REMEMBERED_LENGTH_MAX) known.set(copyOf(secret), hashed);
     return hashed;
   };
   return (secret) => known.get(secret) ?? hash(secret);
 };
+
+/** Of its own: a part of a text keeps the whole text in memory, a header with much else in it say. */
+const copyOf = (text: string): string => Buffer.from(text).toString();

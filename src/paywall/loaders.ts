@@ -14,6 +14,9 @@ import { isAboutOneValue, StoreError } from '../store/storeError.js';
 
 export interface Loader<Key, Value> {
   load(key: Key): Promise<Value>;
+}
+
+export interface RememberingLoader<Key, Value> extends Loader<Key, Value> {
   /** The next `load` of this key reads anew. */
   clear(key: Key): unknown;
 }
@@ -28,7 +31,7 @@ export interface AccountRecords {
 export interface Loaders {
   /** By the hash of the secret. */
   readonly apiKeys: Loader<string, ApiKey | null>;
-  readonly accounts: Loader<AccountId, AccountRecords>;
+  readonly accounts: RememberingLoader<AccountId, AccountRecords>;
 }
 
 const BATCH_SIZE_MAX = 1_000;
@@ -124,7 +127,7 @@ export const requestLoaders = (process: Loaders): Loaders => ({
 });
 
 /** A DataLoader without batches and for one key at a time, of which a request has no more: one is made for every request. */
-class Remembering<Key, Value> implements Loader<Key, Value> {
+class Remembering<Key, Value> implements RememberingLoader<Key, Value> {
   #asked: { readonly key: Key; readonly value: Promise<Value> } | null = null;
 
   constructor(private readonly loader: Loader<Key, Value>) {}

@@ -78,12 +78,14 @@ export interface TabAccount {
 }
 
 export const openTab = async (engine: Engine, request: OpenRequest): Promise<Opened> => {
-  const { watch } = request;
+  const { caller, watch } = request;
   const now = engine.settings.now();
   const quoted = await watch.during('quote', () => quoteAndLoad(engine, request, now));
   if (quoted.kind !== 'quoted') return quoted;
   const opening = new Opening(engine, quoted.terms, watch);
   const admitted = await opening.admit(now);
+  // What was read is older than the hold, and than whatever this caller asks for next: that is read anew.
+  if (caller.accountId !== null) caller.loaders.accounts.clear(caller.accountId);
   if (admitted === null) return { kind: 'conflict', error: inFlight() };
   const { admission, standing } = admitted;
   if (admission.isBlocked) return { kind: 'blocked', admission, standing };
@@ -105,7 +107,7 @@ const quoteAndLoad = async (engine: Engine, request: OpenRequest, now: Instant):
   const known = begun.kind === 'run' ? read : { ...read, standing: { ...read.standing, means: null } };
   const delivered = begun.kind === 'run' ? begun.delivered : [];
   const rules = rulesFor(engine, compiled, delivered);
-  return { kind: 'quoted', terms: { quote, compiled, caller, known, rules, keyed } };
+  return { kind: 'quoted', terms: { quote, compiled, known, rules, keyed } };
 };
 
 const UNKEYED: Extract<Begun, { readonly kind: 'run' }> = { kind: 'run', delivered: [] };
@@ -171,7 +173,6 @@ interface Admitted {
 interface OpeningTerms {
   readonly quote: Quote;
   readonly compiled: CompiledOperation;
-  readonly caller: Caller;
   readonly known: Known;
   readonly rules: AdmitRules;
   readonly keyed: KeyedRun | null;
@@ -208,7 +209,7 @@ class Opening {
   }
 
   async #lockAndHold(wallet: Wallet, admitted: Admitted): Promise<Admitted | null> {
-    const { caller, keyed } = this.terms;
+    const { keyed } = this.terms;
     try {
       if (keyed !== null && !(await keyed.lock(this.#holdId, admitted.at))) return null;
       if (isNothing(admitted.admission.demand)) return admitted;
@@ -218,9 +219,6 @@ class Opening {
       return held;
     } catch (error) {
       return this.#withoutStore(error, admitted.at);
-    } finally {
-      // What was read of the wallet is older than the hold: whatever else this request reads of it is read anew.
-      caller.loaders.accounts.clear(wallet.accountId);
     }
   }
 

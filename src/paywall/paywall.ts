@@ -106,9 +106,10 @@ export interface Barred {
 }
 
 /**
- * Captures what `data` delivers and releases the rest. Resolves with what `extensions.payment` says (`null`: nothing
- * of the operation is paid), or with the error to send instead of the data: where that could not be confirmed, and where
- * the data has paid values that no resolver of the operation delivered. `ELSEWHERE`: the operation was not executed.
+ * Captures what `data` delivers and releases the rest. Answers what `extensions.payment` says (`null`: nothing of the
+ * operation is paid), or the error to send instead of the data: where that could not be confirmed, and where the data has
+ * paid values that no resolver of the operation delivered. A promise of it where something has to be written, so `await`
+ * it. `ELSEWHERE`: the operation was not executed.
  */
 export type Settle = (response: DeliveredResponse, origin?: DataOrigin) => MaybePromise<Settled>;
 
@@ -177,7 +178,7 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
     const gate = gates.reserve(contextValue);
     try {
       const opened = await openTab(engine, { compiled, variables, caller, idempotencyKey, watch });
-      if (opened.kind === 'open') gate.gate = gateOf(opened.tab, refusals);
+      if (opened.kind === 'open') gate.open(gateOf(opened.tab, refusals));
       return openingOf(engine, opened, { refusals, gate });
     } finally {
       gate.releaseUnlessOpen();

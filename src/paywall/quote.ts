@@ -24,7 +24,7 @@ export interface QuotedType {
   /** In document order. */
   readonly fields: readonly QuotedField[];
   /** Where a response key is among them. */
-  readonly indexOf: ReadonlyMap<string, number>;
+  readonly indexByKey: ReadonlyMap<string, number>;
 }
 
 export interface Quote {
@@ -81,7 +81,7 @@ class Pricing {
 
   quoteType({ typeName, places }: PlaceType, parents: number, sized: Sized): QuotedType {
     const fields = places.flatMap((place) => this.#quotePlace(place, parents, sized) ?? []);
-    return { typeName, fields, indexOf: new Map(fields.map(({ place }, index) => [place.responseKey, index])) };
+    return { typeName, fields, indexByKey: new Map(fields.map(({ place }, index) => [place.responseKey, index])) };
   }
 
   #quotePlace(place: Place, parents: number, sized: Sized): QuotedField | null {

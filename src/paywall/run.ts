@@ -6,7 +6,7 @@ import { createSourceEventStream, execute as executeGraphQL, getOperationAST, Gr
 import type { DocumentNode, ExecutionArgs, ExecutionResult } from 'graphql';
 import type { Caller } from './caller.js';
 import type { RequestIds } from './operationRefusals.js';
-import { whenReady } from './maybePromise.js';
+import { isPromise, whenReady } from './maybePromise.js';
 import type { MaybePromise } from './maybePromise.js';
 import type { Opening, Paywall } from './paywall.js';
 import type { Settled } from './settle.js';
@@ -39,11 +39,15 @@ export interface RunContext {
 type Runner = Pick<Paywall, 'schema' | 'fieldResolver' | 'documents' | 'open'>;
 type Run = Extract<Opening, { kind: 'run' }>;
 
-/** Runs a query or a mutation. */
-export const executeOperation = async (paywall: Runner, request: RunRequest): Promise<ExecutionResult> => {
+/** Runs a query or a mutation, for the caller of its context value or another one. */
+export const executeOperation = async (
+  paywall: Runner,
+  request: RunRequest,
+  caller = request.contextValue.caller,
+): Promise<ExecutionResult> => {
   const document = documentOf(paywall, request);
   if ('errors' in document) return answered(watchOf(request), document);
-  const own = withContextOfItsOwn(request, request.contextValue.caller);
+  const own = withContextOfItsOwn(request, caller);
   const watch = beginWatch(document, own);
   const opening = await paywall.open(operationOf(document, own, watch));
   if (opening.kind === 'answer') return answered(watch, { errors: opening.errors });
@@ -148,7 +152,7 @@ async function* eventsOf(
   for await (const rootValue of { [Symbol.asyncIterator]: () => iterator }) {
     const run = async (): Promise<ExecutionResult> => {
       const caller = await request.contextValue.caller.again();
-      return executeOperation(paywall, { ...withContextOfItsOwn(request, caller), document, rootValue });
+      return executeOperation(paywall, { ...request, document, rootValue }, caller);
     };
     const result = await (request.aroundEvent === undefined ? run() : request.aroundEvent(run));
     if (result === null) continue;
@@ -183,7 +187,7 @@ const executeOpened = ({ settle }: Run, args: ExecutionArgs, watch: RunWatch): M
   };
   try {
     const executing = watch.during('run', () => executeGraphQL(args));
-    return executing instanceof Promise ? executing.catch(giveUp) : executing;
+    return isPromise(executing) ? Promise.resolve(executing).catch(giveUp) : executing;
   } catch (error) {
     return giveUp(error);
   }

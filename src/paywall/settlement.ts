@@ -36,7 +36,7 @@ export interface PaymentSummary {
   readonly fields: readonly ChargedField[];
 }
 
-/** Sums delivered positions by coordinate, in the order of their first delivery. */
+/** Sums delivered positions by coordinate, in the order in which their places first drew. */
 export const chargedFields = (delivered: readonly Draw[]): readonly ChargedField[] => {
   const rows: Mutable<ChargedField>[] = [];
   let row: Mutable<ChargedField> | undefined;

@@ -52,17 +52,16 @@ interface Waiting {
 export class Tab {
   /** graphql-js makes one array of nodes for all items of a list, so a place is looked up once and not per item. */
   readonly #places = new Map<readonly FieldNode[], OpenPlace>();
-  #prepaid: ReadonlyMap<string, number>;
+  /** What is left of it. `null`: all. */
+  #prepaid: Map<string, number> | null = null;
   #waiting: Waiting[] = [];
   #extending: MaybePromise<void> = undefined;
   #isClosed = false;
 
-  constructor(private readonly terms: TabTerms) {
-    this.#prepaid = terms.prepaid;
-  }
+  constructor(private readonly terms: TabTerms) {}
 
   /** Admits one position and notes what it drew, or says what it lacks. */
-  draw(info: GraphQLResolveInfo): Draw | Refusal | Promise<Draw | Refusal> {
+  draw(info: GraphQLResolveInfo): MaybePromise<Draw | Refusal> {
     invariant(!this.#isClosed, 'a paid field resolved after its operation was settled');
     // A wrapper around the resolver may have called it before: one position is charged once.
     const before = drawAt(info.path);
@@ -92,7 +91,7 @@ export class Tab {
   }
 
   /** The allotment does not suffice: it was cut short by the means already, or the list is longer than quoted. */
-  #drawBeyond(place: OpenPlace, info: GraphQLResolveInfo, refusal: Refusal): Refusal | Promise<Draw | Refusal> {
+  #drawBeyond(place: OpenPlace, info: GraphQLResolveInfo, refusal: Refusal): MaybePromise<Draw | Refusal> {
     const { field } = place;
     if (field.refusal !== null) return field.refusal;
     if (this.terms.standing.means === null) return refusal;
@@ -129,9 +128,10 @@ export class Tab {
   }
 
   #drawPrepaid(coordinate: string, units: number): boolean {
-    const left = this.#prepaid.get(coordinate);
+    const left = (this.#prepaid ?? this.terms.prepaid).get(coordinate);
     if (left === undefined || units === 0 || left < units) return false;
-    this.#prepaid = new Map([...this.#prepaid, [coordinate, left - units]]);
+    this.#prepaid ??= new Map(this.terms.prepaid);
+    this.#prepaid.set(coordinate, left - units);
     return true;
   }
 

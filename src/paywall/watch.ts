@@ -10,7 +10,7 @@ export type Step = 'identify' | 'quote' | 'hold' | 'run' | 'settle';
 
 /** Its functions answer at once and never throw. What is told is confirmed, and may come after the answer was sent. */
 export interface OperationWatch {
-  /** Does the work as a step of the operation, and answers what it answers. */
+  /** Does the work as a step of the operation, and answers what it answers, which may be there at once. */
   during<T>(step: Step, work: () => MaybePromise<T>): MaybePromise<T>;
   /** So many credits were set aside; 0 where limit units alone were. Told again where a list was longer than quoted. */
   held(credits: number): void;

@@ -67,6 +67,17 @@ describe('an item that an error in another item has made null', () => {
   });
 });
 
+describe('a caller of several operations', () => {
+  it('is refused only as long as the credits are missing', async () => {
+    const schema = schemaOf('type Query { a: Int @requiresPayment(cost: 2) }', { Query: { a: () => 1 } });
+    const { paywall, run, callerWith } = await ready(schema);
+    const caller = await callerWith(0);
+    expect(await run(caller, '{ a }')).toMatchObject({ errors: [{ extensions: { reason: 'INSUFFICIENT_FUNDS' } }] });
+    await grantCredits(paywall.engine, caller.accountId, { id: 'later', credits: 3, reason: 'A test' });
+    expect(await run(caller, '{ a }')).toMatchObject({ data: { a: 1 }, extensions: { payment: { balance: 1 } } });
+  });
+});
+
 describe('a resolver that is called more than once for its position', () => {
   it('is charged once: a wrapper that tries again does not make it two', async () => {
     const schema = schemaOf(

@@ -8,6 +8,8 @@ import { emptyWallet } from '../../src/domain/wallet.js';
 import type { Wallet } from '../../src/domain/wallet.js';
 import { applyCommand } from '../../src/domain/walletCommands.js';
 import { openStore } from '../../src/store/openStore.js';
+import { FileMemory } from '../../src/store/sqlite/fileMemory.js';
+import type { SqliteRow, SqliteStatement } from '../../src/store/sqlite/sqliteDriver.js';
 import type { Store } from '../../src/store/store.js';
 
 const ALICE = accountId('alice');
@@ -69,3 +71,27 @@ it('what was rolled back is not remembered', async () => {
   expect(await creditsOf(store, ALICE)).toBeNull();
   expect(await creditsOf(store, BOB)).toBe(1);
 });
+
+it('a look that fails is made again by the next read of the same run', () => {
+  let version = 1;
+  let isReadable = true;
+  const look = () => {
+    if (!isReadable) throw new Error('disk I/O error');
+    return { data_version: version };
+  };
+  const memory = new FileMemory({ exec: () => undefined, close: () => undefined, prepare: () => statementOf(look) });
+  const table = memory.tableOf<number>();
+  memory.refresh();
+  table.set('key', { value: 1 });
+  return Promise.resolve().then(() => {
+    isReadable = false;
+    expect(() => {
+      memory.refresh();
+    }).toThrow('disk I/O error');
+    [version, isReadable] = [2, true];
+    memory.refresh();
+    expect(table.get('key')).toBeUndefined();
+  });
+});
+
+const statementOf = (get: () => SqliteRow): SqliteStatement => ({ get, run: () => 0, all: () => [get()] });

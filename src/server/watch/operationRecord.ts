@@ -9,7 +9,7 @@ import type { Caller } from '../../paywall/caller.js';
 import type { MaybePromise } from '../../paywall/maybePromise.js';
 import type { RunWatch, Step, WatchedAnswer } from '../../paywall/watch.js';
 import { judge } from './outcome.js';
-import type { Outcome } from './outcome.js';
+import type { Answer, Outcome } from './outcome.js';
 import type { OperationTrace, Watchers } from './watchers.js';
 
 export type Transport = 'http' | 'websocket' | 'sse';
@@ -58,7 +58,7 @@ export class OperationRecord implements RunWatch {
   readonly #startedAt = performance.now();
   #operation: string | null = null;
   #type: Ended['type'] = null;
-  #answer: WatchedAnswer | null = null;
+  #answer: Answer | null = null;
   #isReplay = false;
   #charged = 0;
   #held = 0;
@@ -123,8 +123,8 @@ export class OperationRecord implements RunWatch {
   }
 
   answered({ data, errors }: WatchedAnswer, isReplay = false): void {
-    // Whether there is data is all that counts: nobody needs it in memory until the response has been sent.
-    this.#answer = { data: data === undefined ? undefined : null, errors };
+    // The data itself need not be in memory until the response has been sent.
+    this.#answer = { hasData: data !== undefined, errors };
     this.#isReplay = isReplay;
     if (this.endsWith === 'ANSWER') this.#end(null);
     else if (this.#closedWith !== null) this.#end(this.#closedWith);

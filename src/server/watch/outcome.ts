@@ -29,21 +29,27 @@ const SERVER_ERROR = 500;
 
 const isReason = (value: unknown): value is RefusalReason => REASONS.has(value);
 
+/** What an answer was, as far as it is judged. `hasData`: there was a `data`, be it null. */
+export interface Answer extends Pick<WatchedAnswer, 'errors'> {
+  readonly hasData: boolean;
+}
+
 /** `answer` is `null` where the request never came to an operation; `status` where it did not come over HTTP. */
-export const judge = (answer: WatchedAnswer | null, status: number | null, isReplay: boolean): Judgement => {
+export const judge = (answer: Answer | null, status: number | null, isReplay: boolean): Judgement => {
   const errors = answer?.errors ?? [];
   const reasons = [...new Set(errors.map((error) => error.extensions?.['reason']).filter(isReason))];
   return { outcome: outcomeOf(answer, status, { isReplay, isRefused: reasons.length > 0 }), reasons };
 };
 
 const outcomeOf = (
-  answer: WatchedAnswer | null,
+  answer: Answer | null,
   status: number | null,
   { isReplay, isRefused }: { readonly isReplay: boolean; readonly isRefused: boolean },
 ): Outcome => {
   if (answer?.errors?.some((error) => FAILURES.has(error.extensions?.['code'])) === true) return 'FAILED';
-  if (isRefused) return answer?.data === undefined ? 'REFUSED' : 'PARTIAL';
+  const hasData = answer?.hasData === true;
+  if (isRefused) return hasData ? 'PARTIAL' : 'REFUSED';
   if (status !== null && status >= SERVER_ERROR) return 'FAILED';
   if (isReplay) return 'REPLAYED';
-  return answer?.data === undefined ? 'INVALID' : 'SERVED';
+  return hasData ? 'SERVED' : 'INVALID';
 };

@@ -34,18 +34,18 @@ export class FileMemory {
   }
 
   /**
-   * Forgets everything if another connection has written to the file. Reads that are begun together look once: whoever
-   * waits for a write to be confirmed goes on in a later microtask, so that nothing confirmed is missed.
+   * Forgets everything if another connection has written to the file. Reads that are begun in one go look once, the first
+   * of them: whoever awaits the confirmation of a write goes on in a later microtask, and sees it.
    */
   refresh(): void {
     if (this.#isFresh) return;
+    const current = this.#dataVersion.get()?.['data_version'];
+    if (current !== this.#seen) this.forget();
+    this.#seen = current;
     this.#isFresh = true;
     queueMicrotask(() => {
       this.#isFresh = false;
     });
-    const current = this.#dataVersion.get()?.['data_version'];
-    if (current !== this.#seen) this.forget();
-    this.#seen = current;
   }
 
   /** For what `data_version` does not tell: a transaction of this connection that was rolled back. */
