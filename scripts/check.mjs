@@ -1,8 +1,9 @@
 /**
- * `npm test`: everything that CI checks, the quick checks first. Stops at the first that fails and says which, and how
- * to repeat it alone. The last line is the test runner's own count, also kept in reports/summary.txt.
+ * `npm test`: everything that CI checks, the quick checks first, two at a time. Stops at the first that fails and says
+ * which, and how to repeat it alone. The last line is the test runner's own count, also kept in reports/summary.txt.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -10,41 +11,63 @@ const root = path.resolve(import.meta.dirname, '..');
 const reports = path.join(root, 'reports');
 const testReport = path.join(reports, 'tests.json');
 
-/** Each is a script of package.json, which `npm run` repeats. */
-const steps = [
-  { name: 'type check', script: 'typecheck' },
-  { name: 'generated files current', script: 'codegen:check' },
-  { name: 'import rules', script: 'imports' },
-  { name: 'format', script: 'format:check' },
+/** Each is a script of package.json, which `npm run` repeats. What takes longest comes first. */
+const quickSteps = [
   { name: 'lint', script: 'lint' },
-  { name: 'schema lint', script: 'lint:schema' },
+  { name: 'type check', script: 'typecheck' },
+  { name: 'format', script: 'format:check' },
+  { name: 'import rules', script: 'imports' },
   { name: 'unused code', script: 'unused' },
-  {
-    name: 'tests',
-    script: 'test:run',
-    args: ['--reporter=default', '--reporter=json', `--outputFile=${testReport}`],
-    shown: true,
-  },
+  { name: 'generated files current', script: 'codegen:check' },
+  { name: 'schema lint', script: 'lint:schema' },
 ];
+const testStep = {
+  name: 'tests',
+  script: 'test:run',
+  args: ['--reporter=default', '--reporter=json', `--outputFile=${testReport}`],
+  shown: true,
+};
+const STEPS_AT_ONCE = 2;
+
+/** @typedef {{ name: string, script: string, args?: string[], shown?: boolean }} Step */
 
 /**
  * Shows the output of the tests as it comes, of other steps only where they fail.
- * @param {{ script: string, args?: string[], shown?: boolean }} step
+ * @param {Step} step
  */
-const runStep = ({ script, args = [], shown = false }) => {
+const succeeds = async ({ script, args = [], shown = false }) => {
   // npm names its own program in the environment, which spares a shell and the `.cmd` suffix on Windows.
   const npm = process.env['npm_execpath'];
   const rest = ['run', '--silent', script, ...(args.length > 0 ? ['--', ...args] : [])];
   const [command, commandArgs] = npm ? [process.execPath, [npm, ...rest]] : ['npm', rest];
-  const { status, stdout, stderr } = spawnSync(command, commandArgs, {
-    cwd: root,
-    encoding: 'utf8',
-    maxBuffer: 64 * 1024 * 1024,
-    stdio: shown ? 'inherit' : 'pipe',
-  });
-  // null where the output was shown already, or where the program could not even be started.
-  if (status !== 0) console.log(`${stdout ?? ''}${stderr ?? ''}`);
+  const child = spawn(command, commandArgs, { cwd: root, stdio: shown ? 'inherit' : 'pipe' });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text) => (output += text));
+  const [status] = await once(child, 'close').catch((/** @type {Error} */ error) => [error.message]);
+  if (status !== 0) console.log(output);
   return status === 0;
+};
+
+/**
+ * The first that fails. None is begun after that, and those that are under way are waited for.
+ * @param {Step[]} steps
+ */
+const runSteps = async (steps) => {
+  /** @type {Step | undefined} */
+  let failed;
+  const waiting = [...steps];
+  const worker = async () => {
+    while (failed === undefined) {
+      const step = waiting.shift();
+      if (step === undefined) return;
+      const startedAt = performance.now();
+      if (await succeeds(step)) {
+        console.log(`✔ ${step.name} (${((performance.now() - startedAt) / 1000).toFixed(1)} s)`);
+      } else failed ??= step;
+    }
+  };
+  await Promise.all(Array.from({ length: STEPS_AT_ONCE }, worker));
+  return failed;
 };
 
 /** @typedef {{ name: string, status: string, assertionResults: { status: string }[] }} TestFile */
@@ -80,18 +103,10 @@ const explainSkips = (files) => {
   }
 };
 
-const main = () => {
+const main = async () => {
   rmSync(reports, { recursive: true, force: true });
   mkdirSync(reports);
-  let failedStep;
-  for (const step of steps) {
-    const startedAt = performance.now();
-    if (!runStep(step)) {
-      failedStep = step;
-      break;
-    }
-    console.log(`✔ ${step.name} (${((performance.now() - startedAt) / 1000).toFixed(1)} s)`);
-  }
+  const failedStep = (await runSteps(quickSteps)) ?? (await runSteps([testStep]));
 
   const files = readReport();
   const counts = files.map(countsOf);
@@ -99,7 +114,7 @@ const main = () => {
   const total = (kind) => counts.reduce((sum, count) => sum + count[kind], 0);
   explainSkips(files);
   if (failedStep !== undefined) {
-    const notRun = failedStep.name === 'tests' ? '' : ' The tests were not run.';
+    const notRun = failedStep === testStep ? '' : ' The tests were not run.';
     console.log(`\nFailed: ${failedStep.name}. To repeat it alone: npm run ${failedStep.script}.${notRun}`);
   }
   const summary = `${total('passed')} passed, ${total('failed')} failed, ${total('skipped')} skipped`;
@@ -108,4 +123,4 @@ const main = () => {
   process.exitCode = failedStep === undefined && total('failed') === 0 && total('passed') > 0 ? 0 : 1;
 };
 
-main();
+await main();

@@ -17,7 +17,7 @@ import type { Asked, AskOptions } from './clients.js';
 import { startServerProcess } from './serverProcess.js';
 import type { ServerProcess } from './serverProcess.js';
 
-export const CRASHES = Number(process.env['TOLLGATE_CRASHES'] ?? 5);
+export const CRASHES = Number(process.env['TOLLGATE_CRASHES'] ?? 4);
 const SEED = Number(process.env['TOLLGATE_CRASH_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
 const ACCOUNTS = ['ann', 'ben', 'eve'];

@@ -15,7 +15,7 @@ const ACCOUNTS = ['ann', 'ben', 'eve'];
 const CREDITS = 1_000_000;
 const CLIENTS = 24;
 const LOAD_MS = 1_000;
-const GRACE_MS = 8_000;
+const GRACE_MS = 5_000;
 
 export interface Drained {
   readonly asked: readonly Asked[];
