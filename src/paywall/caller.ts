@@ -16,8 +16,8 @@ import { StoreError } from '../store/storeError.js';
 import type { HashSecret } from './keyHash.js';
 import type { KeyUses } from './keyUses.js';
 import { requestLoaders } from './loaders.js';
-import { isPromise } from './maybePromise.js';
 import type { Loaders } from './loaders.js';
+import { isPromise } from './maybePromise.js';
 import type { PlanShelf, Plans } from './planShelf.js';
 
 export interface Caller {

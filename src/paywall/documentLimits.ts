@@ -276,6 +276,7 @@ class DocumentMeasure {
     }
     return { length: 1, beneath: size === null ? TOLD_NOTHING : { size, fields: listSize?.sizedFields ?? [] } };
   }
+
   /** As `@listSize` and arguments tell it; `null`: they don't. */
   #sizeTold(
     { slicingArguments, assumedSize }: ListSize,

@@ -5,9 +5,9 @@
 import { createSourceEventStream, execute as executeGraphQL, getOperationAST, GraphQLError } from 'graphql';
 import type { DocumentNode, ExecutionArgs, ExecutionResult } from 'graphql';
 import type { Caller } from './caller.js';
-import type { RequestIds } from './operationRefusals.js';
 import { isPromise, whenReady } from './maybePromise.js';
 import type { MaybePromise } from './maybePromise.js';
+import type { RequestIds } from './operationRefusals.js';
 import type { Opening, Paywall } from './paywall.js';
 import type { Settled } from './settle.js';
 import { UNWATCHED } from './watch.js';

@@ -228,16 +228,24 @@ describe.each([
   });
 });
 
+/** A resolver whose answer is awaited until it is delivered. `begun`: it has been called. */
+const awaited = () => {
+  let begin: () => void = () => undefined;
+  let deliver: (text: string) => void = () => undefined;
+  const begun = new Promise<void>((resolve) => (begin = resolve));
+  const answer = new Promise<string>((resolve) => (deliver = resolve));
+  const resolve = (): Promise<string> => {
+    begin();
+    return answer;
+  };
+  return { begun, deliver, resolve };
+};
+
 it('an operation over WebSocket that is under way when the server stops gets its answer', async () => {
   const server = await startServer({ schema: schema() });
   const key = await server.accountWithKey('last', 10);
-  let deliver: (text: string) => void = () => undefined;
-  const begun = new Promise<void>((resolve) => {
-    paid = () => {
-      resolve();
-      return new Promise((delivered) => (deliver = delivered));
-    };
-  });
+  const { begun, deliver, resolve } = awaited();
+  paid = resolve;
   const asked = overWebSocket(server, key, '{ paid }');
   await begun;
   const closed = server.close();
@@ -259,13 +267,8 @@ it.each([
       database: async () => ({ store, drop: () => Promise.resolve() }),
     });
     const key = await server.accountWithKey('last', 100);
-    let deliver: (text: string) => void = () => undefined;
-    const begun = new Promise<void>((resolve) => {
-      detail = () => {
-        resolve();
-        return new Promise((delivered) => (deliver = delivered));
-      };
-    });
+    const { begun, deliver, resolve: resolveDetail } = awaited();
+    detail = resolveDetail;
     try {
       const results: unknown[] = [];
       const ended = collect(server, key, 'subscription { ticks(count: 3) { at detail } }', results).catch(() => null);
