@@ -42,11 +42,11 @@ export const CASES: readonly Case[] = [
 
 export const contestantOf = ({ paywall }: World, { name, means, source, served }: Case): Contestant => {
   const document = parse(source);
-  const nextKey = nextKeyOf(means);
+  const nextHeader = nextKeyOf(means, 'Bearer ');
   return {
     name,
     run: async () => {
-      const caller = await paywall.identify(`Bearer ${nextKey()}`);
+      const caller = await paywall.identify(nextHeader());
       const result = await paywall.execute({ document, contextValue: { caller } });
       if (!served(result)) throw new Error(`${name}: ${JSON.stringify(result)}`);
     },

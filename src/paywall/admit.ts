@@ -157,8 +157,7 @@ class AdmissionWalk {
       this.isFatal ||= quoted.place.isNonNull && around.isNullFatal;
     }
     // Nothing beneath a refused field is priced. A list that should be empty is walked: it may turn out longer.
-    const beneath =
-      refusal !== null && positions === 0 ? EMPTY : this.#admitBeneath(quoted, positions, { ...around, path });
+    const beneath = refusal !== null && positions === 0 ? EMPTY : this.#admitBeneath(quoted, positions, around, path);
     return { quoted, allotment, refusal, beneath };
   }
 
@@ -191,16 +190,16 @@ class AdmissionWalk {
     return positions;
   }
 
-  #admitBeneath(quoted: QuotedField, positions: number, around: Surroundings): AdmittedSelection {
+  #admitBeneath(quoted: QuotedField, positions: number, around: Surroundings, path: PlacePath): AdmittedSelection {
+    if (quoted.beneath.length === 0) return EMPTY;
     const beneath: Surroundings = {
       parents: positions * quoted.size,
       shared: around.shared,
-      path: around.path,
+      path,
       isNullFatal: around.isNullFatal && quoted.place.isNonNull && quoted.place.isItemNonNull,
     };
-    const [only, ...others] = quoted.beneath;
-    if (only === undefined) return EMPTY;
-    if (others.length === 0) return [this.admitType(only, beneath)];
+    const [only] = quoted.beneath;
+    if (only !== undefined && quoted.beneath.length === 1) return [this.admitType(only, beneath)];
     return this.#admitDearest(quoted.beneath, { ...beneath, shared: around.shared ?? new Allotment() });
   }
 

@@ -16,8 +16,9 @@ import { StoreError } from '../store/storeError.js';
 import type { HashSecret } from './keyHash.js';
 import type { KeyUses } from './keyUses.js';
 import { requestLoaders } from './loaders.js';
-import type { Loaders } from './loaders.js';
+import type { AccountRecords, Loaders } from './loaders.js';
 import { isPromise } from './maybePromise.js';
+import type { MaybePromise } from './maybePromise.js';
 import type { PlanShelf, Plans } from './planShelf.js';
 
 export interface Caller {
@@ -75,7 +76,8 @@ export const identify = async (authorization: string | undefined, register: KeyR
   const fixed = fixedKeys.get(secret);
   if (fixed !== undefined) return callerWith('VALID', { keyId: null, accountId: fixed });
   try {
-    const key = await loaders.apiKeys.load(await hashSecret(secret));
+    const hash = hashSecret(secret);
+    const key = await loaders.apiKeys.load(isPromise(hash) ? await hash : hash);
     if (key === null) return callerWith('UNKNOWN');
     const at = now();
     const state = keyStateAt(key, at);
@@ -99,37 +101,50 @@ export interface Known {
 }
 
 /** Reads account, subscription, wallet and plans side by side: one round. */
-export const loadKnown = async (caller: Caller, shelf: PlanShelf, now: Instant): Promise<Known> => {
-  const unknown: Known = {
-    standing: { key: caller.key, suspended: false, scopes: caller.scopes, rateLimitedUntil: null, means: null },
-    wallet: null,
-    subscription: null,
-    plan: null,
-  };
-  const { accountId, loaders } = caller;
-  if (accountId === null) return unknown;
-  try {
-    const { suspended, subscription, plan, plans, wallet } = await readAccount(accountId, loaders, shelf, now);
-    const means = meansIn(grantIfDue(wallet, subscription, plan, now), { subscription, plan, plans }, now);
-    return { standing: { ...unknown.standing, suspended, means }, wallet, subscription, plan };
-  } catch (error) {
-    if (error instanceof StoreError) return unknown;
-    throw error;
-  }
+export const loadKnown = (caller: Caller, shelf: PlanShelf, now: Instant): MaybePromise<Known> => {
+  const { key, scopes } = caller;
+  return readAccount(caller, shelf, now, (read): Known => {
+    const { suspended, subscription, plan, wallet } = read ?? NOTHING_READ;
+    const means = read === null ? null : meansIn(read, now);
+    return { standing: { key, suspended, scopes, rateLimitedUntil: null, means }, wallet, subscription, plan };
+  });
 };
 
-/** Account, subscription, wallet and plans, side by side: one round, and none where the request has read them before. */
-const readAccount = async (accountId: AccountId, loaders: Loaders, shelf: PlanShelf, now: Instant) => {
+interface ReadAccount extends Omit<Known, 'standing'> {
+  readonly suspended: boolean;
+  readonly plans: Plans;
+  readonly wallet: Wallet;
+}
+
+const NOTHING_READ = { suspended: false, subscription: null, plan: null, wallet: null };
+
+/**
+ * Account, subscription, wallet and plans, side by side: one round, and none where the request has read them before.
+ * `null` without an account, or where the store could not be asked.
+ */
+const readAccount = <T>(
+  { accountId, loaders }: Caller,
+  shelf: PlanShelf,
+  now: Instant,
+  use: (read: ReadAccount | null) => T,
+): MaybePromise<T> => {
+  if (accountId === null) return use(null);
+  const withPlans = ({ account, subscription: stored, wallet }: AccountRecords, plans: Plans): T => {
+    const subscription = stored === null ? null : effectiveAt(stored, now);
+    const plan = subscription === null ? null : plans.find(subscription.planId, subscription.planVersion);
+    const suspended = account !== null && account.suspendedAt !== null && now >= account.suspendedAt;
+    return use({ suspended, subscription, plan, plans, wallet });
+  };
+  const withoutStore = (error: unknown): T => {
+    if (error instanceof StoreError) return use(null);
+    throw error;
+  };
   const reading = loaders.accounts.load(accountId);
   const current = shelf.current();
   // Plans are in memory mostly, and nobody waits for what is there.
-  const [plans, { account, subscription: stored, wallet }] = isPromise(current)
-    ? await Promise.all([current, reading])
-    : [current, await reading];
-  const subscription = stored === null ? null : effectiveAt(stored, now);
-  const plan = subscription === null ? null : plans.find(subscription.planId, subscription.planVersion);
-  const suspended = account !== null && account.suspendedAt !== null && now >= account.suspendedAt;
-  return { suspended, subscription, plan, plans, wallet };
+  return isPromise(current)
+    ? Promise.all([reading, current]).then(([records, plans]) => withPlans(records, plans), withoutStore)
+    : reading.then((records) => withPlans(records, current), withoutStore);
 };
 
 /** What counts before anything of a request is looked at. */
@@ -140,21 +155,11 @@ export interface RequestTerms {
 }
 
 /** Reads what a paid operation of the request needs as well, so that it costs such an operation nothing. */
-export const loadRequestTerms = async (
-  { accountId, loaders }: Caller,
-  shelf: PlanShelf,
-  now: Instant,
-): Promise<RequestTerms> => {
-  const unknown: RequestTerms = { suspended: false, requestsPerMinute: null };
-  if (accountId === null) return unknown;
-  try {
-    const { suspended, subscription, plan } = await readAccount(accountId, loaders, shelf, now);
-    return { suspended, requestsPerMinute: requestsPerMinuteAt(subscription, plan, now) };
-  } catch (error) {
-    if (error instanceof StoreError) return unknown;
-    throw error;
-  }
-};
+export const loadRequestTerms = async (caller: Caller, shelf: PlanShelf, now: Instant): Promise<RequestTerms> =>
+  readAccount(caller, shelf, now, (read) => ({
+    suspended: read?.suspended ?? false,
+    requestsPerMinute: read === null ? null : requestsPerMinuteAt(read.subscription, read.plan, now),
+  }));
 
 /** The wallet with the credits that the plan gives for this period, if they are due and were not given yet. */
 export const grantIfDue = (
@@ -167,11 +172,7 @@ export const grantIfDue = (
   return due.reduce((funded, grant) => applyCommand(funded, grant, now).wallet, wallet);
 };
 
-const meansIn = (
-  wallet: Wallet,
-  { subscription, plan, plans }: { subscription: Subscription | null; plan: Plan | null; plans: Plans },
-  now: Instant,
-): Means => {
-  const { available, counters } = viewAt(wallet, now);
+const meansIn = ({ wallet, subscription, plan, plans }: ReadAccount, now: Instant): Means => {
+  const { available, counters } = viewAt(grantIfDue(wallet, subscription, plan, now), now);
   return { subscription, plan, credits: available, counters, offers: plans.offers };
 };

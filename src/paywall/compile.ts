@@ -18,10 +18,14 @@ interface Variant {
   readonly constantQuote: Quote | null;
 }
 
+const isFree = ({ places }: Variant): boolean => places.root.places.length === 0;
+
 /** An operation of a document, ready to be quoted. */
 export class CompiledOperation {
   /** Documents with many conditions have many variants; the most recent are kept. */
   readonly #variants = new LRUCache<string, Variant>({ max: VARIANTS_MAX });
+  /** Of an operation without conditions. */
+  #only: Variant | undefined;
   readonly #conditions: readonly string[];
   #text: string | undefined;
   #hash: string | undefined;
@@ -79,28 +83,33 @@ export class CompiledOperation {
   }
 
   #quote(variables: Variables): Quote | null {
-    if (this.#conditions.length === 0 && this.#variantOf({}).places.root.places.length === 0) return null;
+    if (this.#conditions.length === 0 && isFree(this.#variantOf(NO_VARIABLES))) return null;
     const definitions = this.operation.variableDefinitions ?? [];
     const coerced =
       definitions.length === 0 ? NO_VARIABLES : getVariableValues(this.priced.schema, definitions, variables).coerced;
     if (coerced === undefined) return null;
-    const { places, constantQuote } = this.#variantOf(coerced);
-    if (places.root.places.length === 0) return null;
-    return constantQuote ?? quoteOperation(places, coerced, this.maxPositions);
+    const variant = this.#variantOf(coerced);
+    if (isFree(variant)) return null;
+    return variant.constantQuote ?? quoteOperation(variant.places, coerced, this.maxPositions);
   }
 
   #variantOf(coerced: Variables): Variant {
+    if (this.#conditions.length === 0) return (this.#only ??= this.#variantFor(NO_VARIABLES));
     const key = this.#conditions.map((name) => (coerced[name] === true ? '1' : '0')).join('');
     const known = this.#variants.get(key);
     if (known !== undefined) return known;
-    const { operation, fragments, maxPositions } = this;
-    const maxPlaces = Math.max(maxPositions, PLACES_MAX);
-    const places = placesOf(this.priced, { operation, fragments, conditions: coerced, maxPlaces });
-    if (places === null) throw tooManyPlaces(maxPlaces);
-    const constantQuote = isConstantPrice(places) ? quoteOperation(places, {}, maxPositions) : null;
-    const variant = { places, constantQuote };
+    const variant = this.#variantFor(coerced);
     this.#variants.set(key, variant);
     return variant;
+  }
+
+  #variantFor(conditions: Variables): Variant {
+    const { operation, fragments, maxPositions } = this;
+    const maxPlaces = Math.max(maxPositions, PLACES_MAX);
+    const places = placesOf(this.priced, { operation, fragments, conditions, maxPlaces });
+    if (places === null) throw tooManyPlaces(maxPlaces);
+    const constantQuote = isConstantPrice(places) ? quoteOperation(places, {}, maxPositions) : null;
+    return { places, constantQuote };
   }
 }
 
@@ -123,15 +132,15 @@ export class DocumentCompiler {
 
   /** `null` where the document has no such operation, or several and no name was given. */
   compile(document: DocumentNode, operationName: string | null): CompiledOperation | null {
-    const known = this.#compiled.get(document) ?? new Map<string | null, CompiledOperation>();
-    this.#compiled.set(document, known);
-    const before = known.get(operationName);
+    const known = this.#compiled.get(document);
+    const before = known?.get(operationName);
     if (before !== undefined) return before;
     const operation = getOperationAST(document, operationName);
     // Names that the document does not have come from outside: they are not remembered.
     if (operation == null) return null;
     const compiled = new CompiledOperation(operation, fragmentsOf(document), this.priced, this.maxPositions);
-    known.set(operationName, compiled);
+    if (known === undefined) this.#compiled.set(document, new Map([[operationName, compiled]]));
+    else known.set(operationName, compiled);
     return compiled;
   }
 }

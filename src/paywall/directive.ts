@@ -15,9 +15,9 @@ import type { PaidField, Requirements } from './requirements.js';
 /** What a wrapped resolver needs of the operation that it belongs to. */
 export interface Gate {
   /** Whether this resolver runs in the execution that the gate was opened for. */
-  readonly isOf: (info: GraphQLResolveInfo) => boolean;
-  readonly draw: (info: GraphQLResolveInfo) => MaybePromise<Draw | Refusal>;
-  readonly toError: (refusal: Refusal, info: GraphQLResolveInfo) => GraphQLError;
+  isOf(info: GraphQLResolveInfo): boolean;
+  draw(info: GraphQLResolveInfo): MaybePromise<Draw | Refusal>;
+  toError(refusal: Refusal, info: GraphQLResolveInfo): GraphQLError;
 }
 
 /** The gate of the operation that has this context value, if one is open. */
@@ -58,12 +58,10 @@ const gated =
   (source, args, contextValue, info) => {
     const gate = findGate(contextValue);
     if (!gate?.isOf(info)) throw noOpenTab(paid);
-    const run = (drawn: Draw | Refusal) => {
+    return whenReady(gate.draw(info), (drawn) => {
       if ('reason' in drawn) throw gate.toError(drawn, info);
       return resolve(source, args, contextValue, info);
-    };
-    const drawn = gate.draw(info);
-    return whenReady(drawn, run);
+    });
   };
 
 /** The source of a paid subscription does not start without a tab. Its events are drawn for one by one. */

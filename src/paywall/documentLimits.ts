@@ -96,7 +96,7 @@ export const documentReader = (
       return errors.length > 0 ? errors : document;
     },
     tooLarge: ({ document, operation, variables }) => {
-      const sized = sizedByVariables.get(document);
+      const sized = limits === null ? undefined : sizedByVariables.get(document);
       if (limits === null || sized === undefined) return null;
       const sizeOf = (name: string) => numberIn(variables?.[name]) ?? defaultOf(operation, name);
       // One that is left out leaves it to the argument's default, whatever that is.

@@ -1,5 +1,37 @@
 /** Which operation a context value belongs to while that operation is under way: resolvers know no more of it. */
+import { responsePathAsArray } from 'graphql';
+import type { GraphQLError, GraphQLResolveInfo } from 'graphql';
+import type { Refusal } from '../domain/refusal.js';
 import type { Gate } from './directive.js';
+import type { Draw } from './draw.js';
+import type { MaybePromise } from './maybePromise.js';
+import type { OperationRefusals } from './operationRefusals.js';
+import type { Tab } from './tab.js';
+
+/** The gate of one operation: what its positions draw on, and how what they lack is said. */
+export class OperationGate implements Gate {
+  #execution: unknown;
+
+  constructor(
+    private readonly tab: Tab,
+    private readonly refusals: OperationRefusals,
+  ) {}
+
+  /** graphql-js makes one object of coerced variables for each execution: the first to draw is the one. */
+  isOf({ variableValues }: GraphQLResolveInfo): boolean {
+    this.#execution ??= variableValues;
+    return this.#execution === variableValues;
+  }
+
+  draw(info: GraphQLResolveInfo): MaybePromise<Draw | Refusal> {
+    return this.tab.draw(info);
+  }
+
+  toError(refusal: Refusal, info: GraphQLResolveInfo): GraphQLError {
+    const place = { nodes: info.fieldNodes, path: responsePathAsArray(info.path) };
+    return this.refusals.errorOf(refusal, this.tab.unitsAt(info), place);
+  }
+}
 
 /** The place of one operation's gate. */
 export class ReservedGate {
@@ -14,10 +46,6 @@ export class ReservedGate {
 
   open(gate: Gate): void {
     this.#gate = gate;
-  }
-
-  releaseUnlessOpen(): void {
-    if (this.#gate === null) this.release();
   }
 }
 

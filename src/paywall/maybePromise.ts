@@ -6,7 +6,7 @@ export type MaybePromise<T> = T | Promise<T>;
 
 /** Of whatever make: a mutation's resolvers may answer promises of a library, or of another realm, and graphql-js hands them on. */
 export const isPromise = <T>(value: MaybePromise<T>): value is Promise<T> =>
-  typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+  typeof value === 'object' && value !== null && typeof (value as { readonly then?: unknown }).then === 'function';
 
 /** Goes on at once where the value is there. */
 export const whenReady = <T, Result>(

@@ -29,6 +29,7 @@ import type { CompiledOperation } from './compile.js';
 import type { Engine } from './engine.js';
 import { inFlight, KeyedRun } from './keyedRun.js';
 import type { Begun } from './keyedRun.js';
+import { whenReady } from './maybePromise.js';
 import type { MaybePromise } from './maybePromise.js';
 import type { Quote, QuotedField } from './quote.js';
 import { giveBack } from './settlement.js';
@@ -57,9 +58,10 @@ export type Opened =
   | { readonly kind: 'unpaid'; readonly refusal: Refusal }
   /** It was carried out before under its Idempotency-Key: this was its answer. */
   | { readonly kind: 'replay'; readonly answer: string; readonly balance: number }
-  | ({ readonly kind: 'open' } & OpenTab);
+  | OpenTab;
 
 export interface OpenTab {
+  readonly kind: 'open';
   readonly tab: Tab;
   /** What gate 1 decided on. */
   readonly standing: Standing;
@@ -77,38 +79,49 @@ export interface TabAccount {
   readonly available: number;
 }
 
-export const openTab = async (engine: Engine, request: OpenRequest): Promise<Opened> => {
+export const openTab = (engine: Engine, request: OpenRequest): MaybePromise<Opened> => {
   const { caller, watch } = request;
   const now = engine.settings.now();
-  const quoted = await watch.during('quote', () => quoteAndLoad(engine, request, now));
-  if (quoted.kind !== 'quoted') return quoted;
-  const opening = new Opening(engine, quoted.terms, watch);
-  const admitted = await opening.admit(now);
-  // What was read is older than the hold, and than whatever this caller asks for next: that is read anew.
-  if (caller.accountId !== null) caller.loaders.accounts.clear(caller.accountId);
-  if (admitted === null) return { kind: 'conflict', error: inFlight() };
+  return whenReady(
+    watch.during('quote', () => quoteAndLoad(engine, request, now)),
+    (quoted) => {
+      if (quoted.kind !== 'quoted') return quoted;
+      const opening = new Opening(engine, quoted.terms, watch);
+      return whenReady(opening.admit(now), (admitted) => {
+        // What was read is older than the hold, and than whatever this caller asks for next: that is read anew.
+        if (caller.accountId !== null) caller.loaders.accounts.clear(caller.accountId);
+        return admitted === null ? { kind: 'conflict', error: inFlight() } : openedAs(opening, admitted);
+      });
+    },
+  );
+};
+
+const openedAs = (opening: Opening, admitted: Admitted): Opened => {
   const { admission, standing } = admitted;
-  if (admission.isBlocked) return { kind: 'blocked', admission, standing };
-  return { kind: 'open', ...opening.tabOf(admitted) };
+  return admission.isBlocked ? { kind: 'blocked', admission, standing } : opening.tabOf(admitted);
 };
 
 type Quoted = Exclude<Opened, { readonly kind: 'open' }> | { readonly kind: 'quoted'; readonly terms: OpeningTerms };
 
-const quoteAndLoad = async (engine: Engine, request: OpenRequest, now: Instant): Promise<Quoted> => {
+const quoteAndLoad = (engine: Engine, request: OpenRequest, now: Instant): MaybePromise<Quoted> => {
   const { compiled, variables, caller } = request;
   const quote = compiled.quote(variables);
   if (quote === null) return { kind: 'free' };
   if (quote instanceof GraphQLError) return { kind: 'unsound', error: quote };
   const keyed = keyedRunOf(engine, request);
+  const quotedWith = (read: Known, begun: KeyedBegun): Quoted => {
+    if (begun.kind === 'conflict' || begun.kind === 'replay' || begun.kind === 'unpaid') return begun;
+    const known = begun.kind === 'run' ? read : { ...read, standing: { ...read.standing, means: null } };
+    const rules = rulesFor(engine, compiled, begun.kind === 'run' ? begun.delivered : []);
+    return { kind: 'quoted', terms: { quote, compiled, known, rules, keyed } };
+  };
   const reading = loadKnown(caller, engine.shelf, now);
-  const [read, begun] =
-    keyed === null ? [await reading, UNKEYED] : await Promise.all([reading, begin(engine, keyed, now)]);
-  if (begun.kind === 'conflict' || begun.kind === 'replay' || begun.kind === 'unpaid') return begun;
-  const known = begun.kind === 'run' ? read : { ...read, standing: { ...read.standing, means: null } };
-  const delivered = begun.kind === 'run' ? begun.delivered : [];
-  const rules = rulesFor(engine, compiled, delivered);
-  return { kind: 'quoted', terms: { quote, compiled, known, rules, keyed } };
+  return keyed === null
+    ? whenReady(reading, (read) => quotedWith(read, UNKEYED))
+    : Promise.all([reading, begin(engine, keyed, now)]).then(([read, begun]) => quotedWith(read, begun));
 };
+
+type KeyedBegun = Begun | { readonly kind: 'unavailable' };
 
 const UNKEYED: Extract<Begun, { readonly kind: 'run' }> = { kind: 'run', delivered: [] };
 
@@ -139,11 +152,7 @@ const keyedRunOf = (engine: Engine, request: OpenRequest): KeyedRun | null => {
 };
 
 /** Where the record can't be read nothing is known of what was charged before, so nothing is admitted. */
-const begin = async (
-  { settings }: Engine,
-  keyed: KeyedRun,
-  now: Instant,
-): Promise<Begun | { readonly kind: 'unavailable' }> => {
+const begin = async ({ settings }: Engine, keyed: KeyedRun, now: Instant): Promise<KeyedBegun> => {
   try {
     return await keyed.begin(now);
   } catch (error) {
@@ -228,10 +237,10 @@ class Opening {
     const { watch } = this;
     const extend = (fields: readonly QuotedField[]) => watch.during('hold', () => this.#extend(fields, standing));
     const tab = new Tab({ admitted: admission.root, standing, openedAt: at, prepaid: rules.prepaid, extend });
-    if (wallet === null) return { tab, standing, account: null, keyed: null, watch };
+    if (wallet === null) return { kind: 'open', tab, standing, account: null, keyed: null, watch };
     const available = (standing.means?.credits ?? 0) - admission.demand.credits;
     const held = () => (this.#hasHold ? this.#heldIn(wallet) : null);
-    return { tab, standing, account: { held, available }, keyed, watch };
+    return { kind: 'open', tab, standing, account: { held, available }, keyed, watch };
   }
 
   #heldIn({ accountId }: Wallet): HeldOperation {

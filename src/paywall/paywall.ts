@@ -2,7 +2,7 @@
  * The paywall of one schema: opens a tab for an operation before it runs, and settles it before its response is sent.
  * It knows graphql-js and no server. `execute` runs the whole journey; a server's plugin makes the same two calls.
  */
-import { defaultFieldResolver, GraphQLError, responsePathAsArray } from 'graphql';
+import { defaultFieldResolver, GraphQLError } from 'graphql';
 import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
 import { nanoid } from 'nanoid';
 import { invariant } from '../domain/invariant.js';
@@ -19,14 +19,14 @@ import type { DataOrigin } from './delivery.js';
 import { documentReader } from './documentLimits.js';
 import type { DocumentLimits, DocumentReader, ReaderTerms } from './documentLimits.js';
 import { applyPaywall } from './directive.js';
-import type { Gate, Resolver } from './directive.js';
+import type { Resolver } from './directive.js';
 import type { Engine, EngineSettings } from './engine.js';
-import { Gates } from './gates.js';
+import { Gates, OperationGate } from './gates.js';
 import type { ReservedGate } from './gates.js';
 import { keyHash } from './keyHash.js';
 import { KeyUses } from './keyUses.js';
 import { processLoaders } from './loaders.js';
-import { whenReady } from './maybePromise.js';
+import { isPromise, whenReady } from './maybePromise.js';
 import type { MaybePromise } from './maybePromise.js';
 import { openTab } from './openTab.js';
 import { OperationRefusals } from './operationRefusals.js';
@@ -42,7 +42,6 @@ import { readRequirements, typesAbovePaid } from './requirements.js';
 import type { LintLevel, Requirements } from './requirements.js';
 import { settleTab, undoTab } from './settle.js';
 import type { DeliveredResponse, Settled } from './settle.js';
-import type { Tab } from './tab.js';
 import { UNWATCHED } from './watch.js';
 import type { OperationWatch, RunWatch } from './watch.js';
 
@@ -166,28 +165,37 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
 
   const documents = documentReader(gatedSchema, options.documentLimits ?? null, readerTerms(options, requirements));
 
-  const open = async (request: OperationRequest): Promise<Opening> => {
-    const { variables, caller, contextValue, idempotencyKey = null, watch = UNWATCHED } = request;
-    const compiled = engine.compiler.compile(request.document, request.operationName ?? null);
+  const open = (request: OperationRequest): MaybePromise<Opening> => {
+    const { document, variables, caller, contextValue, idempotencyKey = null, watch = UNWATCHED } = request;
+    const compiled = engine.compiler.compile(document, request.operationName ?? null);
     const refusals = new OperationRefusals(engine, caller, compiled, request.request);
     const barred = barredAnswer(caller, refusals);
     if (barred !== null) return recorded(barred);
     if (compiled === null) return RUN_FREE;
-    const fault = documents.tooLarge({ ...request, operation: compiled.operation });
+    const fault = documents.tooLarge({ document, operation: compiled.operation, variables });
     if (fault !== null) return { kind: 'answer', errors: [fault], refusal: null };
     const gate = gates.reserve(contextValue);
-    try {
-      const opened = await openTab(engine, { compiled, variables, caller, idempotencyKey, watch });
-      if (opened.kind === 'open') gate.open(gateOf(opened.tab, refusals));
+    const giveUp = (error: unknown): never => {
+      gate.release();
+      throw error;
+    };
+    const answer = (opened: Opened): Opening => {
+      if (opened.kind === 'open') gate.open(new OperationGate(opened.tab, refusals));
+      else gate.release();
       return openingOf(engine, opened, { refusals, gate });
-    } finally {
-      gate.releaseUnlessOpen();
+    };
+    try {
+      const opening = openTab(engine, { compiled, variables, caller, idempotencyKey, watch });
+      return isPromise(opening) ? opening.then(answer, giveUp) : answer(opening);
+    } catch (error) {
+      return giveUp(error);
     }
   };
 
   const runner = { schema: gatedSchema, fieldResolver, documents, open };
   return {
     ...runner,
+    open: async (request) => open(request),
     engine,
     identify: (authorization) => identify(authorization, register),
     requestTerms: (caller) => loadRequestTerms(caller, engine.shelf, settings.now()),
@@ -239,17 +247,6 @@ const settingsOf = (options: PaywallOptions): EngineSettings => ({
   docsUrl: options.docsUrl ?? (() => null),
   onFailure: options.onFailure ?? (() => undefined),
 });
-
-const gateOf = (tab: Tab, refusals: OperationRefusals): Gate => {
-  let execution: unknown;
-  return {
-    // graphql-js makes one object of coerced variables for each execution: the first to draw is the one.
-    isOf: ({ variableValues }) => (execution ??= variableValues) === variableValues,
-    draw: (info) => tab.draw(info),
-    toError: (refusal, info) =>
-      refusals.errorOf(refusal, tab.unitsAt(info), { nodes: info.fieldNodes, path: responsePathAsArray(info.path) }),
-  };
-};
 
 /** A refusal of an operation as such. */
 const OF_NO_FIELD = { coordinate: null, feature: null, required: null, available: null, plans: [] };

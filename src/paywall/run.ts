@@ -5,10 +5,10 @@
 import { createSourceEventStream, execute as executeGraphQL, getOperationAST, GraphQLError } from 'graphql';
 import type { DocumentNode, ExecutionArgs, ExecutionResult } from 'graphql';
 import type { Caller } from './caller.js';
-import { isPromise, whenReady } from './maybePromise.js';
+import { isPromise } from './maybePromise.js';
 import type { MaybePromise } from './maybePromise.js';
 import type { RequestIds } from './operationRefusals.js';
-import type { Opening, Paywall } from './paywall.js';
+import type { Opening, OperationRequest, Paywall } from './paywall.js';
 import type { Settled } from './settle.js';
 import { UNWATCHED } from './watch.js';
 import type { OperationWatch, RunWatch } from './watch.js';
@@ -36,7 +36,11 @@ export interface RunContext {
   readonly request?: RequestIds;
 }
 
-type Runner = Pick<Paywall, 'schema' | 'fieldResolver' | 'documents' | 'open'>;
+interface Runner extends Pick<Paywall, 'schema' | 'fieldResolver' | 'documents'> {
+  /** Throws or rejects where the context value belongs to another operation. */
+  readonly open: (request: OperationRequest) => MaybePromise<Opening>;
+}
+
 type Run = Extract<Opening, { kind: 'run' }>;
 
 /** Runs a query or a mutation, for the caller of its context value or another one. */
@@ -46,16 +50,16 @@ export const executeOperation = async (
   caller = request.contextValue.caller,
 ): Promise<ExecutionResult> => {
   const document = documentOf(paywall, request);
-  if ('errors' in document) return answered(watchOf(request), document);
-  const own = withContextOfItsOwn(request, caller);
-  const watch = beginWatch(document, own);
-  const opening = await paywall.open(operationOf(document, own, watch));
+  if ('errors' in document) return answered(watchOf(request, request.contextValue.caller), document);
+  const contextValue = contextOfItsOwn(request, caller);
+  const watch = beginWatch(document, request, caller);
+  const opening = await paywall.open(operationOf(document, request, { contextValue, watch }));
   if (opening.kind === 'answer') return answered(watch, { errors: opening.errors });
   if (opening.kind === 'replay') return answered(watch, opening.response, true);
-  const executed = executeOpened(opening, argumentsOf(paywall, document, own), watch);
-  return whenReady(executed, (result) =>
-    whenReady(opening.settle(result), (settled) => answered(watch, withPayment(result, settled))),
-  );
+  const executing = executeOpened(opening, argumentsOf(paywall, document, request, contextValue), watch);
+  const result = isPromise(executing) ? await executing : executing;
+  const settling = opening.settle(result);
+  return answered(watch, withPayment(result, isPromise(settling) ? await settling : settling));
 };
 
 /** Starts a subscription, or says why not: nothing of a refused one is started. */
@@ -64,7 +68,7 @@ export const subscribeOperation = async (
   request: RunRequest,
 ): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> => {
   const document = documentOf(paywall, request);
-  if ('errors' in document) return answered(watchOf(request), document);
+  if ('errors' in document) return answered(watchOf(request, request.contextValue.caller), document);
   // A key makes one operation safe to repeat; of a subscription each event is an operation, and none of them repeats.
   const unkeyed = { ...request, idempotencyKey: null };
   const source = await startSource(paywall, document, unkeyed);
@@ -77,14 +81,17 @@ const startSource = async (
   document: DocumentNode,
   request: RunRequest,
 ): Promise<AsyncIterable<unknown> | ExecutionResult> => {
-  const own = withContextOfItsOwn(request, request.contextValue.caller);
-  const watch = beginWatch(document, own);
-  const opening = await paywall.open(operationOf(document, own, watch));
+  const { caller } = request.contextValue;
+  const contextValue = contextOfItsOwn(request, caller);
+  const watch = beginWatch(document, request, caller);
+  const opening = await paywall.open(operationOf(document, request, { contextValue, watch }));
   if (opening.kind === 'answer') return answered(watch, { errors: opening.errors });
   if (opening.kind === 'replay') return answered(watch, opening.response, true);
   let source: AsyncIterable<unknown> | ExecutionResult = {};
   try {
-    source = await watch.during('run', () => createSourceEventStream(argumentsOf(paywall, document, own)));
+    source = await watch.during('run', () =>
+      createSourceEventStream(argumentsOf(paywall, document, request, contextValue)),
+    );
     return source;
   } finally {
     // Where the release could not be confirmed it is made good in the background, and the first event decides anew.
@@ -93,11 +100,12 @@ const startSource = async (
   }
 };
 
-const watchOf = ({ watch, contextValue }: RunRequest): RunWatch => watch?.(contextValue.caller) ?? UNWATCHED;
+const watchOf = ({ watch }: RunRequest, caller: Caller): RunWatch => watch?.(caller) ?? UNWATCHED;
 
 /** The watch of an operation that begins. */
-const beginWatch = (document: DocumentNode, request: RunRequest): RunWatch => {
-  const watch = watchOf(request);
+const beginWatch = (document: DocumentNode, request: RunRequest, caller: Caller): RunWatch => {
+  const watch = watchOf(request, caller);
+  if (watch === UNWATCHED) return watch;
   const operation = getOperationAST(document, request.operationName);
   if (operation != null) watch.began(operation);
   return watch;
@@ -163,19 +171,21 @@ async function* eventsOf(
 }
 
 /** A tab belongs to a context value, so that each operation needs its own: a shallow copy, as Apollo Server makes one. */
-const withContextOfItsOwn = (request: RunRequest, caller: Caller): RunRequest => {
+const contextOfItsOwn = (request: RunRequest, caller: Caller): RunContext => {
   const contextValue = { ...request.contextValue, caller };
   const prototype: unknown = Object.getPrototypeOf(request.contextValue);
   if (prototype !== Object.prototype) Object.setPrototypeOf(contextValue, prototype as object | null);
-  return { ...request, contextValue };
+  return contextValue;
 };
 
 const withPayment = (result: ExecutionResult, settled: Settled): ExecutionResult => {
   if (settled instanceof GraphQLError) return { errors: [settled] };
-  if (settled === null || result.data == null) return result;
-  const extensions =
-    result.extensions === undefined ? { payment: settled } : { ...result.extensions, payment: settled };
-  return { ...result, extensions };
+  const { data, errors } = result;
+  if (settled === null || data == null) return result;
+  // Of operations graphql-js gives nothing else. A copy by spreading would have a hidden class of its own each time.
+  return errors === undefined
+    ? { data, extensions: { payment: settled } }
+    : { errors, data, extensions: { payment: settled } };
 };
 
 /** Releases what is held where graphql-js throws, which it does for arguments that are no arguments. */
@@ -195,9 +205,9 @@ const executeOpened = ({ settle }: Run, args: ExecutionArgs, watch: RunWatch): M
 
 const operationOf = (
   document: DocumentNode,
-  { operationName, variableValues, contextValue, idempotencyKey }: RunRequest,
-  watch: OperationWatch,
-) => ({
+  { operationName, variableValues, idempotencyKey }: RunRequest,
+  { contextValue, watch }: { readonly contextValue: RunContext; readonly watch: OperationWatch },
+): OperationRequest => ({
   document,
   idempotencyKey,
   operationName,
@@ -208,10 +218,12 @@ const operationOf = (
   watch,
 });
 
-const argumentsOf = ({ schema, fieldResolver }: Runner, document: DocumentNode, request: RunRequest): ExecutionArgs => {
-  const { operationName, variableValues, contextValue, rootValue } = request;
-  return { schema, document, rootValue, contextValue, variableValues, operationName, fieldResolver };
-};
+const argumentsOf = (
+  { schema, fieldResolver }: Runner,
+  document: DocumentNode,
+  { operationName, variableValues, rootValue }: RunRequest,
+  contextValue: RunContext,
+): ExecutionArgs => ({ schema, document, rootValue, contextValue, variableValues, operationName, fieldResolver });
 
 const documentOf = (
   { documents }: Runner,

@@ -37,18 +37,13 @@ export class VersionedRecords<T extends { readonly version: number }> {
   find(keys: readonly string[]): readonly (T | null)[] {
     if (keys.length === 0) return [];
     this.memory.refresh();
-    const values = new Map<string, T | null>();
-    const unknown: string[] = [];
-    for (const key of keys) {
-      const known = this.#known.get(key);
-      if (known === undefined) unknown.push(key);
-      else values.set(key, known.value);
-    }
-    for (const [key, value] of this.#read(unknown)) {
-      values.set(key, value);
-      this.#known.set(key, { value });
-    }
-    return keys.map((key) => values.get(key) ?? null);
+    const known = keys.map((key) => this.#known.get(key));
+    const unknown = keys.filter((_key, index) => known[index] === undefined);
+    if (unknown.length === 0) return known.map((each) => each?.value ?? null);
+    const read = this.#read(unknown);
+    unknown.forEach((key, index) => this.#known.set(key, { value: read[index] ?? null }));
+    let next = 0;
+    return known.map((each) => (each === undefined ? (read[next++] ?? null) : each.value));
   }
 
   list({ first, after }: RecordPage): readonly T[] {
@@ -78,16 +73,11 @@ export class VersionedRecords<T extends { readonly version: number }> {
     return changed === 1;
   }
 
-  #read(keys: readonly string[]): readonly (readonly [string, T | null])[] {
-    const [only, ...others] = keys;
-    if (only === undefined) return [];
-    const rows = others.length > 0 ? this.#find.all(keyList(keys)) : this.#rowOf(only);
-    const found = inOrder(
-      keys,
-      rows.map((row) => this.read(bodyOf(row))),
-      this.keyOf,
-    );
-    return keys.map((key, index) => [key, found[index] ?? null]);
+  #read(keys: readonly string[]): readonly (T | null)[] {
+    const [only] = keys;
+    const rows = only !== undefined && keys.length === 1 ? this.#rowOf(only) : this.#find.all(keyList(keys));
+    const found = rows.map((row) => this.read(bodyOf(row)));
+    return inOrder(keys, found, this.keyOf);
   }
 
   /** One key is found by itself in two thirds of the time of a list of one. */
