@@ -55,7 +55,8 @@ export const standingsOf = (names: readonly string[], rates: readonly (readonly 
     return { name, perSecond, ratio: ratioBy('perSecond'), cpuRatio: ratioBy('perCpuSecond') };
   });
 
-const throughput = async (run: () => unknown, { roundMs, concurrency }: ContestRules): Promise<Rate> => {
+/** One round. */
+export const throughput = async (run: () => unknown, { roundMs, concurrency }: ContestRules): Promise<Rate> => {
   const cpuBefore = process.cpuUsage();
   const startedAt = performance.now();
   const endsAt = startedAt + roundMs;

@@ -21,12 +21,11 @@ import { requestIdOf } from '../src/server/watch/requestIds.js';
 import { answerWithRequestId } from '../src/server/watch/requestRecords.js';
 import { startTracing } from '../src/server/watch/tracing.js';
 import { aroundStoreCall } from '../src/server/watch/watchers.js';
+import { serveParent } from './child.js';
 import { createFreeSchema, openWorld } from './world.js';
 
 /** What the parent can ask for: processor time so far, in µs, or bytes of the heap once it was cleaned up. */
 export type Question = 'cpu' | 'heap';
-
-const MICROS_PER_MS = 1000;
 
 /** Apollo on Fastify with the settings of Tollgate's own server, headers included, without its plugin. */
 const floorServer = async (): Promise<FastifyInstance> => {
@@ -83,10 +82,8 @@ const answer = (question: Question): number => {
 const [folder, ...watchedBy] = process.argv.slice(2);
 const server = folder === undefined ? await floorServer() : await tollgateServer(folder, watchedBy);
 const url = await server.listen({ host: '127.0.0.1', port: 0 });
-process.on('message', (question: Question) => process.send?.(answer(question)));
-process.once('disconnect', () => {
-  // The parent is gone or done.
-  void server.close();
-  setTimeout(() => process.exit(0), MICROS_PER_MS).unref();
-});
-process.send?.({ url });
+serveParent(
+  url,
+  (question) => answer(question as Question),
+  () => server.close(),
+);

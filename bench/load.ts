@@ -1,9 +1,6 @@
 /** The load generator, autocannon, and the servers it is pointed at: on loopback, each in a process of its own. */
-import { fork } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import autocannon from 'autocannon';
+import { startChild } from './child.js';
 import type { Question } from './httpServer.js';
 
 export interface LoadedServer {
@@ -14,25 +11,8 @@ export interface LoadedServer {
 
 /** Without a folder it is the floor. `watchedBy`: as `httpServer.ts` takes them. */
 export const startServer = async (folder?: string, watchedBy: readonly string[] = []): Promise<LoadedServer> => {
-  const script = fileURLToPath(new URL('./httpServer.js', import.meta.url));
-  const child = fork(script, folder === undefined ? [] : [folder, ...watchedBy], { execArgv: ['--expose-gc'] });
-  const { url } = (await nextMessage(child)) as { url: string };
-  return {
-    url,
-    ask: async (question) => {
-      child.send(question);
-      return (await nextMessage(child)) as number;
-    },
-    stop: async () => {
-      child.disconnect();
-      await once(child, 'exit');
-    },
-  };
-};
-
-const nextMessage = async (child: ChildProcess): Promise<unknown> => {
-  const [message] = (await once(child, 'message')) as [unknown];
-  return message;
+  const { ready, ask, stop } = await startChild('./httpServer.js', folder === undefined ? [] : [folder, ...watchedBy]);
+  return { url: String(ready), ask: async (question) => (await ask(question)) as number, stop };
 };
 
 export interface Load {

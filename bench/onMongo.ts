@@ -3,18 +3,21 @@
  * command, as over a network. How often the store is asked, for one item as for a thousand, is counted on SQLite too.
  */
 import { randomUUID } from 'node:crypto';
+import { parse } from 'graphql';
 import { MongoClient } from 'mongodb';
 import { openStore } from '../src/store/openStore.js';
 import type { Store } from '../src/store/store.js';
 import { atMost } from './benchmark.js';
 import type { Benchmark, Findings, Table, Target } from './benchmark.js';
+import { CASES, checkEnding, LIST_SIZES, listCases } from './cases.js';
+import type { Case } from './cases.js';
 import { contest } from './contest.js';
-import { CASES, contestantOf, LIST_SIZES, listCases } from './inProcess.js';
-import type { Case } from './inProcess.js';
+import type { Contestant } from './contest.js';
 import { startRig } from './slowRig.js';
 import { inWords } from './statistics.js';
 import type { Spread } from './statistics.js';
-import { openWorld } from './world.js';
+import { nextKeyOf, openWorld } from './world.js';
+import type { World } from './world.js';
 
 const RULES = { rounds: 3, roundMs: 300, concurrency: 32 };
 const PORT = 27_140;
@@ -51,6 +54,18 @@ const countCalls = (store: Store): Counted => {
 };
 
 const cases = (): readonly Case[] => [...CASES, ...LIST_SIZES.flatMap(listCases)];
+
+const contestantOf = ({ paywall }: World, { name, means, source, ending }: Case): Contestant => {
+  const document = parse(source);
+  const nextKey = nextKeyOf(means);
+  return {
+    name,
+    run: async () => {
+      const caller = await paywall.identify(`Bearer ${nextKey()}`);
+      checkEnding(ending, await paywall.execute({ document, contextValue: { caller } }));
+    },
+  };
+};
 
 interface Measured {
   readonly perSecond: readonly Spread[];

@@ -164,8 +164,8 @@ export const walletWith = (id: string, grants: number, credits = PLENTY): Wallet
 export const keyOf = (means: string, index: number): string => `${means}-${index}`;
 
 /** Each request its account's turn, so that no wallet is the only one. */
-export const nextKeyOf = (means: Means, prefix = ''): (() => string) => {
-  const keys = Array.from({ length: ACCOUNTS_PER_MEANS }, (_, index) => prefix + keyOf(means, index));
+export const nextKeyOf = (means: Means): (() => string) => {
+  const keys = Array.from({ length: ACCOUNTS_PER_MEANS }, (_, index) => keyOf(means, index));
   let turn = 0;
   return () => keys[(turn += 1) % keys.length] ?? '';
 };

@@ -2,10 +2,11 @@
 import { mapSchema, MapperKind } from '@graphql-tools/utils';
 import { defaultFieldResolver, GraphQLError } from 'graphql';
 import type { DocumentNode, ExecutionResult, GraphQLFieldResolver, GraphQLSchema } from 'graphql';
+import type { MaybePromise } from '../../src/paywall/maybePromise.js';
 
 export interface Contender {
   readonly name: string;
-  readonly run: (account: string, document: DocumentNode) => Promise<ExecutionResult>;
+  readonly run: (account: string, document: DocumentNode) => MaybePromise<ExecutionResult>;
   readonly creditsOf: (account: string) => Promise<number>;
   /** What it can't do that is not counted in a column. */
   readonly remark: string;

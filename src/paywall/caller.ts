@@ -101,12 +101,21 @@ export interface Known {
 }
 
 /** Reads account, subscription, wallet and plans side by side: one round. */
-export const loadKnown = (caller: Caller, shelf: PlanShelf, now: Instant): MaybePromise<Known> => {
+export const loadKnown = (caller: Caller, shelf: PlanShelf, now: Instant): MaybePromise<Known> =>
+  withKnown(caller, shelf, now, (known) => known);
+
+/** The same for whoever goes on with it: a promise less on the way. */
+export const withKnown = <T>(
+  caller: Caller,
+  shelf: PlanShelf,
+  now: Instant,
+  use: (known: Known) => T,
+): MaybePromise<T> => {
   const { key, scopes } = caller;
-  return readAccount(caller, shelf, now, (read): Known => {
+  return readAccount(caller, shelf, now, (read) => {
     const { suspended, subscription, plan, wallet } = read ?? NOTHING_READ;
     const means = read === null ? null : meansIn(read, now);
-    return { standing: { key, suspended, scopes, rateLimitedUntil: null, means }, wallet, subscription, plan };
+    return use({ standing: { key, suspended, scopes, rateLimitedUntil: null, means }, wallet, subscription, plan });
   });
 };
 

@@ -23,7 +23,7 @@ import type { Decided } from '../ledger/walletKeeper.js';
 import { StoreError } from '../store/storeError.js';
 import { admit } from './admit.js';
 import type { Admission, AdmitRules } from './admit.js';
-import { grantIfDue, loadKnown } from './caller.js';
+import { grantIfDue, loadKnown, withKnown } from './caller.js';
 import type { Caller, Known } from './caller.js';
 import type { CompiledOperation } from './compile.js';
 import type { Engine } from './engine.js';
@@ -115,10 +115,9 @@ const quoteAndLoad = (engine: Engine, request: OpenRequest, now: Instant): Maybe
     const rules = rulesFor(engine, compiled, begun.kind === 'run' ? begun.delivered : []);
     return { kind: 'quoted', terms: { quote, compiled, known, rules, keyed } };
   };
-  const reading = loadKnown(caller, engine.shelf, now);
-  return keyed === null
-    ? whenReady(reading, (read) => quotedWith(read, UNKEYED))
-    : Promise.all([reading, begin(engine, keyed, now)]).then(([read, begun]) => quotedWith(read, begun));
+  if (keyed === null) return withKnown(caller, engine.shelf, now, (known) => quotedWith(known, UNKEYED));
+  const both = Promise.all([loadKnown(caller, engine.shelf, now), begin(engine, keyed, now)]);
+  return both.then(([known, begun]) => quotedWith(known, begun));
 };
 
 type KeyedBegun = Begun | { readonly kind: 'unavailable' };

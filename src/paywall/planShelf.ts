@@ -45,17 +45,16 @@ export class PlanShelf {
   }
 }
 
-const keyOf = (id: PlanId, version: number): string => `${id}@${version}`;
-
 const shelve = (plans: readonly Plan[]): Plans => {
-  const byVersion = new Map(plans.map((plan) => [keyOf(plan.id, plan.version), plan]));
+  const versions = new Map<PlanId, Map<number, Plan>>();
   const newest = new Map<PlanId, Plan>();
   for (const plan of plans) {
+    versions.set(plan.id, (versions.get(plan.id) ?? new Map<number, Plan>()).set(plan.version, plan));
     const known = newest.get(plan.id);
     if (plan.status !== 'DRAFT' && (known === undefined || known.version < plan.version)) newest.set(plan.id, plan);
   }
   return {
-    find: (id, version) => byVersion.get(keyOf(id, version)) ?? null,
+    find: (id, version) => versions.get(id)?.get(version) ?? null,
     offers: [...newest.values()].filter((plan) => plan.status === 'ACTIVE'),
   };
 };
