@@ -37,7 +37,7 @@ const expiriesIn = (wallet: Wallet, now: Instant): readonly Expiry[] => {
   for (const { id, expiresAt: at } of wallet.grants) {
     if (at !== null && at <= now) expiries.push({ at, happen: (before) => expireGrant(before, id, at) });
   }
-  return expiries.length < 2 ? expiries : expiries.sort((a, b) => a.at - b.at);
+  return expiries.sort((a, b) => a.at - b.at);
 };
 
 /** What open holds have set aside of it stays theirs. */

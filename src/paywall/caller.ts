@@ -1,7 +1,7 @@
 /** Who is calling: the key that was sent, the account it speaks for, and that account's standing. */
 import type { Means, Standing } from '../domain/admission.js';
 import { keyStateAt } from '../domain/account.js';
-import type { KeyState } from '../domain/account.js';
+import type { ApiKey, KeyState } from '../domain/account.js';
 import type { AccountId, ApiKeyId } from '../domain/ids.js';
 import type { Instant } from '../domain/period.js';
 import type { RefusalReason } from '../domain/refusal.js';
@@ -17,7 +17,7 @@ import type { HashSecret } from './keyHash.js';
 import type { KeyUses } from './keyUses.js';
 import { requestLoaders } from './loaders.js';
 import type { AccountRecords, Loaders } from './loaders.js';
-import { isPromise } from './maybePromise.js';
+import { attempt, isPromise, promised, whenReady } from './maybePromise.js';
 import type { MaybePromise } from './maybePromise.js';
 import type { PlanShelf, Plans } from './planShelf.js';
 
@@ -61,7 +61,10 @@ export interface KeyRegister {
 }
 
 /** Finds out who is calling. A store that can't be asked makes the key `UNVERIFIED`: free fields are still served. */
-export const identify = async (authorization: string | undefined, register: KeyRegister): Promise<Caller> => {
+export const identify = (authorization: string | undefined, register: KeyRegister): Promise<Caller> =>
+  promised(() => findCaller(authorization, register));
+
+const findCaller = (authorization: string | undefined, register: KeyRegister): MaybePromise<Caller> => {
   const { fixedKeys, hashSecret, keyUses, now } = register;
   const loaders = requestLoaders(register.loaders);
   const again = () => identify(authorization, register);
@@ -75,9 +78,7 @@ export const identify = async (authorization: string | undefined, register: KeyR
   if (secret === '') return callerWith('UNKNOWN');
   const fixed = fixedKeys.get(secret);
   if (fixed !== undefined) return callerWith('VALID', { keyId: null, accountId: fixed });
-  try {
-    const hash = hashSecret(secret);
-    const key = await loaders.apiKeys.load(isPromise(hash) ? await hash : hash);
+  const withKey = (key: ApiKey | null): Caller => {
     if (key === null) return callerWith('UNKNOWN');
     const at = now();
     const state = keyStateAt(key, at);
@@ -85,10 +86,12 @@ export const identify = async (authorization: string | undefined, register: KeyR
     if (state !== 'VALID') return callerWith(state, sentKey);
     keyUses.note(key.secretHash, at);
     return callerWith(state, sentKey, key.scopes);
-  } catch (error) {
+  };
+  const withoutStore = (error: unknown): Caller => {
     if (error instanceof StoreError) return callerWith('UNVERIFIED');
     throw error;
-  }
+  };
+  return attempt(() => whenReady(hashSecret(secret), (hash) => loaders.apiKeys.load(hash)), withKey, withoutStore);
 };
 
 /** What was read of an account, and its standing as far as that goes. */
@@ -104,7 +107,7 @@ export interface Known {
 export const loadKnown = (caller: Caller, shelf: PlanShelf, now: Instant): MaybePromise<Known> =>
   withKnown(caller, shelf, now, (known) => known);
 
-/** The same for whoever goes on with it: a promise less on the way. */
+/** The same, handed to `use`: a promise less on the way. */
 export const withKnown = <T>(
   caller: Caller,
   shelf: PlanShelf,
@@ -128,8 +131,8 @@ interface ReadAccount extends Omit<Known, 'standing'> {
 const NOTHING_READ = { suspended: false, subscription: null, plan: null, wallet: null };
 
 /**
- * Account, subscription, wallet and plans, side by side: one round, and none where the request has read them before.
- * `null` without an account, or where the store could not be asked.
+ * Account, subscription, wallet and plans, side by side: one round, and none where the request has read them before. `use`
+ * gets them, or `null` without an account and where the store could not be asked.
  */
 const readAccount = <T>(
   { accountId, loaders }: Caller,
@@ -138,6 +141,7 @@ const readAccount = <T>(
   use: (read: ReadAccount | null) => T,
 ): MaybePromise<T> => {
   if (accountId === null) return use(null);
+  const current = shelf.current();
   const withPlans = ({ account, subscription: stored, wallet }: AccountRecords, plans: Plans): T => {
     const subscription = stored === null ? null : effectiveAt(stored, now);
     const plan = subscription === null ? null : plans.find(subscription.planId, subscription.planVersion);
@@ -149,7 +153,6 @@ const readAccount = <T>(
     throw error;
   };
   const reading = loaders.accounts.load(accountId);
-  const current = shelf.current();
   // Plans are in memory mostly, and nobody waits for what is there.
   return isPromise(current)
     ? Promise.all([reading, current]).then(([records, plans]) => withPlans(records, plans), withoutStore)

@@ -96,8 +96,9 @@ export const documentReader = (
       return errors.length > 0 ? errors : document;
     },
     tooLarge: ({ document, operation, variables }) => {
-      const sized = limits === null ? undefined : sizedByVariables.get(document);
-      if (limits === null || sized === undefined) return null;
+      if (limits === null) return null;
+      const sized = sizedByVariables.get(document);
+      if (sized === undefined) return null;
       const sizeOf = (name: string) => numberIn(variables?.[name]) ?? defaultOf(operation, name);
       // One that is left out leaves it to the argument's default, whatever that is.
       if (sized.variables.every((name) => (sizeOf(name) ?? Number.POSITIVE_INFINITY) <= sized.soundUpTo)) return null;

@@ -1,4 +1,4 @@
-/** Which operation a context value belongs to while that operation is under way: resolvers know no more of it. */
+/** Which operation a context value belongs to while that operation is under way, since resolvers know no more of it; and its gate. */
 import { responsePathAsArray } from 'graphql';
 import type { GraphQLError, GraphQLResolveInfo } from 'graphql';
 import type { Refusal } from '../domain/refusal.js';

@@ -26,7 +26,7 @@ import type { ReservedGate } from './gates.js';
 import { keyHash } from './keyHash.js';
 import { KeyUses } from './keyUses.js';
 import { processLoaders } from './loaders.js';
-import { isPromise, whenReady } from './maybePromise.js';
+import { attempt, promised, whenReady } from './maybePromise.js';
 import type { MaybePromise } from './maybePromise.js';
 import { openTab } from './openTab.js';
 import { OperationRefusals } from './operationRefusals.js';
@@ -174,32 +174,32 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
     if (compiled === null) return RUN_FREE;
     const fault = documents.tooLarge({ document, operation: compiled.operation, variables });
     if (fault !== null) return { kind: 'answer', errors: [fault], refusal: null };
+    // Whatever comes of it, only an operation that runs keeps its context value.
     const gate = gates.reserve(contextValue);
-    const giveUp = (error: unknown): never => {
-      gate.release();
-      throw error;
-    };
-    const answer = (opened: Opened): Opening => {
-      if (opened.kind === 'open') gate.open(new OperationGate(opened.tab, refusals));
-      else gate.release();
-      return openingOf(engine, opened, { refusals, gate });
-    };
-    try {
-      const opening = openTab(engine, { compiled, variables, caller, idempotencyKey, watch });
-      return isPromise(opening) ? opening.then(answer, giveUp) : answer(opening);
-    } catch (error) {
-      return giveUp(error);
-    }
+    return attempt(
+      () => openTab(engine, { compiled, variables, caller, idempotencyKey, watch }),
+      (opened) => {
+        if (opened.kind === 'open') gate.open(new OperationGate(opened.tab, refusals));
+        else gate.release();
+        return openingOf(engine, opened, { refusals, gate });
+      },
+      (error) => {
+        gate.release();
+        throw error;
+      },
+    );
   };
 
   const runner = { schema: gatedSchema, fieldResolver, documents, open };
   return {
-    ...runner,
-    open: async (request) => open(request),
+    schema: gatedSchema,
+    fieldResolver,
+    documents,
     engine,
     identify: (authorization) => identify(authorization, register),
     requestTerms: (caller) => loadRequestTerms(caller, engine.shelf, settings.now()),
-    execute: (request) => executeOperation(runner, request),
+    open: (request) => promised(() => open(request)),
+    execute: (request) => promised(() => executeOperation(runner, request)),
     subscribe: (request) => subscribeOperation(runner, request),
     quote: (request) => quoteRequest(engine, request),
     barred: (caller, request) => barredAnswer(caller, new OperationRefusals(engine, caller, null, request)),

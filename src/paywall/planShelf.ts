@@ -46,10 +46,12 @@ export class PlanShelf {
 }
 
 const shelve = (plans: readonly Plan[]): Plans => {
+  // By id and then by version: a text of both would be made and hashed for each operation.
   const versions = new Map<PlanId, Map<number, Plan>>();
   const newest = new Map<PlanId, Plan>();
   for (const plan of plans) {
-    versions.set(plan.id, (versions.get(plan.id) ?? new Map<number, Plan>()).set(plan.version, plan));
+    const ofPlan = versions.get(plan.id) ?? new Map<number, Plan>();
+    versions.set(plan.id, ofPlan.set(plan.version, plan));
     const known = newest.get(plan.id);
     if (plan.status !== 'DRAFT' && (known === undefined || known.version < plan.version)) newest.set(plan.id, plan);
   }

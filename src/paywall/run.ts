@@ -5,7 +5,7 @@
 import { createSourceEventStream, execute as executeGraphQL, getOperationAST, GraphQLError } from 'graphql';
 import type { DocumentNode, ExecutionArgs, ExecutionResult } from 'graphql';
 import type { Caller } from './caller.js';
-import { isPromise } from './maybePromise.js';
+import { attempt, whenReady } from './maybePromise.js';
 import type { MaybePromise } from './maybePromise.js';
 import type { RequestIds } from './operationRefusals.js';
 import type { Opening, OperationRequest, Paywall } from './paywall.js';
@@ -37,29 +37,30 @@ export interface RunContext {
 }
 
 interface Runner extends Pick<Paywall, 'schema' | 'fieldResolver' | 'documents'> {
-  /** Throws or rejects where the context value belongs to another operation. */
+  /** `Paywall.open`, but at once where nothing is waited for: so it throws what that one rejects with. */
   readonly open: (request: OperationRequest) => MaybePromise<Opening>;
 }
 
 type Run = Extract<Opening, { kind: 'run' }>;
 
 /** Runs a query or a mutation, for the caller of its context value or another one. */
-export const executeOperation = async (
+export const executeOperation = (
   paywall: Runner,
   request: RunRequest,
   caller = request.contextValue.caller,
-): Promise<ExecutionResult> => {
+): MaybePromise<ExecutionResult> => {
   const document = documentOf(paywall, request);
   if ('errors' in document) return answered(watchOf(request, request.contextValue.caller), document);
   const contextValue = contextOfItsOwn(request, caller);
   const watch = beginWatch(document, request, caller);
-  const opening = await paywall.open(operationOf(document, request, { contextValue, watch }));
-  if (opening.kind === 'answer') return answered(watch, { errors: opening.errors });
-  if (opening.kind === 'replay') return answered(watch, opening.response, true);
-  const executing = executeOpened(opening, argumentsOf(paywall, document, request, contextValue), watch);
-  const result = isPromise(executing) ? await executing : executing;
-  const settling = opening.settle(result);
-  return answered(watch, withPayment(result, isPromise(settling) ? await settling : settling));
+  return whenReady(paywall.open(operationOf(document, request, contextValue, watch)), (opening) => {
+    if (opening.kind === 'answer') return answered(watch, { errors: opening.errors });
+    if (opening.kind === 'replay') return answered(watch, opening.response, true);
+    const executed = executeOpened(opening, argumentsOf(paywall, document, request, contextValue), watch);
+    return whenReady(executed, (result) =>
+      whenReady(opening.settle(result), (settled) => answered(watch, withPayment(result, settled))),
+    );
+  });
 };
 
 /** Starts a subscription, or says why not: nothing of a refused one is started. */
@@ -84,7 +85,7 @@ const startSource = async (
   const { caller } = request.contextValue;
   const contextValue = contextOfItsOwn(request, caller);
   const watch = beginWatch(document, request, caller);
-  const opening = await paywall.open(operationOf(document, request, { contextValue, watch }));
+  const opening = await paywall.open(operationOf(document, request, contextValue, watch));
   if (opening.kind === 'answer') return answered(watch, { errors: opening.errors });
   if (opening.kind === 'replay') return answered(watch, opening.response, true);
   let source: AsyncIterable<unknown> | ExecutionResult = {};
@@ -182,31 +183,29 @@ const withPayment = (result: ExecutionResult, settled: Settled): ExecutionResult
   if (settled instanceof GraphQLError) return { errors: [settled] };
   const { data, errors } = result;
   if (settled === null || data == null) return result;
-  // Of operations graphql-js gives nothing else. A copy by spreading would have a hidden class of its own each time.
+  // graphql-js answers nothing else. A copy by spreading would have a hidden class of its own each time.
   return errors === undefined
     ? { data, extensions: { payment: settled } }
     : { errors, data, extensions: { payment: settled } };
 };
 
 /** Releases what is held where graphql-js throws, which it does for arguments that are no arguments. */
-const executeOpened = ({ settle }: Run, args: ExecutionArgs, watch: RunWatch): MaybePromise<ExecutionResult> => {
-  const giveUp = async (error: unknown): Promise<never> => {
-    await settle({});
-    watch.answered({});
-    throw error;
-  };
-  try {
-    const executing = watch.during('run', () => executeGraphQL(args));
-    return isPromise(executing) ? Promise.resolve(executing).catch(giveUp) : executing;
-  } catch (error) {
-    return giveUp(error);
-  }
-};
+const executeOpened = ({ settle }: Run, args: ExecutionArgs, watch: RunWatch): MaybePromise<ExecutionResult> =>
+  attempt(
+    () => watch.during('run', () => executeGraphQL(args)),
+    (result) => result,
+    async (error): Promise<never> => {
+      await settle({});
+      watch.answered({});
+      throw error;
+    },
+  );
 
 const operationOf = (
   document: DocumentNode,
   { operationName, variableValues, idempotencyKey }: RunRequest,
-  { contextValue, watch }: { readonly contextValue: RunContext; readonly watch: OperationWatch },
+  contextValue: RunContext,
+  watch: OperationWatch,
 ): OperationRequest => ({
   document,
   idempotencyKey,
