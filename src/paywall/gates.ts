@@ -37,7 +37,10 @@ export class OperationGate implements Gate {
 export class ReservedGate {
   #gate: Gate | null = null;
 
-  constructor(readonly release: () => void) {}
+  constructor(
+    private readonly gates: WeakMap<object, ReservedGate>,
+    private readonly contextValue: object,
+  ) {}
 
   /** `null`: it is not open yet. */
   get gate(): Gate | null {
@@ -46,6 +49,10 @@ export class ReservedGate {
 
   open(gate: Gate): void {
     this.#gate = gate;
+  }
+
+  release(): void {
+    this.gates.delete(this.contextValue);
   }
 }
 
@@ -63,7 +70,7 @@ export class Gates {
         'This context value belongs to an operation that is not settled yet. Give each operation a context value of its own.',
       );
     }
-    const reserved = new ReservedGate(() => gates.delete(contextValue));
+    const reserved = new ReservedGate(gates, contextValue);
     gates.set(contextValue, reserved);
     return reserved;
   }
