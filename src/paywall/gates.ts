@@ -1,4 +1,7 @@
-/** Which operation a context value belongs to while that operation is under way, since resolvers know no more of it; and its gate. */
+/**
+ * The gates of operations that are under way, by the context values that belong to them: resolvers know no more of their
+ * operation.
+ */
 import { responsePathAsArray } from 'graphql';
 import type { GraphQLError, GraphQLResolveInfo } from 'graphql';
 import type { Refusal } from '../domain/refusal.js';

@@ -8,7 +8,10 @@ import type { MaybePromise } from './maybePromise.js';
 /** A step of an operation's journey. */
 export type Step = 'identify' | 'quote' | 'hold' | 'run' | 'settle';
 
-/** Its functions answer at once and never throw, but for what the work that `during` does throws. What is told is confirmed, and may come after the answer was sent. */
+/**
+ * Its functions answer at once and never throw, but for what the work throws that `during` does. What is told is
+ * confirmed, and may come after the answer was sent.
+ */
 export interface OperationWatch {
   /** Does the work as a step of the operation, and answers what it answers, which may be there at once. */
   during<T>(step: Step, work: () => MaybePromise<T>): MaybePromise<T>;
