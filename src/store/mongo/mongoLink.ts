@@ -2,19 +2,24 @@
  * The client in use, and the next one where the driver waits for what never comes. Driver 7.9.0 does: a command that is
  * written to a connection whose socket is destroyed, in the moment before the socket says so, waits for a `drain` event
  * without any time limit, and so does the `hello` of a monitor, which then never finds the server again. So each verb has
- * a time limit of its own, and a client that is stuck is replaced. A write that was given up may still arrive: what the
- * verbs write is safe then, since it names the version that it was decided on.
+ * a time limit of its own, a shorter one where the server was lost meanwhile, and a client that is stuck is replaced. A
+ * write that was given up may still arrive: what the verbs write is safe then, since it names the version that it was
+ * decided on.
  */
 import { inTime } from '../inTime.js';
 import { StoreError } from '../storeError.js';
 import type { MongoDatabase } from './mongoDatabase.js';
 
 const VERB_TIMEOUT_MS = 10_000;
+/** How often it is looked whether a verb is to be waited for any longer. */
+const LOOK_MS = 500;
 const CLOSE_TIMEOUT_MS = 3_000;
 
 interface Connected<Bound> {
   readonly database: MongoDatabase;
   readonly bound: Bound;
+  /** Whether a verb was given up: the connection that it holds may never come back to the pool. */
+  hasGivenUp: boolean;
 }
 
 export class MongoLink<Bound> {
@@ -26,17 +31,25 @@ export class MongoLink<Bound> {
     private readonly bind: (database: MongoDatabase) => Bound,
     private readonly verbTimeoutMs = VERB_TIMEOUT_MS,
   ) {
-    this.#current = { database: first, bound: bind(first) };
+    this.#current = { database: first, bound: bind(first), hasGivenUp: false };
   }
 
   /** Throws `UNREACHABLE` at once where no server has been reachable for a while, and later where no answer comes. */
   async run<Result>(work: (bound: Bound) => Promise<Result>): Promise<Result> {
-    if (this.#current.database.reachability.isStuck) this.#replace(this.#current);
+    if (isSpent(this.#current)) this.#replace(this.#current);
     const current = this.#current;
     current.database.reachability.check();
-    return inTime(work(current.bound), this.verbTimeoutMs, () => {
-      this.#replace(current);
-      throw new StoreError('UNREACHABLE', `MongoDB did not answer within ${this.verbTimeoutMs} ms.`);
+    return this.#answerOf(work(current.bound), current, performance.now());
+  }
+
+  #answerOf<Result>(verb: Promise<Result>, current: Connected<Bound>, since: number): Promise<Result> {
+    const leftMs = this.verbTimeoutMs - (performance.now() - since);
+    return inTime(verb, Math.min(LOOK_MS, leftMs), () => {
+      const isInVain = current.database.reachability.isInVain(since);
+      if (!isInVain && leftMs > LOOK_MS) return this.#answerOf(verb, current, since);
+      current.hasGivenUp = true;
+      const limit = isInVain ? 'before it was lost' : `within ${this.verbTimeoutMs} ms`;
+      throw new StoreError('UNREACHABLE', `MongoDB did not answer ${limit}.`);
     });
   }
 
@@ -51,7 +64,11 @@ export class MongoLink<Bound> {
   #replace(stuck: Connected<Bound>): void {
     if (stuck !== this.#current) return;
     const database = this.openNext();
-    this.#current = { database, bound: this.bind(database) };
+    this.#current = { database, bound: this.bind(database), hasGivenUp: false };
     stuck.database.client.close().catch(() => undefined);
   }
 }
+
+/** A new client in the place of one that is well but for a connection waits until it would find a server. */
+const isSpent = ({ database: { reachability }, hasGivenUp }: Connected<unknown>): boolean =>
+  reachability.isStuck || (hasGivenUp && !reachability.isLost);

@@ -13,6 +13,8 @@ import { StoreError } from '../storeError.js';
 
 /** What a heartbeat may take beyond its own time limit before its monitor is taken for dead. */
 const HEARTBEAT_GRACE_MS = 500;
+/** What a second attempt may take once a server is there again. */
+const LOSS_GRACE_MS = 500;
 
 export class Reachability {
   readonly #patienceMs: number;
@@ -20,13 +22,16 @@ export class Reachability {
   /** When the heartbeats that have no outcome yet were begun, by server. */
   readonly #beatingSince = new Map<string, number>();
   #lostAt: number | null = null;
+  /** Also where a server is there again. */
+  #lastLostAt = -Infinity;
 
   constructor(client: MongoClient) {
     const { serverSelectionTimeoutMS, connectTimeoutMS, heartbeatFrequencyMS } = client.options;
     this.#patienceMs = serverSelectionTimeoutMS;
     this.#heartbeatMsMax = connectTimeoutMS + heartbeatFrequencyMS + HEARTBEAT_GRACE_MS;
     client.on('topologyDescriptionChanged', ({ newDescription }) => {
-      this.#lostAt = hasWritable(newDescription) ? null : (this.#lostAt ?? performance.now());
+      if (hasWritable(newDescription)) this.#lostAt = null;
+      else this.#lostAt ??= this.#lastLostAt = performance.now();
     });
     client.on('serverHeartbeatStarted', ({ connectionId }) => this.#beatingSince.set(connectionId, performance.now()));
     const noteEnd = ({ connectionId }: ServerHeartbeatSucceededEvent | ServerHeartbeatFailedEvent) =>
@@ -39,6 +44,18 @@ export class Reachability {
     const lostMs = this.#lostAt === null ? 0 : performance.now() - this.#lostAt;
     if (lostMs <= this.#patienceMs) return;
     throw new StoreError('UNREACHABLE', `MongoDB has not been reachable for ${(lostMs / 1_000).toFixed(1)} s.`);
+  }
+
+  get isLost(): boolean {
+    return this.#lostAt !== null;
+  }
+
+  /**
+   * Whether a command that is under way since then waits for an answer that won't come: the server was lost meanwhile,
+   * which ends its connections, and a second attempt would have had the time to find it again.
+   */
+  isInVain(since: number): boolean {
+    return since < this.#lastLostAt && performance.now() - this.#lastLostAt > this.#patienceMs + LOSS_GRACE_MS;
   }
 
   /** Whether no server is known and one of the monitors that would find it waits for ever. */
