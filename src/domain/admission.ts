@@ -51,6 +51,15 @@ export interface Standing {
   readonly means: Means | null;
 }
 
+/** The same caller with other means. Written out: of copies by spreading each has a hidden class of its own. */
+export const withMeans = ({ key, suspended, scopes, rateLimitedUntil }: Standing, means: Means | null): Standing => ({
+  key,
+  suspended,
+  scopes,
+  rateLimitedUntil,
+  means,
+});
+
 export type Decision =
   | {
       readonly outcome: 'covered';

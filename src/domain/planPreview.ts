@@ -1,5 +1,5 @@
 /** What another version of a plan would change for those who are subscribed to this one. */
-import { decide } from './admission.js';
+import { decide, withMeans } from './admission.js';
 import type { Means, Requirement, Standing } from './admission.js';
 import type { Instant } from './period.js';
 import type { Allowance, Plan } from './plan.js';
@@ -93,7 +93,7 @@ export const fieldsLost = (
   next: Plan,
   now: Instant,
 ): readonly LostField[] => {
-  const after = { ...standing, means: { ...standing.means, plan: next } };
+  const after = withMeans(standing, { ...standing.means, plan: next });
   return fields.flatMap((field) => {
     if (decide(field, 1, standing, now).outcome !== 'covered') return [];
     const decision = decide(field, 1, after, now);

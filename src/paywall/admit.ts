@@ -2,7 +2,7 @@
  * Gate 1: decides every quoted position in document order against one running balance, before anything runs. The
  * outcome says what to hold, what each place may draw on while the operation runs, and what is refused.
  */
-import { decide } from '../domain/admission.js';
+import { decide, withMeans } from '../domain/admission.js';
 import type { Decision, Means, Standing } from '../domain/admission.js';
 import {
   addDemands,
@@ -28,7 +28,7 @@ class Allotment {
 
   /** What is left of it while the operation runs. The standing is the caller's, and always the same. */
   leftFor(standing: Standing, now: Instant): Remainder {
-    return (this.#left ??= new Remainder({ ...standing, means: this.#meansOf(standing, now) }, now));
+    return (this.#left ??= new Remainder(withMeans(standing, this.#meansOf(standing, now)), now));
   }
 
   /** Those that were set aside for it, and no others. */
@@ -233,7 +233,7 @@ class AdmissionWalk {
     if (isNothing(demand)) return;
     this.#demand = addDemands(this.#demand, demand);
     const { means } = this.#standing;
-    if (means !== null) this.#standing = { ...this.#standing, means: meansWithout(means, demand) };
+    if (means !== null) this.#standing = withMeans(this.#standing, meansWithout(means, demand));
   }
 }
 

@@ -16,7 +16,7 @@ import { StoreError } from '../store/storeError.js';
 import type { HashSecret } from './keyHash.js';
 import type { KeyUses } from './keyUses.js';
 import { requestLoaders } from './loaders.js';
-import type { AccountRecords, Loaders } from './loaders.js';
+import type { AccountRecords, Loaders, ProcessLoaders } from './loaders.js';
 import { attempt, isPromise, promised, whenReady } from './maybePromise.js';
 import type { MaybePromise } from './maybePromise.js';
 import type { PlanShelf, Plans } from './planShelf.js';
@@ -43,17 +43,18 @@ export interface Bar {
 /** Keys that no store knows, such as a demo's: secret → account. */
 export type FixedKeys = ReadonlyMap<string, AccountId>;
 
-const BEARER = /^Bearer +([\x21-\x7e]+) *$/i;
+const SCHEME = 'Bearer';
+const BEARER = /^Bearer +[\x21-\x7e]+ *$/i;
 
 /** The key of an `Authorization` header (RFC 6750): `null` where there is no header, empty where it is ill-formed. */
 export const secretOf = (authorization: string | undefined): string | null => {
   if (authorization === undefined || authorization === '') return null;
-  return BEARER.exec(authorization)?.[1] ?? '';
+  return BEARER.test(authorization) ? authorization.slice(SCHEME.length).trim() : '';
 };
 
 /** What callers are known by. */
 export interface KeyRegister {
-  readonly loaders: Loaders;
+  readonly loaders: ProcessLoaders;
   readonly fixedKeys: FixedKeys;
   readonly hashSecret: HashSecret;
   readonly keyUses: Pick<KeyUses, 'note'>;
@@ -152,11 +153,11 @@ const readAccount = <T>(
     if (error instanceof StoreError) return use(null);
     throw error;
   };
-  const reading = loaders.accounts.load(accountId);
+  const read = () => loaders.accounts.load(accountId);
   // Plans are in memory mostly, and nobody waits for what is there.
   return isPromise(current)
-    ? Promise.all([reading, current]).then(([records, plans]) => withPlans(records, plans), withoutStore)
-    : reading.then((records) => withPlans(records, current), withoutStore);
+    ? Promise.all([read(), current]).then(([records, plans]) => withPlans(records, plans), withoutStore)
+    : attempt(read, (records) => withPlans(records, current), withoutStore);
 };
 
 /** What counts before anything of a request is looked at. */

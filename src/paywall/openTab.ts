@@ -3,7 +3,7 @@
  * the admitted positions need. Nothing is held where the operation is blocked or needs no credits.
  */
 import { GraphQLError } from 'graphql';
-import { decide, meansAfter } from '../domain/admission.js';
+import { decide, meansAfter, withMeans } from '../domain/admission.js';
 import type { Decision, Means, Standing } from '../domain/admission.js';
 import { addDemands, demandOf, isNothing, NO_DEMAND } from '../domain/demand.js';
 import type { Demand } from '../domain/demand.js';
@@ -111,7 +111,7 @@ const quoteAndLoad = (engine: Engine, request: OpenRequest, now: Instant): Maybe
   const keyed = keyedRunOf(engine, request);
   const quotedWith = (read: Known, begun: KeyedBegun): Quoted => {
     if (begun.kind === 'conflict' || begun.kind === 'replay' || begun.kind === 'unpaid') return begun;
-    const known = begun.kind === 'run' ? read : { ...read, standing: { ...read.standing, means: null } };
+    const known = begun.kind === 'run' ? read : { ...read, standing: withMeans(read.standing, null) };
     const rules = rulesFor(engine, compiled, begun.kind === 'run' ? begun.delivered : []);
     return { kind: 'quoted', terms: { quote, compiled, known, rules, keyed } };
   };
@@ -248,7 +248,7 @@ class Opening {
 
   #hold({ accountId }: Wallet): Promise<Admitted> {
     return this.#claim(accountId, (means, at) => {
-      const standing = { ...this.terms.known.standing, means };
+      const standing = withMeans(this.terms.known.standing, means);
       const admission = admit(this.terms.quote, standing, at, this.terms.rules);
       const demand = admission.isBlocked ? NO_DEMAND : admission.demand;
       return { demand, outcome: { admission, standing, at } };
@@ -261,12 +261,12 @@ class Opening {
     invariant(wallet !== null, 'a tab without an account was extended');
     const id = this.#hasHold ? `${this.#holdId}/${(this.#extensions += 1)}` : null;
     try {
-      return await this.#claim(wallet.accountId, (means, at) => decideAll(fields, { ...standing, means }, at), id);
+      return await this.#claim(wallet.accountId, (means, at) => decideAll(fields, withMeans(standing, means), at), id);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       this.engine.settings.onFailure(error);
       this.#hasHold &&= id !== null;
-      return decideAll(fields, { ...standing, means: null }, this.engine.settings.now()).outcome;
+      return decideAll(fields, withMeans(standing, null), this.engine.settings.now()).outcome;
     }
   }
 
@@ -333,7 +333,7 @@ class Opening {
       });
     }
     this.#hasHold = false;
-    const standing = { ...known.standing, means: null };
+    const standing = withMeans(known.standing, null);
     return { admission: admit(quote, standing, at, rules), standing, at };
   }
 }
@@ -349,7 +349,7 @@ const decideAll = (
     invariant(place.paid !== null, 'a free field asked for more');
     const decision = decide(place.paid, units, current, at);
     demand = addDemands(demand, demandOf(decision, 1));
-    current = { ...current, means: current.means === null ? null : meansAfter(current.means, decision) };
+    current = withMeans(current, current.means === null ? null : meansAfter(current.means, decision));
     return decision;
   });
   return { demand, outcome };

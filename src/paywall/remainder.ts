@@ -2,7 +2,7 @@
  * What an allotment still has while its operation runs. Positions of one place that are decided alike are only counted,
  * and taken off the means together: a list of a thousand items makes two means and not a thousand.
  */
-import { decide } from '../domain/admission.js';
+import { decide, withMeans } from '../domain/admission.js';
 import type { Decision, Standing } from '../domain/admission.js';
 import { demandOf, meansWithout, repeatsOf } from '../domain/demand.js';
 import { invariant } from '../domain/invariant.js';
@@ -49,7 +49,7 @@ export class Remainder {
     const { means } = this.standing;
     if (this.#run !== null && means !== null) {
       const demand = demandOf(this.#run.decision, this.#run.positions);
-      this.standing = { ...this.standing, means: meansWithout(means, demand) };
+      this.standing = withMeans(this.standing, meansWithout(means, demand));
     }
     this.#run = null;
   }

@@ -65,7 +65,19 @@ export interface RecordPage {
   readonly after: string | null;
 }
 
+/** What a store has in memory: for those who would rather not wait. */
+export interface StoreMemory {
+  /**
+   * A record by its key, or `null` where there is none: what the verb that finds it would answer, as far as whoever asks
+   * can know of later writes. `undefined`: it is not in memory, so find it.
+   */
+  recall<Kind extends RecordKind>(kind: Kind, key: string): StoredRecords[Kind] | null | undefined;
+}
+
 export interface Store {
+  /** Left out by stores that keep no records in memory, and where every read is to be seen. */
+  readonly memory?: StoreMemory | undefined;
+
   findApiKeys(secretHashes: readonly string[]): Promise<readonly (ApiKey | null)[]>;
   findAccounts(ids: readonly AccountId[]): Promise<readonly (Account | null)[]>;
   /** The current subscription of each account. */

@@ -94,4 +94,66 @@ it('a look that fails is made again by the next read of the same run', () => {
   });
 });
 
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+const recalled = (id: typeof ALICE): number | null | undefined => {
+  const wallet = store.memory?.recall('wallets', id);
+  return wallet == null ? wallet : wallet.entrySum;
+};
+
+it('recalls what was found and what was written here, and nothing else', async () => {
+  expect(recalled(ALICE)).toBeUndefined();
+  await store.findWallets([ALICE]);
+  expect(recalled(ALICE)).toBeNull();
+  const [first] = await store.commitWallets([granted(emptyWallet(ALICE), 'g1', 5)]);
+  expect(recalled(ALICE)).toBe(5);
+  await store.commitWallets([granted(first ?? emptyWallet(ALICE), 'g2', 2)]);
+  expect(recalled(ALICE)).toBe(7);
+  expect(recalled(BOB)).toBeUndefined();
+});
+
+it('does not recall what another connection has replaced, from the next turn of the event loop on', async () => {
+  await store.findWallets([ALICE]);
+  const [first] = await store.commitWallets([granted(emptyWallet(ALICE), 'g1', 5)]);
+  expect(recalled(ALICE)).toBe(5);
+  await other.commitWallets([granted(first ?? emptyWallet(ALICE), 'g2', 2)]);
+  await nextTurn();
+  expect(recalled(ALICE)).toBeUndefined();
+  expect(await creditsOf(store, ALICE)).toBe(7);
+  expect(recalled(ALICE)).toBe(7);
+});
+
+it('recalls nothing that was rolled back, and nothing once it is closed', async () => {
+  await store.commitWallets([granted(emptyWallet(BOB), 'g1', 1)]);
+  const again = granted(emptyWallet(BOB), 'g1', 1);
+  const entries = again.journal.map((entry) => ({ ...entry, seq: entry.seq + 1 }));
+  const clashing = { ...again, version: 1, journal: entries };
+  await expect(store.commitWallets([clashing])).rejects.toMatchObject({ code: 'CORRUPT' });
+  expect(recalled(BOB)).toBeUndefined();
+  expect(await creditsOf(store, BOB)).toBe(1);
+  expect(recalled(BOB)).toBe(1);
+  await store.close();
+  expect(recalled(BOB)).toBeUndefined();
+});
+
+it('looks at the file once for what is recalled in a turn, and again where a turn does not end', async () => {
+  let looks = 0;
+  const look = () => ({ data_version: (looks += 1) });
+  const memory = new FileMemory({ exec: () => undefined, close: () => undefined, prepare: () => statementOf(look) });
+  for (let turn = 1; turn <= 3; turn += 1) {
+    await nextTurn();
+    for (let each = 0; each < 100; each += 1) {
+      memory.refreshForTurn();
+      await Promise.resolve();
+    }
+    expect(looks).toBe(turn);
+  }
+  for (let each = 0; each < 10_000; each += 1) {
+    memory.refreshForTurn();
+    await Promise.resolve();
+  }
+  expect(looks).toBeGreaterThanOrEqual(12);
+  expect(looks).toBeLessThanOrEqual(14);
+});
+
 const statementOf = (get: () => SqliteRow): SqliteStatement => ({ get, run: () => 0, all: () => [get()] });

@@ -8,6 +8,8 @@ import type { SqliteDriver, SqliteStatement } from './sqliteDriver.js';
 
 /** Of each table; a wallet in use takes some kilobytes. */
 const VALUES_MAX = 2_000;
+/** How many records are recalled at most before the next look, where a turn of the event loop never ends. */
+const RECALLS_MAX = 1_000;
 
 /** The values of one table, by their key. */
 export type TableMemory<T> = LRUCache<string, Remembered<T>>;
@@ -21,6 +23,7 @@ export class FileMemory {
   readonly #tables: { clear(): void }[] = [];
   #seen: unknown;
   #isFresh = false;
+  #recallsLeft = 0;
 
   constructor(driver: SqliteDriver) {
     this.#dataVersion = driver.prepare('PRAGMA data_version');
@@ -45,6 +48,22 @@ export class FileMemory {
     this.#isFresh = true;
     queueMicrotask(() => {
       this.#isFresh = false;
+    });
+  }
+
+  /**
+   * The same, once for what is recalled in one turn of the event loop: whoever is told that another process has written is
+   * told in a later one.
+   */
+  refreshForTurn(): void {
+    if (this.#recallsLeft > 0) {
+      this.#recallsLeft -= 1;
+      return;
+    }
+    this.refresh();
+    this.#recallsLeft = RECALLS_MAX;
+    process.nextTick(() => {
+      this.#recallsLeft = 0;
     });
   }
 

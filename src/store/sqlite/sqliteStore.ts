@@ -28,6 +28,7 @@ import type {
   ListPage,
   RecordPage,
   Store,
+  StoreMemory,
   SubscribedTo,
   WriteOutcome,
 } from '../store.js';
@@ -84,6 +85,7 @@ export const openSqliteStore = async (path: string, options: SqliteOptions = {})
 };
 
 class SqliteStore implements Store {
+  readonly memory: StoreMemory = { recall: (kind, key) => this.#recall(kind, key) };
   readonly #memory: FileMemory;
   readonly #records: { readonly [Kind in RecordKind]: VersionedRecords<StoredRecords[Kind]> };
   readonly #forgetKeyed: SqliteStatement;
@@ -298,6 +300,16 @@ class SqliteStore implements Store {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.driver.close();
+  }
+
+  /** Who can't be told here is told by the verb. */
+  #recall<Kind extends RecordKind>(kind: Kind, key: string): StoredRecords[Kind] | null | undefined {
+    if (this.#isClosed) return undefined;
+    try {
+      return this.#records[kind].recall(key);
+    } catch {
+      return undefined;
+    }
   }
 
   #saveAll<T extends { readonly version: number }>(

@@ -34,6 +34,12 @@ export class VersionedRecords<T extends { readonly version: number }> {
     this.#known = memory.tableOf();
   }
 
+  /** What is remembered of it; `undefined`: it is to be found. */
+  recall(key: string): T | null | undefined {
+    this.memory.refreshForTurn();
+    return this.#known.get(key)?.value;
+  }
+
   find(keys: readonly string[]): readonly (T | null)[] {
     if (keys.length === 0) return [];
     this.memory.refresh();
