@@ -13,7 +13,7 @@ import type { Standing } from './contest.js';
 import { inWords } from './statistics.js';
 import { listOf, SEARCH } from './world.js';
 
-const RULES = { rounds: 5, roundMs: 300, concurrency: 32 };
+const RULES = { rounds: 4, roundMs: 300, concurrency: 32 };
 const CASES: readonly Case[] = [
   { name: 'search, covered', means: 'covered', source: SEARCH, ending: 'whole' },
   { name: 'search, paid', means: 'paid', source: SEARCH, ending: 'whole' },

@@ -42,14 +42,22 @@ export const contestApart = async (
   contenders: readonly ApartContender[],
   asked: Case,
   rules: ContestRules,
-): Promise<readonly Standing[]> => {
+): Promise<readonly Standing[]> =>
+  standingsOf(
+    contenders.map(({ name }) => name),
+    await playApart(contenders, asked, rules),
+  );
+
+/** The same, with the rounds of each. */
+export const playApart = async (
+  contenders: readonly ApartContender[],
+  asked: Case,
+  rules: ContestRules,
+): Promise<readonly (readonly Rate[])[]> => {
   for (const each of contenders) await each.play(asked, rules);
   const rates = contenders.map((): Rate[] => []);
   for (let round = 0; round < rules.rounds; round += 1) {
     for (const [index, each] of contenders.entries()) rates[index]?.push(await each.play(asked, rules));
   }
-  return standingsOf(
-    contenders.map(({ name }) => name),
-    rates,
-  );
+  return rates;
 };

@@ -17,8 +17,10 @@ export interface Case {
 const LARGE_SEARCH = SEARCH.replace('first: 20', 'first: 100');
 export const LIST_SIZES = [1, 10, 100, 1_000];
 
+export const COVERED: Case = { name: 'covered by a plan', means: 'covered', source: SEARCH, ending: 'whole' };
+
 export const CASES: readonly Case[] = [
-  { name: 'covered by a plan', means: 'covered', source: SEARCH, ending: 'whole' },
+  COVERED,
   { name: 'covered by a plan, 100 found', means: 'covered', source: LARGE_SEARCH, ending: 'whole' },
   { name: 'covered with a limit', means: 'limited', source: SEARCH, ending: 'whole' },
   { name: 'paid with credits', means: 'paid', source: SEARCH, ending: 'whole' },

@@ -1,6 +1,5 @@
 /** One contender in a process of its own. Its parent asks for rounds, and for what it gets wrong. */
 import { parse } from 'graphql';
-import { whenReady } from '../src/paywall/maybePromise.js';
 import type { MaybePromise } from '../src/paywall/maybePromise.js';
 import { countFaults } from './alternatives/faults.js';
 import type { Faults } from './alternatives/faults.js';
@@ -28,10 +27,11 @@ const playRound = ({ means, source, ending }: Case, rules: ContestRules): Promis
   const document = parse(source);
   const nextKey = nextKeyOf(means);
   const expected = wanted === FLOOR ? 'whole' : ending;
-  const check = (result: Awaited<ReturnType<typeof contender.run>>) => {
-    checkEnding(expected, result);
+  // Awaited, as callers await it, whether it is there at once or later: else those that are would be one at a time.
+  const run = async () => {
+    checkEnding(expected, await contender.run(nextKey(), document));
   };
-  return throughput(() => whenReady(contender.run(nextKey(), document), check), rules);
+  return throughput(run, rules);
 };
 
 const answer = (question: unknown): MaybePromise<Rate | Faults> => {

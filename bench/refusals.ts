@@ -24,7 +24,7 @@ import { inWords, spreadOf } from './statistics.js';
 import type { World } from './world.js';
 import { nextKeyOf, openWorld, SEARCH } from './world.js';
 
-const RULES = { rounds: 15, roundMs: 1_000, concurrency: 16 };
+const RULES = { rounds: 13, roundMs: 1_000, concurrency: 16 };
 const RECORDS = 100_000;
 const BATCH = 500;
 const PAGES = 40;
