@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { grantCredits } from '../../src/api/operator.js';
+import { accountId } from '../../src/domain/ids.js';
 import type { Caller } from '../../src/paywall/caller.js';
 import { openStore } from '../../src/store/openStore.js';
 import type { Store } from '../../src/store/store.js';
@@ -61,14 +62,43 @@ it('what is written between finding out who calls and the operation counts, in t
 
 it('what another process writes counts for whoever comes after it', async () => {
   const caller = await ready.callerWith(9);
-  const id = caller.accountId;
   expect(await outcomeOf(caller)).toBe('told');
   await nextTurn();
-  const [account] = await other.findAccounts([id]);
-  if (account == null) return raise();
+  const [account] = await other.findAccounts([caller.accountId]);
+  if (account == null) throw new Error('The account is gone.');
   await other.saveAccounts([{ ...account, suspendedAt: ready.paywall.engine.settings.now() }]);
   await nextTurn();
   expect(await outcomeOf(caller)).toBe('ACCOUNT_SUSPENDED');
+});
+
+it('what a store of this process has written counts in the same turn, for keys, accounts and balances', async () => {
+  const caller = await ready.callerWith(9);
+  expect(await outcomeOf(caller)).toBe('told');
+  const again = await caller.again();
+  const [account] = await other.findAccounts([caller.accountId]);
+  if (account == null) throw new Error('The account is gone.');
+  await other.saveAccounts([{ ...account, suspendedAt: ready.paywall.engine.settings.now() }]);
+  expect(await outcomeOf(again)).toBe('ACCOUNT_SUSPENDED');
+});
+
+it('operations that never wait leave the others their turn', async () => {
+  const caller = await ready.callerWith(2);
+  let turns = 0;
+  const count = setInterval(() => (turns += 1), 0);
+  for (let each = 0; each < 3_000; each += 1) expect(await outcomeOf(await caller.again())).toBe('INSUFFICIENT_FUNDS');
+  clearInterval(count);
+  expect(turns).toBeGreaterThan(3);
+});
+
+it('an account whose wallet is no longer in memory has what it had', async () => {
+  const caller = await ready.callerWith(10);
+  expect(await outcomeOf(caller)).toBe('told');
+  const nobodies = Array.from({ length: 2_100 }, (_, each) => accountId(`nobody-${each}`));
+  await ready.paywall.engine.store.findWallets(nobodies);
+  expect(await outcomeOf(await caller.again())).toBe('told');
+  await ready.paywall.engine.store.findAccounts(nobodies);
+  expect(await outcomeOf(await caller.again())).toBe('told');
+  expect(await ready.walletOf(caller)).toMatchObject({ available: 1, held: 0 });
 });
 
 it('a balance for a third of the operations that are begun at once pays for a third of them', async () => {
@@ -78,7 +108,3 @@ it('a balance for a third of the operations that are begun at once pays for a th
   expect(outcomes.filter((outcome) => outcome === 'told')).toHaveLength(9);
   expect(await ready.walletOf(caller)).toEqual({ available: 0, held: 0, holds: 0 });
 });
-
-const raise = (): never => {
-  throw new Error('The test has no account.');
-};

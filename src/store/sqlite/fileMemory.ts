@@ -8,7 +8,7 @@ import type { SqliteDriver, SqliteStatement } from './sqliteDriver.js';
 
 /** Of each table; a wallet in use takes some kilobytes. */
 const VALUES_MAX = 2_000;
-/** How many records are recalled at most before the next look, where a turn of the event loop never ends. */
+/** How many records are recalled in one turn of the event loop: whoever wants more waits for the next, as others do. */
 const RECALLS_MAX = 1_000;
 
 /** The values of one table, by their key. */
@@ -19,11 +19,16 @@ export interface Remembered<T> {
 }
 
 export class FileMemory {
+  /** How many verbs of any SQLite store in this process were used: the answer of each may tell of a write. */
+  static #verbs = 0;
+
   readonly #dataVersion: SqliteStatement;
   readonly #tables: { clear(): void }[] = [];
   #seen: unknown;
   #isFresh = false;
-  #recallsLeft = 0;
+  /** After which of the verbs the file was looked at in this turn of the event loop; `null`: it was not. */
+  #seenAfter: number | null = null;
+  #recallsLeft = RECALLS_MAX;
 
   constructor(driver: SqliteDriver) {
     this.#dataVersion = driver.prepare('PRAGMA data_version');
@@ -49,23 +54,35 @@ export class FileMemory {
     queueMicrotask(() => {
       this.#isFresh = false;
     });
+    this.#seenAfter = FileMemory.#verbs;
+    process.nextTick(this.#endTurn);
+  }
+
+  /** A verb of a store is used. */
+  static noteVerb(): void {
+    FileMemory.#verbs += 1;
   }
 
   /**
-   * The same, once for what is recalled in one turn of the event loop: whoever is told that another process has written is
-   * told in a later one.
+   * Whether something may be recalled: not older than a look that was made in this turn of the event loop, after all that
+   * stores of this process have answered in it. What another process has written, others are told of in a later turn.
    */
-  refreshForTurn(): void {
-    if (this.#recallsLeft > 0) {
-      this.#recallsLeft -= 1;
-      return;
-    }
-    this.refresh();
-    this.#recallsLeft = RECALLS_MAX;
-    process.nextTick(() => {
-      this.#recallsLeft = 0;
-    });
+  mayRecall(): boolean {
+    if (this.#recallsLeft === 0) return false;
+    if (this.#recallsLeft === RECALLS_MAX) setImmediate(this.#nextTurn);
+    this.#recallsLeft -= 1;
+    if (this.#seenAfter !== FileMemory.#verbs) this.refresh();
+    return true;
   }
+
+  readonly #endTurn = (): void => {
+    this.#seenAfter = null;
+  };
+
+  readonly #nextTurn = (): void => {
+    this.#endTurn();
+    this.#recallsLeft = RECALLS_MAX;
+  };
 
   /** For what `data_version` does not tell: a transaction of this connection that was rolled back. */
   forget(): void {

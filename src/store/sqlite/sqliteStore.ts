@@ -336,6 +336,7 @@ class SqliteStore implements Store {
 
   /** Every verb but `close` goes through here, so that nothing but `StoreError` leaves the store. */
   async #use<R>(work: () => R): Promise<R> {
+    FileMemory.noteVerb();
     if (this.#isClosed) throw new StoreError('CLOSED', `The store ${this.file} was closed by this process.`);
     try {
       return work();

@@ -34,10 +34,9 @@ export class VersionedRecords<T extends { readonly version: number }> {
     this.#known = memory.tableOf();
   }
 
-  /** What is remembered of it; `undefined`: it is to be found. */
+  /** What is remembered of it; `undefined`: it has to be found. */
   recall(key: string): T | null | undefined {
-    this.memory.refreshForTurn();
-    return this.#known.get(key)?.value;
+    return this.memory.mayRecall() ? this.#known.get(key)?.value : undefined;
   }
 
   find(keys: readonly string[]): readonly (T | null)[] {
