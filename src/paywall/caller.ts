@@ -16,7 +16,7 @@ import { StoreError } from '../store/storeError.js';
 import type { HashSecret } from './keyHash.js';
 import type { KeyUses } from './keyUses.js';
 import { requestLoaders } from './loaders.js';
-import type { AccountRecords, Loaders, ProcessLoaders } from './loaders.js';
+import type { AccountRecords, Loaders } from './loaders.js';
 import { attempt, isPromise, promised, whenReady } from './maybePromise.js';
 import type { MaybePromise } from './maybePromise.js';
 import type { PlanShelf, Plans } from './planShelf.js';
@@ -54,7 +54,7 @@ export const secretOf = (authorization: string | undefined): string | null => {
 
 /** What callers are known by. */
 export interface KeyRegister {
-  readonly loaders: ProcessLoaders;
+  readonly loaders: Loaders;
   readonly fixedKeys: FixedKeys;
   readonly hashSecret: HashSecret;
   readonly keyUses: Pick<KeyUses, 'note'>;
@@ -153,11 +153,11 @@ const readAccount = <T>(
     if (error instanceof StoreError) return use(null);
     throw error;
   };
-  const read = () => loaders.accounts.load(accountId);
+  const reading = loaders.accounts.load(accountId);
   // Plans are in memory mostly, and nobody waits for what is there.
   return isPromise(current)
-    ? Promise.all([read(), current]).then(([records, plans]) => withPlans(records, plans), withoutStore)
-    : attempt(read, (records) => withPlans(records, current), withoutStore);
+    ? Promise.all([reading, current]).then(([records, plans]) => withPlans(records, plans), withoutStore)
+    : reading.then((records) => withPlans(records, current), withoutStore);
 };
 
 /** What counts before anything of a request is looked at. */

@@ -8,7 +8,7 @@ import type { DocumentCompiler } from './compile.js';
 import type { DocumentReader } from './documentLimits.js';
 import type { HashSecret } from './keyHash.js';
 import type { KeyUses } from './keyUses.js';
-import type { ProcessLoaders } from './loaders.js';
+import type { Loaders } from './loaders.js';
 import type { PlanShelf } from './planShelf.js';
 import type { PricedSchema } from './places.js';
 import type { RefusalRecorder } from './refusalRecorder.js';
@@ -35,7 +35,7 @@ export interface Engine {
   readonly priced: PricedSchema;
   readonly keeper: WalletKeeper;
   readonly shelf: PlanShelf;
-  readonly loaders: ProcessLoaders;
+  readonly loaders: Loaders;
   /** How the secret of a key is stored and found. */
   readonly hashSecret: HashSecret;
   readonly keyUses: KeyUses;

@@ -1,8 +1,7 @@
 /**
  * Reads, batched twice: a loader per request (each key once per request) over loaders of the process (the keys of all
- * requests that come while a query is under way in one query). The process's loaders remember nothing, and what the store
- * has in memory is there at once. What a loader gives is for the reads of one request; what may be spent is decided on the
- * wallet's own version.
+ * requests that come while a query is under way in one query). The process's loaders remember nothing. What a loader gives is
+ * for the reads of one request; what may be spent is decided on the wallet's own version.
  */
 import DataLoader from 'dataloader';
 import type { Account, ApiKey } from '../domain/account.js';
@@ -10,12 +9,11 @@ import type { AccountId } from '../domain/ids.js';
 import type { Subscription } from '../domain/subscription.js';
 import { emptyWallet } from '../domain/wallet.js';
 import type { Wallet } from '../domain/wallet.js';
-import type { Store, StoreMemory } from '../store/store.js';
+import type { Store } from '../store/store.js';
 import { isAboutOneValue, StoreError } from '../store/storeError.js';
-import type { MaybePromise } from './maybePromise.js';
 
 export interface Loader<Key, Value> {
-  load(key: Key): MaybePromise<Value>;
+  load(key: Key): Promise<Value>;
 }
 
 export interface RememberingLoader<Key, Value> extends Loader<Key, Value> {
@@ -30,15 +28,9 @@ export interface AccountRecords {
   readonly wallet: Wallet;
 }
 
-/** Of the process. */
-export interface ProcessLoaders {
+export interface Loaders {
   /** By the hash of the secret. */
   readonly apiKeys: Loader<string, ApiKey | null>;
-  readonly accounts: Loader<AccountId, AccountRecords>;
-}
-
-/** Of a request. */
-export interface Loaders extends ProcessLoaders {
   readonly accounts: RememberingLoader<AccountId, AccountRecords>;
 }
 
@@ -112,59 +104,35 @@ const loaderOf = <Key, Value>(find: Find<Key, Value>): DataLoader<Key, Value> =>
   });
 };
 
-export const processLoaders = (store: Store): ProcessLoaders => {
-  const apiKeys = loaderOf((hashes: readonly string[]) => store.findApiKeys(hashes));
-  const accounts = loaderOf(async (ids: readonly AccountId[]) => {
-    const [accountsFound, subscriptions, wallets] = await Promise.all([
+export const processLoaders = (store: Store): Loaders => ({
+  apiKeys: loaderOf((hashes) => store.findApiKeys(hashes)),
+  accounts: loaderOf(async (ids) => {
+    const [accounts, subscriptions, wallets] = await Promise.all([
       store.findAccounts(ids),
       store.findSubscriptions(ids),
       store.findWallets(ids),
     ]);
     return ids.map((id, index) => ({
-      account: accountsFound[index] ?? null,
+      account: accounts[index] ?? null,
       subscription: subscriptions[index] ?? null,
       wallet: wallets[index] ?? emptyWallet(id),
     }));
-  });
-  const { memory } = store;
-  if (memory === undefined) return { apiKeys, accounts };
-  return {
-    apiKeys: recalling((hash) => memory.recall('apiKeys', hash), apiKeys),
-    accounts: recalling((id) => recallAccount(memory, id), accounts),
-  };
-};
-
-const recalling = <Key, Value>(
-  recall: (key: Key) => Value | undefined,
-  loader: Loader<Key, Value>,
-): Loader<Key, Value> => ({
-  load: (key) => {
-    const known = recall(key);
-    return known === undefined ? loader.load(key) : known;
-  },
+  }),
 });
 
-const recallAccount = (memory: StoreMemory, id: AccountId): AccountRecords | undefined => {
-  const account = memory.recall('accounts', id);
-  const subscription = memory.recall('subscriptions', id);
-  const wallet = memory.recall('wallets', id);
-  if (account === undefined || subscription === undefined || wallet === undefined) return undefined;
-  return { account, subscription, wallet: wallet ?? emptyWallet(id) };
-};
-
 /** Loaders of one request: each account is asked for once. Its key is asked for once anyway. */
-export const requestLoaders = (process: ProcessLoaders): Loaders => ({
+export const requestLoaders = (process: Loaders): Loaders => ({
   apiKeys: process.apiKeys,
   accounts: new Remembering(process.accounts),
 });
 
 /** A DataLoader without batches and for one key at a time, of which a request has no more: one is made for every request. */
 class Remembering<Key, Value> implements RememberingLoader<Key, Value> {
-  #asked: { readonly key: Key; readonly value: MaybePromise<Value> } | null = null;
+  #asked: { readonly key: Key; readonly value: Promise<Value> } | null = null;
 
   constructor(private readonly loader: Loader<Key, Value>) {}
 
-  load(key: Key): MaybePromise<Value> {
+  load(key: Key): Promise<Value> {
     if (this.#asked?.key !== key) this.#asked = { key, value: this.loader.load(key) };
     return this.#asked.value;
   }

@@ -65,20 +65,7 @@ export interface RecordPage {
   readonly after: string | null;
 }
 
-/** What a store has in memory: for those who would rather not wait. */
-export interface StoreMemory {
-  /**
-   * A record by its key, or `null` where there is none: what the verb that finds it would answer, as far as whoever asks
-   * can know of later writes. `undefined`: it is to be found, because it is not in memory, because the store can't be
-   * read, or because so much was recalled that others must have their turn of the event loop. Never throws.
-   */
-  recall<Kind extends RecordKind>(kind: Kind, key: string): StoredRecords[Kind] | null | undefined;
-}
-
 export interface Store {
-  /** Left out by stores that keep no records in memory, and by what wraps a store to see or change its reads. */
-  readonly memory?: StoreMemory | undefined;
-
   findApiKeys(secretHashes: readonly string[]): Promise<readonly (ApiKey | null)[]>;
   findAccounts(ids: readonly AccountId[]): Promise<readonly (Account | null)[]>;
   /** The current subscription of each account. */

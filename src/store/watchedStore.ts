@@ -10,7 +10,7 @@ export interface StoreCall {
 /** Carries a call out, and answers what it answers. */
 export type AroundStoreCall = (call: StoreCall, run: () => Promise<unknown>) => Promise<unknown>;
 
-/** The store, each call of which goes through `around`; so nothing is read from its memory beside them. */
+/** The store, each call of which goes through `around`. */
 export const watchStore = (store: Store, around: AroundStoreCall): Store => {
   const verbs = new Map<string | symbol, unknown>();
   const watchVerb = (verb: string, value: (...args: unknown[]) => Promise<unknown>) => {
@@ -21,7 +21,6 @@ export const watchStore = (store: Store, around: AroundStoreCall): Store => {
   };
   return new Proxy(store, {
     get: (target, name) => {
-      if (name === 'memory') return undefined;
       const known = verbs.get(name);
       if (known !== undefined) return known;
       const value: unknown = Reflect.get(target, name);

@@ -35,8 +35,6 @@ export const troubledStore = (real: Store): TroubledStore => {
   return {
     store: new Proxy(real, {
       get: (target, verb) => {
-        // Every read is to be one that can be troubled.
-        if (verb === 'memory') return undefined;
         const value: unknown = Reflect.get(target, verb);
         if (typeof value !== 'function' || typeof verb !== 'string') return value;
         return (...args: readonly unknown[]) => call(verb, args, (): unknown => Reflect.apply(value, target, args));

@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { accountId } from '../../src/domain/ids.js';
-import { emptyWallet } from '../../src/domain/wallet.js';
 import { processLoaders, requestLoaders } from '../../src/paywall/loaders.js';
-import type { ProcessLoaders } from '../../src/paywall/loaders.js';
+import type { Loaders } from '../../src/paywall/loaders.js';
 import { openStore } from '../../src/store/openStore.js';
 import type { Store } from '../../src/store/store.js';
 import { barrier, troubledStore } from '../ledger/troubledStore.js';
@@ -13,7 +12,7 @@ const ACCOUNTS = Array.from({ length: 100 }, (_, n) => accountId(`account-${n}`)
 
 let real: Store;
 let troubled: TroubledStore;
-let loaders: ProcessLoaders;
+let loaders: Loaders;
 beforeEach(async () => {
   real = await openStore('sqlite::memory:');
   troubled = troubledStore(real);
@@ -64,36 +63,15 @@ it('does not let a query that hangs hold up the next ones', async () => {
 
 it('keeps a value that can’t be read from harming the others of its query', async () => {
   troubled.whenever('findWallets', (ids) => (ids.includes('account-7') ? 'CORRUPT' : null));
-  const ends = await Promise.allSettled(ACCOUNTS.map(async (id) => requestLoaders(loaders).accounts.load(id)));
+  const ends = await Promise.allSettled(ACCOUNTS.map((id) => requestLoaders(loaders).accounts.load(id)));
   const failed = ends.flatMap((end, index) => (end.status === 'rejected' ? [index] : []));
   expect(failed).toEqual([7]);
   expect(ends[7]).toMatchObject({ reason: { code: 'CORRUPT' } });
 });
 
-it('asks for nothing that the store has in memory', async () => {
-  const [first, second] = ACCOUNTS;
-  if (first === undefined || second === undefined) throw new Error('There are no accounts.');
-  const { memory } = real;
-  const remembering = processLoaders(Object.assign(Object.create(troubled.store) as Store, { memory }));
-  const asked = remembering.accounts.load(first);
-  expect(asked).toBeInstanceOf(Promise);
-  const found = await asked;
-  expect(troubled.batchesOf('findWallets')).toEqual([1]);
-  expect(remembering.accounts.load(first)).toEqual(found);
-  expect(remembering.accounts.load(second)).toBeInstanceOf(Promise);
-  const nobody = accountId('nobody');
-  const empty = { account: null, subscription: null, wallet: emptyWallet(nobody) };
-  expect(await remembering.accounts.load(nobody)).toEqual(empty);
-  expect(remembering.accounts.load(nobody)).toEqual(empty);
-  expect(await remembering.apiKeys.load('unknown')).toBeNull();
-  expect(remembering.apiKeys.load('unknown')).toBeNull();
-  expect(troubled.batchesOf('findWallets')).toEqual([1, 2]);
-  expect(troubled.batchesOf('findApiKeys')).toEqual([1]);
-});
-
 it('asks no further where the store can’t be reached', async () => {
   troubled.whenever('findWallets', () => 'UNREACHABLE');
-  const ends = await Promise.allSettled(ACCOUNTS.map(async (id) => loaders.accounts.load(id)));
+  const ends = await Promise.allSettled(ACCOUNTS.map((id) => loaders.accounts.load(id)));
   expect(new Set(ends.map(({ status }) => status))).toEqual(new Set(['rejected']));
   expect(troubled.batchesOf('findWallets')).toEqual([100]);
 });

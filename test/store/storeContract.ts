@@ -562,7 +562,7 @@ export const storeContract = (name: string, { open, openUnreachable }: StoreUnde
         const closed = own.store;
         await closed.close();
         await closed.close();
-        const verbs: Readonly<Record<Exclude<keyof Store, 'close' | 'memory'>, () => Promise<unknown>>> = {
+        const verbs: Readonly<Record<Exclude<keyof Store, 'close'>, () => Promise<unknown>>> = {
           findApiKeys: () => closed.findApiKeys(['hash']),
           findAccounts: () => closed.findAccounts([ALICE]),
           findSubscriptions: () => closed.findSubscriptions([ALICE]),

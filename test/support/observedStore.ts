@@ -66,8 +66,6 @@ export const observeStore = (real: Store): ObservedStore => {
 
   const store = new Proxy(real, {
     get: (target, verb) => {
-      // Every read is to be seen.
-      if (verb === 'memory') return undefined;
       const value: unknown = Reflect.get(target, verb);
       if (typeof value !== 'function' || typeof verb !== 'string') return value;
       return (...args: readonly unknown[]) => call(verb, (): unknown => Reflect.apply(value, target, args));

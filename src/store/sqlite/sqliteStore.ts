@@ -28,7 +28,6 @@ import type {
   ListPage,
   RecordPage,
   Store,
-  StoreMemory,
   SubscribedTo,
   WriteOutcome,
 } from '../store.js';
@@ -85,7 +84,6 @@ export const openSqliteStore = async (path: string, options: SqliteOptions = {})
 };
 
 class SqliteStore implements Store {
-  readonly memory: StoreMemory = { recall: (kind, key) => this.#recall(kind, key) };
   readonly #memory: FileMemory;
   readonly #records: { readonly [Kind in RecordKind]: VersionedRecords<StoredRecords[Kind]> };
   readonly #forgetKeyed: SqliteStatement;
@@ -302,16 +300,6 @@ class SqliteStore implements Store {
     this.driver.close();
   }
 
-  /** Who can't be told here is told by the verb. */
-  #recall<Kind extends RecordKind>(kind: Kind, key: string): StoredRecords[Kind] | null | undefined {
-    if (this.#isClosed) return undefined;
-    try {
-      return this.#records[kind].recall(key);
-    } catch {
-      return undefined;
-    }
-  }
-
   #saveAll<T extends { readonly version: number }>(
     records: VersionedRecords<T>,
     values: readonly T[],
@@ -336,7 +324,6 @@ class SqliteStore implements Store {
 
   /** Every verb but `close` goes through here, so that nothing but `StoreError` leaves the store. */
   async #use<R>(work: () => R): Promise<R> {
-    FileMemory.noteVerb();
     if (this.#isClosed) throw new StoreError('CLOSED', `The store ${this.file} was closed by this process.`);
     try {
       return work();

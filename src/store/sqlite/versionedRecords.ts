@@ -34,11 +34,6 @@ export class VersionedRecords<T extends { readonly version: number }> {
     this.#known = memory.tableOf();
   }
 
-  /** What is remembered of it; `undefined`: it has to be found. */
-  recall(key: string): T | null | undefined {
-    return this.memory.mayRecall() ? this.#known.get(key)?.value : undefined;
-  }
-
   find(keys: readonly string[]): readonly (T | null)[] {
     if (keys.length === 0) return [];
     this.memory.refresh();
