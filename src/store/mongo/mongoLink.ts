@@ -36,7 +36,7 @@ export class MongoLink<Bound> {
 
   /** Throws `UNREACHABLE` at once where no server has been reachable for a while, and later where no answer comes. */
   async run<Result>(work: (bound: Bound) => Promise<Result>): Promise<Result> {
-    if (isSpent(this.#current)) this.#replace(this.#current);
+    if (isSpent(this.#current)) this.#replace();
     const current = this.#current;
     current.database.reachability.check();
     return this.#answerOf(work(current.bound), current, performance.now());
@@ -61,11 +61,11 @@ export class MongoLink<Bound> {
   }
 
   /** Connects when it is first used. What is still under way on the old client fails when that is closed. */
-  #replace(stuck: Connected<Bound>): void {
-    if (stuck !== this.#current) return;
+  #replace(): void {
+    const { client } = this.#current.database;
     const database = this.openNext();
     this.#current = { database, bound: this.bind(database), hasGivenUp: false };
-    stuck.database.client.close().catch(() => undefined);
+    client.close().catch(() => undefined);
   }
 }
 
