@@ -31,7 +31,7 @@ export class MongoLink<Bound> {
     private readonly bind: (database: MongoDatabase) => Bound,
     private readonly verbTimeoutMs = VERB_TIMEOUT_MS,
   ) {
-    this.#current = { database: first, bound: bind(first), hasGivenUp: false };
+    this.#current = this.#connectedBy(first);
   }
 
   /** Throws `UNREACHABLE` at once where no server has been reachable for a while, and later where no answer comes. */
@@ -63,9 +63,12 @@ export class MongoLink<Bound> {
   /** Connects when it is first used. What is still under way on the old client fails when that is closed. */
   #replace(): void {
     const { client } = this.#current.database;
-    const database = this.openNext();
-    this.#current = { database, bound: this.bind(database), hasGivenUp: false };
+    this.#current = this.#connectedBy(this.openNext());
     client.close().catch(() => undefined);
+  }
+
+  #connectedBy(database: MongoDatabase): Connected<Bound> {
+    return { database, bound: this.bind(database), hasGivenUp: false };
   }
 }
 

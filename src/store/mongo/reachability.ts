@@ -21,17 +21,18 @@ export class Reachability {
   readonly #heartbeatMsMax: number;
   /** When the heartbeats that have no outcome yet were begun, by server. */
   readonly #beatingSince = new Map<string, number>();
-  #lostAt: number | null = null;
-  /** Also where a server is there again. */
-  #lastLostAt = -Infinity;
+  #isLost = false;
+  /** When it was lost for the last time, whether or not a server is there again. */
+  #lostAt = Number.NEGATIVE_INFINITY;
 
   constructor(client: MongoClient) {
     const { serverSelectionTimeoutMS, connectTimeoutMS, heartbeatFrequencyMS } = client.options;
     this.#patienceMs = serverSelectionTimeoutMS;
     this.#heartbeatMsMax = connectTimeoutMS + heartbeatFrequencyMS + HEARTBEAT_GRACE_MS;
     client.on('topologyDescriptionChanged', ({ newDescription }) => {
-      if (hasWritable(newDescription)) this.#lostAt = null;
-      else this.#lostAt ??= this.#lastLostAt = performance.now();
+      const wasLost = this.#isLost;
+      this.#isLost = !hasWritable(newDescription);
+      if (this.#isLost && !wasLost) this.#lostAt = performance.now();
     });
     client.on('serverHeartbeatStarted', ({ connectionId }) => this.#beatingSince.set(connectionId, performance.now()));
     const noteEnd = ({ connectionId }: ServerHeartbeatSucceededEvent | ServerHeartbeatFailedEvent) =>
@@ -41,13 +42,13 @@ export class Reachability {
 
   /** Throws `UNREACHABLE` where waiting for a server would be in vain. */
   check(): void {
-    const lostMs = this.#lostAt === null ? 0 : performance.now() - this.#lostAt;
+    const lostMs = this.#isLost ? performance.now() - this.#lostAt : 0;
     if (lostMs <= this.#patienceMs) return;
     throw new StoreError('UNREACHABLE', `MongoDB has not been reachable for ${(lostMs / 1_000).toFixed(1)} s.`);
   }
 
   get isLost(): boolean {
-    return this.#lostAt !== null;
+    return this.#isLost;
   }
 
   /**
@@ -55,12 +56,12 @@ export class Reachability {
    * which ends its connections, and a second attempt would have had the time to find it again.
    */
   isInVain(since: number): boolean {
-    return since < this.#lastLostAt && performance.now() - this.#lastLostAt > this.#patienceMs + LOSS_GRACE_MS;
+    return since < this.#lostAt && performance.now() - this.#lostAt > this.#patienceMs + LOSS_GRACE_MS;
   }
 
   /** Whether no server is known and one of the monitors that would find it waits for ever. */
   get isStuck(): boolean {
-    if (this.#lostAt === null) return false;
+    if (!this.#isLost) return false;
     const tooOld = performance.now() - this.#heartbeatMsMax;
     return [...this.#beatingSince.values()].some((since) => since < tooOld);
   }
