@@ -14,7 +14,7 @@ import { readConfig } from '../src/config.js';
 import { loadAtlas } from '../src/demo/atlasData.js';
 import { createServer } from '../src/server/createServer.js';
 import { addSecurityHeaders, connectionOptions, EDGE_DEFAULTS } from '../src/server/edge.js';
-import { takeSoundInput } from '../src/server/soundInput.js';
+import { takeSoundInput } from '../src/http/soundInput.js';
 import { createLogger, logTo } from '../src/server/watch/logger.js';
 import { Metrics } from '../src/server/watch/metrics.js';
 import { requestIdOf } from '../src/server/watch/requestIds.js';

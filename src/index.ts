@@ -3,21 +3,21 @@
 // The paywall of a schema
 export { createPaywall } from './paywall/paywall.js';
 export type { Opening, OperationRequest, Paywall, PaywallContext, PaywallOptions, Settle } from './paywall/paywall.js';
-export type { RunContext, RunRequest } from './paywall/run.js';
-export { payment } from './paywall/payment.js';
-export { PriceSettingsError } from './paywall/requirements.js';
+export type { RunContext, RunRequest } from './paywall/journey.js';
+export { payment } from './paywall/gate/payment.js';
+export { PriceSettingsError } from './paywall/price/requirements.js';
 export type { OperationWatch, RunWatch, Step, WatchedAnswer } from './paywall/watch.js';
-export type { MaybePromise } from './paywall/maybePromise.js';
-export type { Settled } from './paywall/settle.js';
-export type { Caller } from './paywall/caller.js';
-export type { ChargedField, PaymentSummary } from './paywall/settlement.js';
-export type { RefusalExtensions } from './paywall/refusalError.js';
+export type { MaybePromise } from './store/maybePromise.js';
+export type { Settled } from './paywall/settle/settle.js';
+export type { Caller } from './accounts/caller.js';
+export type { ChargedField, PaymentSummary } from './paywall/settle/charge.js';
+export type { RefusalExtensions } from './paywall/refuse/refusalError.js';
 
 // In an Apollo server
-export { tollgatePlugin } from './server/apolloPlugin.js';
-export { callerContext } from './server/callerContext.js';
-export { maskErrors } from './server/maskErrors.js';
-export { stringifyResult } from './server/stringifyResult.js';
+export { tollgatePlugin } from './apollo/plugin.js';
+export { callerContext } from './apollo/callerContext.js';
+export { maskErrors } from './apollo/maskErrors.js';
+export { stringifyResult } from './apollo/stringifyResult.js';
 
 // The schema's parts
 export { billingTypeDefs, directiveTypeDefs } from './api/typeDefs.js';
@@ -29,7 +29,7 @@ export type { Store } from './store/store.js';
 export { StoreError } from './store/storeError.js';
 
 // What an operator does
-export { createAccount, grantCredits, issueKey, OperatorError, publishPlan, saveSubscription } from './api/operator.js';
+export { createAccount, grantCredits, issueKey, OperatorError, publishPlan, saveSubscription } from './admin/operator.js';
 export {
   cancelAtPeriodEnd,
   cancelNow,

@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import { ConfigError, readConfig } from './config.js';
 import type { Config } from './config.js';
-import { ensureOwner } from './api/admin/operatorDesk.js';
+import { ensureOwner } from './admin/operatorDesk.js';
 import { loadAtlas } from './demo/atlasData.js';
 import { createAtlasSchema } from './demo/atlasSchema.js';
 import { demoKeys, demoOperators } from './demo/keys.js';

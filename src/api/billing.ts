@@ -13,10 +13,10 @@ import type { Grant } from '../domain/wallet.js';
 import { viewAt } from '../domain/walletView.js';
 import type { WalletView } from '../domain/walletView.js';
 import type { BillingResolvers, Resolvers } from '../generated/atlasTypes.js';
-import { grantIfDue } from '../paywall/caller.js';
-import type { Caller } from '../paywall/caller.js';
+import { grantIfDue } from '../accounts/caller.js';
+import type { Caller } from '../accounts/caller.js';
 import type { PaywallContext } from '../paywall/paywall.js';
-import type { PaidField } from '../paywall/requirements.js';
+import type { PaidField } from '../paywall/price/requirements.js';
 import { cursorOf, findLedgerPage } from './ledgerConnection.js';
 
 /** `billing` itself: every field of it loads what it needs. */

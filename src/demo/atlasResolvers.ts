@@ -5,7 +5,7 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { nanoid } from 'nanoid';
 import type { Resolvers } from '../generated/atlasTypes.js';
-import { payment } from '../paywall/payment.js';
+import { payment } from '../paywall/gate/payment.js';
 import { checkPoint, checkWithin, countriesOf, findCountry } from './atlasArguments.js';
 import { loadAtlas } from './atlasData.js';
 import type { CityRecord, CountryRecord } from './atlasData.js';

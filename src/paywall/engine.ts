@@ -3,15 +3,15 @@ import type { Instant } from '../domain/period.js';
 import type { RefusalCause, Remedy } from '../domain/refusal.js';
 import type { WalletKeeper } from '../ledger/walletKeeper.js';
 import type { Store } from '../store/store.js';
-import type { Background } from './background.js';
-import type { DocumentCompiler } from './compile.js';
-import type { DocumentReader } from './documentLimits.js';
-import type { HashSecret } from './keyHash.js';
-import type { KeyUses } from './keyUses.js';
-import type { Loaders } from './loaders.js';
-import type { PlanShelf } from './planShelf.js';
-import type { PricedSchema } from './places.js';
-import type { RefusalRecorder } from './refusalRecorder.js';
+import type { Background } from '../accounts/background.js';
+import type { DocumentCompiler } from './price/compiledOperation.js';
+import type { DocumentReader } from './documents/documentReader.js';
+import type { HashSecret } from '../accounts/keyHash.js';
+import type { KeyUses } from '../accounts/keyUses.js';
+import type { Loaders } from '../accounts/loaders.js';
+import type { PlanShelf } from '../accounts/planShelf.js';
+import type { PricedSchema } from './price/places.js';
+import type { RefusalRecorder } from '../accounts/refusalRecorder.js';
 
 export interface EngineSettings {
   readonly now: () => Instant;

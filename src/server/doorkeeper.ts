@@ -3,11 +3,11 @@
  * are, and keys that are no good, and leaves everything else to who comes after it.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Caller } from '../paywall/caller.js';
-import type { RequestIds } from '../paywall/operationRefusals.js';
+import type { Caller } from '../accounts/caller.js';
+import type { RequestIds } from '../paywall/refuse/operationRefusals.js';
 import type { Paywall } from '../paywall/paywall.js';
 import { sendErrors } from './graphqlErrors.js';
-import { headOfAnswer } from './httpStatus.js';
+import { headOfAnswer } from '../http/status.js';
 import { isFlood, rateHeaders } from './rateLimits.js';
 import type { RateLimits } from './rateLimits.js';
 import { traceIdOf } from './watch/requestIds.js';

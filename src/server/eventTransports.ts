@@ -14,13 +14,13 @@ import { createHandler } from 'graphql-sse/lib/use/fastify';
 import type { SubscribePayload } from 'graphql-ws';
 import { makeHandler } from 'graphql-ws/use/@fastify/websocket';
 import type { Paywall, PaywallContext } from '../paywall/paywall.js';
-import type { RunRequest } from '../paywall/run.js';
+import type { RunRequest } from '../paywall/journey.js';
 import { callerOf, idsOf } from './doorkeeper.js';
 import type { Drain } from './drain.js';
-import { GRAPHQL_RESPONSE_JSON, headOfAnswer } from './httpStatus.js';
+import { GRAPHQL_RESPONSE_JSON, headOfAnswer } from '../http/status.js';
 import { isFlood } from './rateLimits.js';
 import type { Rate, RateLimits } from './rateLimits.js';
-import { unsoundness } from './soundInput.js';
+import { unsoundness } from '../http/soundInput.js';
 import { recordOf, watchRuns } from './watch/requestRecords.js';
 import type { Watchers } from './watch/watchers.js';
 

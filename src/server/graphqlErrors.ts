@@ -3,7 +3,7 @@ import type { HTTPGraphQLHead } from '@apollo/server';
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
 import { GraphQLError } from 'graphql';
 import type { GraphQLFormattedError } from 'graphql';
-import { GRAPHQL_RESPONSE_JSON } from './httpStatus.js';
+import { GRAPHQL_RESPONSE_JSON } from '../http/status.js';
 
 /** For the scope in which the GraphQL routes are registered. */
 export const answerInGraphQL = (server: FastifyInstance): void => {

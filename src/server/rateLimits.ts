@@ -7,9 +7,9 @@ import ipaddr from 'ipaddr.js';
 import { LRUCache } from 'lru-cache';
 import { isOverQuota, requestQuota, requestsLeft } from '../domain/rateLimit.js';
 import type { RateLimitSettings, RequestCount, RequestQuota } from '../domain/rateLimit.js';
-import type { Bar, Caller } from '../paywall/caller.js';
+import type { Bar, Caller } from '../accounts/caller.js';
 import type { Paywall } from '../paywall/paywall.js';
-import { secondsUntil } from './httpStatus.js';
+import { secondsUntil } from '../http/status.js';
 
 /** What a caller is counted as. */
 type Policy = 'key' | 'address' | 'bad-key';

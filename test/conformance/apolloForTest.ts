@@ -1,13 +1,13 @@
 /** An Apollo server of an author's own with the Tollgate plugin, asked without a port: for options that ours does not have. */
 import { ApolloServer, HeaderMap } from '@apollo/server';
 import type { ApolloServerPlugin } from '@apollo/server';
-import { createAccount, grantCredits, issueKey } from '../../src/api/operator.js';
+import { createAccount, grantCredits, issueKey } from '../../src/admin/operator.js';
 import { accountId } from '../../src/domain/ids.js';
 import { viewAt } from '../../src/domain/walletView.js';
 import { createPaywall } from '../../src/paywall/paywall.js';
 import type { Paywall, PaywallContext, PaywallOptions } from '../../src/paywall/paywall.js';
-import { tollgatePlugin } from '../../src/server/apolloPlugin.js';
-import { callerContext } from '../../src/server/callerContext.js';
+import { tollgatePlugin } from '../../src/apollo/plugin.js';
+import { callerContext } from '../../src/apollo/callerContext.js';
 import { openStore } from '../../src/store/openStore.js';
 
 export interface ApolloAnswer {

@@ -1,7 +1,7 @@
 /** Which documents are kept parsed. */
 import { parse } from 'graphql';
 import { expect, it } from 'vitest';
-import { DocumentCache } from '../../src/server/documentCache.js';
+import { DocumentCache } from '../../src/apollo/documentCache.js';
 
 const document = (length: number) => parse(`{ a } #${'x'.repeat(length - 7)}`);
 

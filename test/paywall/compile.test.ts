@@ -1,8 +1,8 @@
 import { GraphQLError, parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { DocumentCompiler } from '../../src/paywall/compile.js';
-import type { CompiledOperation } from '../../src/paywall/compile.js';
-import { readRequirements, typesAbovePaid } from '../../src/paywall/requirements.js';
+import { DocumentCompiler } from '../../src/paywall/price/compiledOperation.js';
+import type { CompiledOperation } from '../../src/paywall/price/compiledOperation.js';
+import { readRequirements, typesAbovePaid } from '../../src/paywall/price/requirements.js';
 import { schemaOf } from './ready.js';
 
 const schema = schemaOf(`

@@ -1,6 +1,6 @@
 import { parse } from 'graphql';
 import { afterEach, expect, it } from 'vitest';
-import type { Caller } from '../../src/paywall/caller.js';
+import type { Caller } from '../../src/accounts/caller.js';
 import type { OperationRequest } from '../../src/paywall/paywall.js';
 import { openStore } from '../../src/store/openStore.js';
 import { troubledStore } from '../ledger/troubledStore.js';

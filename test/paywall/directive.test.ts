@@ -1,6 +1,6 @@
 import { GraphQLError, GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
 import { afterEach, describe, expect, it } from 'vitest';
-import { priceInWords } from '../../src/paywall/directive.js';
+import { priceInWords } from '../../src/paywall/gate/gatedSchema.js';
 import { readyPaywall, schemaOf } from './ready.js';
 import type { ReadyPaywall } from './ready.js';
 

@@ -1,6 +1,6 @@
 import { buildSchema, getOperationAST } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { documentReader } from '../../src/paywall/documentLimits.js';
+import { documentReader } from '../../src/paywall/documents/documentReader.js';
 
 it('a document that is nested beyond the parser’s stack is the sender’s mistake, and no bug', () => {
   const schema = buildSchema('type Query { a(b: [Int]): Int }');

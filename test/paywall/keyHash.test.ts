@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { keyHash } from '../../src/paywall/keyHash.js';
-import type { HashSecret } from '../../src/paywall/keyHash.js';
+import { keyHash } from '../../src/accounts/keyHash.js';
+import type { HashSecret } from '../../src/accounts/keyHash.js';
 import { openStore } from '../../src/store/openStore.js';
 import type { Store } from '../../src/store/store.js';
 

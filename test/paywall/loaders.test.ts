@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { accountId } from '../../src/domain/ids.js';
-import { processLoaders, requestLoaders } from '../../src/paywall/loaders.js';
-import type { Loaders } from '../../src/paywall/loaders.js';
+import { processLoaders, requestLoaders } from '../../src/accounts/loaders.js';
+import type { Loaders } from '../../src/accounts/loaders.js';
 import { openStore } from '../../src/store/openStore.js';
 import type { Store } from '../../src/store/store.js';
 import { barrier, troubledStore } from '../ledger/troubledStore.js';

@@ -1,8 +1,8 @@
 import { GraphQLError, parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { DocumentCompiler } from '../../src/paywall/compile.js';
-import type { QuotedType } from '../../src/paywall/quote.js';
-import { readRequirements, typesAbovePaid } from '../../src/paywall/requirements.js';
+import { DocumentCompiler } from '../../src/paywall/price/compiledOperation.js';
+import type { QuotedType } from '../../src/paywall/price/quote.js';
+import { readRequirements, typesAbovePaid } from '../../src/paywall/price/requirements.js';
 import { schemaOf } from './ready.js';
 
 /** `coordinate × units × positions`, in document order. */

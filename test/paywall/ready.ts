@@ -2,13 +2,13 @@
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import type { IResolvers } from '@graphql-tools/utils';
 import type { ExecutionResult, GraphQLSchema } from 'graphql';
-import { createAccount, grantCredits } from '../../src/api/operator.js';
+import { createAccount, grantCredits } from '../../src/admin/operator.js';
 import { directiveTypeDefs } from '../../src/api/typeDefs.js';
 import type { AccountId } from '../../src/domain/ids.js';
 import { accountId } from '../../src/domain/ids.js';
 import { viewAt } from '../../src/domain/walletView.js';
 import { createPaywall } from '../../src/paywall/paywall.js';
-import type { Caller } from '../../src/paywall/caller.js';
+import type { Caller } from '../../src/accounts/caller.js';
 import type { Paywall, PaywallOptions } from '../../src/paywall/paywall.js';
 import { openStore } from '../../src/store/openStore.js';
 import { NOW } from '../support/domain.js';

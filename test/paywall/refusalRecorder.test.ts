@@ -1,6 +1,6 @@
 /** Refusals are written behind the answers: in batches, again after a failure, and never more than there is room for. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { RefusalRecorder } from '../../src/paywall/refusalRecorder.js';
+import { RefusalRecorder } from '../../src/accounts/refusalRecorder.js';
 import type { RefusalRecord } from '../../src/domain/refusalRecord.js';
 import { StoreError } from '../../src/store/storeError.js';
 import { aRefusalRecord } from '../store/storedValues.js';

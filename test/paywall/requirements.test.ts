@@ -1,8 +1,8 @@
 import { buildSchema, GraphQLInt, GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { directiveTypeDefs } from '../../src/api/typeDefs.js';
-import { PriceSettingsError, readRequirements } from '../../src/paywall/requirements.js';
-import type { ReadOptions, Requirements } from '../../src/paywall/requirements.js';
+import { PriceSettingsError, readRequirements } from '../../src/paywall/price/requirements.js';
+import type { ReadOptions, Requirements } from '../../src/paywall/price/requirements.js';
 
 const read = (typeDefs: string, options?: ReadOptions): Requirements =>
   readRequirements(buildSchema(`${directiveTypeDefs()}\n${typeDefs}`), options);

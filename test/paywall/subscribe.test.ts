@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parse, subscribe as subscribeByGraphQL } from 'graphql';
 import type { ExecutionResult } from 'graphql';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Caller } from '../../src/paywall/caller.js';
+import type { Caller } from '../../src/accounts/caller.js';
 import { openStore } from '../../src/store/openStore.js';
 import { observeStore } from '../support/observedStore.js';
 import { readyPaywall, schemaOf } from './ready.js';

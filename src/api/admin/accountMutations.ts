@@ -5,10 +5,10 @@ import { accountId, apiKeyId } from '../../domain/ids.js';
 import type { AccountId } from '../../domain/ids.js';
 import type { Instant } from '../../domain/period.js';
 import type { MutationResolvers } from '../../generated/adminTypes.js';
-import { KEY_PREFIX, OperatorError, prefixOf } from '../operator.js';
-import type { AdminContext } from './adminContext.js';
-import { accountOf, apiKeyOf } from './found.js';
-import { badInput, checkId, checkName, futureOf } from './input.js';
+import { KEY_PREFIX, OperatorError, prefixOf } from '../../admin/operator.js';
+import type { AdminContext } from '../../admin/adminContext.js';
+import { accountOf, apiKeyOf } from '../../admin/found.js';
+import { badInput, checkId, checkName, futureOf } from '../../admin/input.js';
 
 const OVERLAP_SECONDS_MAX = 30 * 24 * 60 * 60;
 const SCOPES_MAX = 100;

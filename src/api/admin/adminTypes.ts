@@ -7,9 +7,9 @@ import { viewAt } from '../../domain/walletView.js';
 import type { AccountId } from '../../domain/ids.js';
 import type { Plan } from '../../domain/plan.js';
 import type { Resolvers } from '../../generated/adminTypes.js';
-import { grantIfDue } from '../../paywall/caller.js';
+import { grantIfDue } from '../../accounts/caller.js';
 import { dateOf, dateOrNull, limitsOf } from '../billing.js';
-import type { AdminContext } from './adminContext.js';
+import type { AdminContext } from '../../admin/adminContext.js';
 import { findApiKeys } from './queries.js';
 
 const planOf = async ({ engine }: AdminContext, { planId, planVersion }: Subscription): Promise<Plan | null> => {

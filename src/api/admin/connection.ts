@@ -1,7 +1,7 @@
 /** Relay connections over lists in pages: from both ends, in memory for one page. */
 import type { LogPlace } from '../../domain/logPlace.js';
 import type { ListPage } from '../../store/store.js';
-import { badInput } from './input.js';
+import { badInput } from '../../admin/input.js';
 
 export interface PageArguments {
   readonly first?: number | null | undefined;

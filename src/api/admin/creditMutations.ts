@@ -7,13 +7,13 @@ import { applyCommand } from '../../domain/walletCommands.js';
 import type { AdjustCommand, GrantCommand, RefundCommand, WalletFault } from '../../domain/walletCommands.js';
 import { viewAt } from '../../domain/walletView.js';
 import type { MutationResolvers } from '../../generated/adminTypes.js';
-import { findHistory } from '../../paywall/settlement.js';
+import { findHistory } from '../../paywall/settle/charge.js';
 import type { Store } from '../../store/store.js';
 import type { BalanceSource } from '../billing.js';
-import { OperatorError } from '../operator.js';
-import type { AdminContext } from './adminContext.js';
-import { accountOf } from './found.js';
-import { checkName, futureOf } from './input.js';
+import { OperatorError } from '../../admin/operator.js';
+import type { AdminContext } from '../../admin/adminContext.js';
+import { accountOf } from '../../admin/found.js';
+import { checkName, futureOf } from '../../admin/input.js';
 
 type Command = GrantCommand | AdjustCommand | RefundCommand;
 

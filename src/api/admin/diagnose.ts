@@ -15,14 +15,14 @@ import type { Decision, Standing } from '../../domain/admission.js';
 import type { AccountId } from '../../domain/ids.js';
 import type { RefusalReason } from '../../domain/refusal.js';
 import type { RefusalRecord } from '../../domain/refusalRecord.js';
-import { loadKnown } from '../../paywall/caller.js';
-import type { Caller } from '../../paywall/caller.js';
-import { requestLoaders } from '../../paywall/loaders.js';
-import { admissionOf, keysOf } from '../../paywall/operationQuote.js';
-import type { QuoteRequest } from '../../paywall/operationQuote.js';
-import { OperatorError } from '../operator.js';
-import type { AdminContext } from './adminContext.js';
-import { accountOf, apiKeyOf } from './found.js';
+import { loadKnown } from '../../accounts/caller.js';
+import type { Caller } from '../../accounts/caller.js';
+import { requestLoaders } from '../../accounts/loaders.js';
+import { admissionOf, keysOf } from '../../paywall/quoteRequest.js';
+import type { QuoteRequest } from '../../paywall/quoteRequest.js';
+import { OperatorError } from '../../admin/operator.js';
+import type { AdminContext } from '../../admin/adminContext.js';
+import { accountOf, apiKeyOf } from '../../admin/found.js';
 
 export interface DiagnosisSource {
   readonly coordinate: string | null;

@@ -3,9 +3,9 @@ import { operatorId } from '../../domain/ids.js';
 import { isLastOwner, isOperating } from '../../domain/operator.js';
 import type { Operator } from '../../domain/operator.js';
 import type { MutationResolvers } from '../../generated/adminTypes.js';
-import { OperatorError, prefixOf } from '../operator.js';
-import type { AdminContext } from './adminContext.js';
-import { checkName } from './input.js';
+import { OperatorError, prefixOf } from '../../admin/operator.js';
+import type { AdminContext } from '../../admin/adminContext.js';
+import { checkName } from '../../admin/input.js';
 
 /** How the secrets of operators begin: told from those of accounts at a glance. */
 export const OPERATOR_KEY_PREFIX = 'tgo_';

@@ -6,11 +6,11 @@ import { newestOf, stepPlan } from '../../domain/planEdit.js';
 import type { PlanStep, PlanStepFault } from '../../domain/planEdit.js';
 import type { Subscription } from '../../domain/subscription.js';
 import type { MutationResolvers, PlanPayload } from '../../generated/adminTypes.js';
-import { OperatorError } from '../operator.js';
-import type { AdminContext } from './adminContext.js';
+import { OperatorError } from '../../admin/operator.js';
+import type { AdminContext } from '../../admin/adminContext.js';
 import { placesById } from './connection.js';
-import { versionsOf } from './found.js';
-import { badInput, planContentOf } from './input.js';
+import { versionsOf } from '../../admin/found.js';
+import { badInput, planContentOf } from '../../admin/input.js';
 
 const FAULTS: Readonly<
   Record<PlanStepFault, readonly [code: OperatorError['code'], argument: string, message: string]>

@@ -14,13 +14,13 @@ import { effectiveAt, isCovering, stateAt } from '../../domain/subscription.js';
 import type { Subscription } from '../../domain/subscription.js';
 import { viewAt } from '../../domain/walletView.js';
 import type { QueryResolvers } from '../../generated/adminTypes.js';
-import { grantIfDue } from '../../paywall/caller.js';
-import { OperatorError } from '../operator.js';
-import type { AdminContext } from './adminContext.js';
+import { grantIfDue } from '../../accounts/caller.js';
+import { OperatorError } from '../../admin/operator.js';
+import type { AdminContext } from '../../admin/adminContext.js';
 import { decodeCursor, encodeCursor, findConnection, pageOfList, placesById, placesByTime } from './connection.js';
 import type { PageArguments, Places } from './connection.js';
-import { accountOf, versionOf, versionsOf } from './found.js';
-import { badInput, planContentOf } from './input.js';
+import { accountOf, versionOf, versionsOf } from '../../admin/found.js';
+import { badInput, planContentOf } from '../../admin/input.js';
 import { refusalQueries } from './refusals.js';
 
 const ACCOUNTS = placesById<Account, AccountId>(({ id }) => id, accountId);

@@ -15,10 +15,10 @@ import type {
 } from '../../generated/adminTypes.js';
 import { dateOf, dateOrNull } from '../billing.js';
 import { STATUS_OF } from '../refusalStatus.js';
-import type { AdminContext } from './adminContext.js';
+import type { AdminContext } from '../../admin/adminContext.js';
 import { findConnection, placesByTime } from './connection.js';
 import { diagnoseOperation, diagnoseRefusal } from './diagnose.js';
-import { badInput } from './input.js';
+import { badInput } from '../../admin/input.js';
 
 const REFUSALS = placesByTime<RefusalRecord>();
 

@@ -15,11 +15,11 @@ import type { Subscription, SubscriptionFault } from '../../domain/subscription.
 import { changeAtPeriodEnd, changeNow, renewSubscription } from '../../domain/subscriptionChange.js';
 import type { ChangeFault, ChangeTerms } from '../../domain/subscriptionChange.js';
 import type { MutationResolvers } from '../../generated/adminTypes.js';
-import { grantIfDue } from '../../paywall/caller.js';
-import { OperatorError } from '../operator.js';
-import type { AdminContext } from './adminContext.js';
-import { accountOf, offerOf, subscriptionOf, versionOf } from './found.js';
-import { badInput, futureOf } from './input.js';
+import { grantIfDue } from '../../accounts/caller.js';
+import { OperatorError } from '../../admin/operator.js';
+import type { AdminContext } from '../../admin/adminContext.js';
+import { accountOf, offerOf, subscriptionOf, versionOf } from '../../admin/found.js';
+import { badInput, futureOf } from '../../admin/input.js';
 
 const FAULTS: Readonly<Record<SubscriptionFault | ChangeFault, string>> = {
   DATES_OUT_OF_ORDER: 'Its dates would be beyond all that can be written down.',

@@ -5,8 +5,8 @@
 import type { OperationDefinitionNode } from 'graphql';
 import type { AccountId } from '../../domain/ids.js';
 import type { RefusalReason } from '../../domain/refusal.js';
-import type { Caller } from '../../paywall/caller.js';
-import type { MaybePromise } from '../../paywall/maybePromise.js';
+import type { Caller } from '../../accounts/caller.js';
+import type { MaybePromise } from '../../store/maybePromise.js';
 import type { RunWatch, Step, WatchedAnswer } from '../../paywall/watch.js';
 import { judge } from './outcome.js';
 import type { Answer, Outcome } from './outcome.js';

@@ -1,6 +1,6 @@
 /** Where operations come in: each gets its record there, and the headers by which it can be found again. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Caller } from '../../paywall/caller.js';
+import type { Caller } from '../../accounts/caller.js';
 import type { RunWatch } from '../../paywall/watch.js';
 import { OperationRecord } from './operationRecord.js';
 import type { RecordTerms, Transport } from './operationRecord.js';

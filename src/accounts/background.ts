@@ -1,0 +1,36 @@
+/** What an operation leaves to be done after its answer was sent: tried until it is done, or is no longer worth it. */
+import { StoreError } from '../store/storeError.js';
+import type { EngineSettings } from '../paywall/engine.js';
+
+const FINISH_WITHIN_MS = 10 * 60_000;
+const FINISH_EVERY_MS = 1_000;
+
+export class Background {
+  #length = 0;
+
+  constructor(private readonly settings: Pick<EngineSettings, 'now' | 'onFailure'>) {}
+
+  /** Works that are not done yet; for metrics. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Resolves when the work is done or given up. Never rejects. */
+  async untilDone(work: () => Promise<void>): Promise<void> {
+    this.#length += 1;
+    const { now, onFailure } = this.settings;
+    const until = now() + FINISH_WITHIN_MS;
+    while (now() < until) {
+      try {
+        await work();
+        break;
+      } catch (error) {
+        onFailure(error);
+        // Any other error would come again: a hold that is over is over.
+        if (!(error instanceof StoreError) || error.code === 'CLOSED') break;
+        await new Promise((resolve) => setTimeout(resolve, FINISH_EVERY_MS).unref());
+      }
+    }
+    this.#length -= 1;
+  }
+}

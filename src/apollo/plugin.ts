@@ -1,0 +1,168 @@
+/**
+ * The thin layer between Apollo Server and a paywall: answers for a key that is no good, opens the tab once the
+ * operation is known, answers for an operation that is not to run, and settles before the response is sent. It has no
+ * `willResolveField`, which would slow every field.
+ */
+import type {
+  ApolloServerPlugin,
+  GraphQLRequestContext,
+  GraphQLRequestListener,
+  HTTPGraphQLHead,
+} from '@apollo/server';
+import { HeaderMap } from '@apollo/server';
+import { GraphQLError } from 'graphql';
+import type { GraphQLFormattedError } from 'graphql';
+import type { DataOrigin } from '../paywall/settle/delivery.js';
+import type { Opening, Paywall, PaywallContext } from '../paywall/paywall.js';
+import type { PaymentSummary } from '../paywall/settle/charge.js';
+import { UNWATCHED } from '../paywall/watch.js';
+import type { OperationWatch } from '../paywall/watch.js';
+import { GRAPHQL_RESPONSE_JSON, headOfAnswer, headOfFailure, headOfRefusal, typeOfServed } from '../http/status.js';
+import { idempotencyKeyOf } from '../http/idempotencyKey.js';
+import { noteCharged } from './stringifyResult.js';
+
+type Context = GraphQLRequestContext<PaywallContext>;
+type Response = Context['response'];
+type Body = NonNullable<Response['body']>;
+type Replay = Extract<Opening, { kind: 'replay' }>;
+
+/** The context value must hold what `callerContext` gives. */
+export const tollgatePlugin = (paywall: Paywall): ApolloServerPlugin<PaywallContext> => ({
+  requestDidStart: ({ contextValue }) => Promise.resolve(listenerOf(paywall, contextValue)),
+});
+
+const listenerOf = (paywall: Paywall, context: PaywallContext): GraphQLRequestListener<PaywallContext> => {
+  const { caller, request: ids, watch = UNWATCHED } = context;
+  const barred = paywall.barred(caller, ids);
+  let opening: Opening | null = null;
+  let origin: DataOrigin = 'ELSEWHERE';
+  return {
+    async didResolveOperation({ document, operation: definition, request, contextValue }) {
+      if (definition !== undefined) watch.began(definition);
+      // The name that was asked for: Apollo's own is null where the document has no such operation.
+      const { variables, operationName, http, extensions } = request;
+      const key = idempotencyKeyOf(http?.headers.get('idempotency-key'), extensions?.['idempotencyKey']);
+      const operation = { document, operationName, variables, caller, contextValue, watch, request: ids };
+      const isKeyUnsound = key instanceof GraphQLError;
+      opening =
+        isKeyUnsound && barred === null
+          ? { kind: 'answer', errors: [key], refusal: null }
+          : await paywall.open({ ...operation, idempotencyKey: isKeyUnsound ? null : key });
+    },
+
+    async responseForOperation() {
+      if (opening === null || opening.kind === 'run') return null;
+      // What is answered is settled in `willSendResponse`: in the mean time it need only be something.
+      return { body: opening.kind === 'replay' ? replayOf(opening) : bodyOf(opening.errors), http: NO_HEAD() };
+    },
+
+    async executionDidStart() {
+      origin = 'EXECUTED';
+      return { executionDidEnd: beginRun(watch) };
+    },
+
+    async willSendResponse({ response, request, requestIsBatched }) {
+      const accept = request.http?.headers.get('accept');
+      // A document that is not valid never gets as far as an operation, and 401 comes before 400. Another plug-in may
+      // have answered, out of a cache say, what is to be answered otherwise.
+      if (opening === null && barred !== null) {
+        barred.record();
+        opening = barred.answer;
+      }
+      const head = await sendOpened(response, opening, { accept, origin }).finally(() => {
+        watch.answered(resultOf(response), opening?.kind === 'replay');
+      });
+      // The operations of a batch share one head, and what is true of one is not true of all.
+      if (requestIsBatched) delete response.http.status;
+      else setHead(response, head);
+    },
+  };
+};
+
+/** Apollo tells of the run when it begins and when it ends. */
+const beginRun = (watch: OperationWatch): (() => Promise<void>) => {
+  let end = (): void => undefined;
+  const run = watch.during('run', () => new Promise<void>((resolve) => (end = resolve)));
+  return async () => {
+    end();
+    await run;
+  };
+};
+
+const bodyOf = (errors: readonly GraphQLError[]): Body => ({
+  kind: 'single',
+  singleResult: { errors: errors.map((error) => error.toJSON()) },
+});
+
+const replayOf = ({ response }: Replay): Body => ({ kind: 'single', singleResult: { ...response } });
+
+const NO_HEAD = (): HTTPGraphQLHead => ({ headers: new HeaderMap() });
+
+const setHead = ({ http }: Response, { status, headers }: HTTPGraphQLHead): void => {
+  if (status !== undefined) http.status = status;
+  for (const [name, value] of headers) http.headers.set(name, value);
+  // Clients that ask for plain JSON read the errors of a 4xx only if its type says that it is GraphQL's.
+  if (http.status !== undefined && http.status >= 400) http.headers.set('content-type', GRAPHQL_RESPONSE_JSON);
+};
+
+interface Sending {
+  readonly accept: string | undefined;
+  readonly origin: DataOrigin;
+}
+
+const sendOpened = async (response: Response, opening: Opening | null, sending: Sending): Promise<HTTPGraphQLHead> =>
+  opening === null ? NO_HEAD() : send(response, opening, sending);
+
+/** A response in parts is settled for what its first part has: nothing that comes later can be captured. */
+const resultOf = ({ body }: Response) => (body?.kind === 'single' ? body.singleResult : body?.initialResult) ?? {};
+
+/** Puts into the response what is to be sent, and gives its head. */
+const send = async (response: Response, opening: Opening, { accept, origin }: Sending): Promise<HTTPGraphQLHead> => {
+  switch (opening.kind) {
+    case 'answer':
+      response.body = bodyOf(opening.errors);
+      return headOfAnswer(opening.refusal, opening.errors);
+    case 'replay':
+      response.body = replayOf(opening);
+      return { headers: new HeaderMap([['idempotency-replayed', 'true']]) };
+    case 'run':
+      return settle(response, opening, { accept, origin });
+  }
+};
+
+const settle = async (
+  response: Response,
+  opening: Extract<Opening, { kind: 'run' }>,
+  { accept, origin }: Sending,
+): Promise<HTTPGraphQLHead> => {
+  const result = resultOf(response);
+  const settled = await opening.settle(result, origin);
+  if (settled instanceof GraphQLError) {
+    response.body = bodyOf([settled]);
+    return headOfFailure(settled);
+  }
+  if (result.data === null && result.errors?.some(isUnavailable)) {
+    // Nothing was delivered, so the answer may be what it is: the store is away.
+    response.body = { kind: 'single', singleResult: { errors: result.errors } };
+    return headOfRefusal('SERVICE_UNAVAILABLE');
+  }
+  if (settled === null || result.data == null || response.body === undefined) return NO_HEAD();
+  noteCharged(result.data, opening.undo);
+  // Apollo would answer 406 in place of what was just charged, where the client accepts no JSON.
+  if (response.body.kind === 'single') response.http.headers.set('content-type', typeOfServed(accept));
+  response.body = withPayment(response.body, settled);
+  return NO_HEAD();
+};
+
+const isUnavailable = ({ extensions }: GraphQLFormattedError): boolean =>
+  extensions?.['code'] === 'SERVICE_UNAVAILABLE';
+
+/** A new body: a cache may have kept the one that is there, to send it to others. */
+const withPayment = (body: Body, payment: PaymentSummary): Body => {
+  if (body.kind === 'incremental') {
+    const { initialResult } = body;
+    return { ...body, initialResult: { ...initialResult, extensions: { ...initialResult.extensions, payment } } };
+  }
+  const { singleResult } = body;
+  return { ...body, singleResult: { ...singleResult, extensions: { ...singleResult.extensions, payment } } };
+};

@@ -1,0 +1,240 @@
+/**
+ * Gate 1: decides every quoted position in document order against one running balance, before anything runs. The
+ * outcome says what to hold, what each place may draw on while the operation runs, and what is refused.
+ */
+import { decide, withMeans } from '../../domain/admission.js';
+import type { Decision, Means, Standing } from '../../domain/admission.js';
+import {
+  addDemands,
+  demandOf,
+  isNothing,
+  largerDemand,
+  meansOf,
+  meansWithout,
+  NO_DEMAND,
+  repeatsOf,
+} from '../../domain/demand.js';
+import type { Demand } from '../../domain/demand.js';
+import type { Instant } from '../../domain/period.js';
+import type { Refusal } from '../../domain/refusal.js';
+import type { Quote, QuotedField, QuotedSelection, QuotedType } from '../price/quote.js';
+import { Remainder } from './allotment.js';
+import type { PaidField } from '../price/requirements.js';
+
+/** What the positions of one place draw on. Places beneath one abstract type share an allotment. */
+class Allotment {
+  demand = NO_DEMAND;
+  #left: Remainder | null = null;
+
+  /** What is left of it while the operation runs. The standing is the caller's, and always the same. */
+  leftFor(standing: Standing, now: Instant): Remainder {
+    return (this.#left ??= new Remainder(withMeans(standing, this.#meansOf(standing, now)), now));
+  }
+
+  /** Those that were set aside for it, and no others. */
+  #meansOf({ means }: Standing, now: Instant): Means | null {
+    return means === null ? null : meansOf(means, this.demand, now);
+  }
+}
+
+export interface AdmittedField {
+  readonly quoted: QuotedField;
+  readonly allotment: Allotment;
+  /** Why no more positions than the allotment pays for are admitted; `null`: all that were quoted are. */
+  readonly refusal: Refusal | null;
+  readonly beneath: AdmittedSelection;
+}
+
+export interface AdmittedType {
+  readonly quoted: QuotedType;
+  /** Those that were quoted, in the same order. */
+  readonly fields: readonly AdmittedField[];
+}
+
+export const fieldOf = ({ quoted, fields }: AdmittedType, responseKey: string): AdmittedField | undefined =>
+  fields[quoted.indexByKey.get(responseKey) ?? -1];
+
+/** One entry for each object type that the value can have. */
+export type AdmittedSelection = readonly AdmittedType[];
+
+/** Where a place is in the response, lists aside: from the last response key to the first. */
+export interface PlacePath {
+  readonly key: string;
+  readonly above: PlacePath | null;
+}
+
+export interface Refused {
+  readonly quoted: QuotedField;
+  readonly path: PlacePath;
+  readonly refusal: Refusal;
+}
+
+/** Positions of one place that are decided alike. Of the types of an abstract type each is there, as if all were of it. */
+export interface Granted {
+  readonly quoted: QuotedField;
+  readonly path: PlacePath;
+  readonly positions: number;
+  readonly decision: Exclude<Decision, { readonly outcome: 'refused' }>;
+}
+
+export interface Admission {
+  readonly root: AdmittedType;
+  /** What to hold for all that is admitted. */
+  readonly demand: Demand;
+  /** In document order, as are those below. */
+  readonly refused: readonly Refused[];
+  readonly granted: readonly Granted[];
+  /** Whether nothing of the operation is to run. */
+  readonly isBlocked: boolean;
+}
+
+export interface AdmitRules {
+  /** Any refusal blocks the operation: for mutations, and where the author wants no partial answers. */
+  readonly isAllOrNothing: boolean;
+  /** Units by coordinate that were charged before under the same Idempotency-Key: admitted whatever the means are. */
+  readonly prepaid: ReadonlyMap<string, number>;
+}
+
+export const admit = (quote: Quote, standing: Standing, now: Instant, rules: AdmitRules): Admission => {
+  const walk = new AdmissionWalk(standing, now, rules.prepaid);
+  const root = walk.admitType(quote.root, { parents: 1, shared: null, isNullFatal: true, path: null });
+  const refusedRoots = root.fields.filter(({ refusal }) => refusal !== null).length;
+  const isAllRefused = refusedRoots > 0 && refusedRoots === quote.rootFieldCount;
+  return {
+    root,
+    demand: walk.demand,
+    refused: walk.refused,
+    granted: walk.granted,
+    isBlocked: isAllRefused || walk.isFatal || (rules.isAllOrNothing && walk.refused.length > 0),
+  };
+};
+
+/** What is known of the objects whose fields are admitted. */
+interface Surroundings {
+  /** How many objects there are, at most. */
+  readonly parents: number;
+  /** The allotment of the abstract type above, if any. */
+  readonly shared: Allotment | null;
+  /** Whether a null object here makes its way up to `data`. */
+  readonly isNullFatal: boolean;
+  readonly path: PlacePath | null;
+}
+
+class AdmissionWalk {
+  readonly refused: Refused[] = [];
+  readonly granted: Granted[] = [];
+  isFatal = false;
+  #demand = NO_DEMAND;
+  #standing: Standing;
+  #prepaid: ReadonlyMap<string, number>;
+
+  constructor(
+    standing: Standing,
+    private readonly now: Instant,
+    prepaid: ReadonlyMap<string, number>,
+  ) {
+    this.#standing = standing;
+    this.#prepaid = prepaid;
+  }
+
+  get demand(): Demand {
+    return this.#demand;
+  }
+
+  admitType(quoted: QuotedType, around: Surroundings): AdmittedType {
+    return { quoted, fields: quoted.fields.map((field) => this.#admitField(field, around)) };
+  }
+
+  #admitField(quoted: QuotedField, around: Surroundings): AdmittedField {
+    const allotment = around.shared ?? new Allotment();
+    const path: PlacePath = { key: quoted.place.responseKey, above: around.path };
+    const { positions, refusal } =
+      quoted.place.paid === null
+        ? { positions: around.parents, refusal: null }
+        : this.#admitPositions(quoted.place.paid, around.parents, { quoted, path, allotment });
+    if (refusal !== null) {
+      this.refused.push({ quoted, path, refusal });
+      this.isFatal ||= quoted.place.isNonNull && around.isNullFatal;
+    }
+    // Nothing beneath a refused field is priced. A list that should be empty is walked: it may turn out longer.
+    const beneath = refusal !== null && positions === 0 ? EMPTY : this.#admitBeneath(quoted, positions, around, path);
+    return { quoted, allotment, refusal, beneath };
+  }
+
+  #admitPositions(
+    paid: PaidField,
+    count: number,
+    { quoted, path, allotment }: Pick<Granted, 'quoted' | 'path'> & { readonly allotment: Allotment },
+  ): { readonly positions: number; readonly refusal: Refusal | null } {
+    const { units } = quoted;
+    let positions = this.#admitPrepaid(paid, units, count);
+    while (positions < count) {
+      const decision = decide(paid, units, this.#standing, this.now);
+      if (decision.outcome === 'refused') return { positions, refusal: decision.refusal };
+      const { means } = this.#standing;
+      const repeats = means === null ? 1 : repeatsOf(decision, count - positions, means);
+      const demand = demandOf(decision, repeats);
+      this.#take(demand);
+      this.granted.push({ quoted, path, positions: repeats, decision });
+      allotment.demand = addDemands(allotment.demand, demand);
+      positions += repeats;
+    }
+    return { positions, refusal: null };
+  }
+
+  /** How many positions were charged before. */
+  #admitPrepaid({ coordinate }: PaidField, units: number, count: number): number {
+    const left = this.#prepaid.get(coordinate) ?? 0;
+    const positions = units === 0 ? 0 : Math.min(count, Math.floor(left / units));
+    if (positions > 0) this.#prepaid = new Map([...this.#prepaid, [coordinate, left - positions * units]]);
+    return positions;
+  }
+
+  #admitBeneath(quoted: QuotedField, positions: number, around: Surroundings, path: PlacePath): AdmittedSelection {
+    if (quoted.beneath.length === 0) return EMPTY;
+    const beneath: Surroundings = {
+      parents: positions * quoted.size,
+      shared: around.shared,
+      path,
+      isNullFatal: around.isNullFatal && quoted.place.isNonNull && quoted.place.isItemNonNull,
+    };
+    const [only] = quoted.beneath;
+    if (only !== undefined && quoted.beneath.length === 1) return [this.admitType(only, beneath)];
+    return this.#admitDearest(quoted.beneath, { ...beneath, shared: around.shared ?? new Allotment() });
+  }
+
+  /**
+   * Of an abstract type each possible type is admitted as if all objects were of it, and what suffices for the dearest
+   * is set aside. The types share it: which of them comes true is known only when it runs.
+   */
+  #admitDearest(selection: QuotedSelection, around: Surroundings): AdmittedSelection {
+    const standing = this.#standing;
+    const prepaid = this.#prepaid;
+    const demandBefore = this.#demand;
+    const shared = around.shared ?? new Allotment();
+    const sharedBefore = shared.demand;
+    let dearest = NO_DEMAND;
+    const admitted = selection.map((type) => {
+      this.#standing = standing;
+      this.#prepaid = prepaid;
+      this.#demand = NO_DEMAND;
+      const fields = this.admitType(type, around);
+      dearest = largerDemand(dearest, this.#demand);
+      return fields;
+    });
+    this.#standing = standing;
+    this.#demand = demandBefore;
+    this.#take(dearest);
+    shared.demand = addDemands(sharedBefore, dearest);
+    return admitted;
+  }
+
+  #take(demand: Demand): void {
+    if (isNothing(demand)) return;
+    this.#demand = addDemands(this.#demand, demand);
+    const { means } = this.#standing;
+    if (means !== null) this.#standing = withMeans(this.#standing, meansWithout(means, demand));
+  }
+}
+
+const EMPTY: AdmittedSelection = [];

@@ -1,0 +1,53 @@
+/** One position that was admitted while the operation ran: what it drew, and what it used of that. */
+import type { GraphQLResolveInfo } from 'graphql';
+import type { Decision } from '../../domain/admission.js';
+import { priceOf } from '../../domain/credits.js';
+import type { LimitUnits } from '../../domain/wallet.js';
+import type { PaidField } from '../price/requirements.js';
+
+export type Path = GraphQLResolveInfo['path'];
+
+export interface Draw {
+  readonly path: Path;
+  readonly paid: PaidField;
+  readonly decision: Exclude<Decision, { outcome: 'refused' }>;
+  readonly quotedUnits: number;
+  /** Delivered and charged before, under the same Idempotency-Key. */
+  readonly isPrepaid: boolean;
+  /** What the resolver reported; the quoted units until it does. */
+  usedUnits: number;
+}
+
+const DRAW = Symbol('draw');
+
+type DrawnPath = Path & { [DRAW]?: Draw };
+
+/**
+ * Keeps a draw on its path: graphql-js makes an object for each position, which the resolver's `info` has too. A map from
+ * paths to draws would cost a list of paid items a tenth of its throughput.
+ */
+export const noteDraw = (draw: Draw): void => {
+  (draw.path as DrawnPath)[DRAW] = draw;
+};
+
+export const drawAt = (path: Path): Draw | undefined => (path as DrawnPath)[DRAW];
+
+/** What a delivered position costs in the end. */
+export const creditsOf = ({ decision, paid, usedUnits, isPrepaid }: Draw): number =>
+  decision.outcome === 'paid' && !isPrepaid ? (priceOf(paid.cost ?? 0, usedUnits) ?? decision.credits) : 0;
+
+/** What a delivered position takes of a limit in the end. */
+export const limitUnitsOf = ({ decision, usedUnits }: Draw): LimitUnits | null =>
+  decision.outcome === 'covered' && decision.draws !== null
+    ? { key: decision.draws.key, window: decision.draws.window, units: usedUnits }
+    : null;
+
+/** What stands at a path in the data of a response: `undefined` or `null` where the position was not delivered. */
+export const valueAt = (data: unknown, path: Path | undefined): unknown => {
+  if (path === undefined) return data;
+  const parent = valueAt(data, path.prev);
+  return isIndexable(parent) ? parent[path.key] : undefined;
+};
+
+export const isIndexable = (value: unknown): value is Readonly<Record<string | number, unknown>> =>
+  typeof value === 'object' && value !== null;

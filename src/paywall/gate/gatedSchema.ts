@@ -1,0 +1,88 @@
+/**
+ * Puts gate 2 into a schema: every paid field's resolver is wrapped, so that it runs only where the operation's tab
+ * admits the position. Prices are appended to descriptions, because applied directives can't be introspected.
+ */
+import { mapSchema, MapperKind } from '@graphql-tools/utils';
+import { GraphQLError } from 'graphql';
+import type { GraphQLFieldConfig, GraphQLFieldResolver, GraphQLResolveInfo, GraphQLSchema } from 'graphql';
+import type { Refusal } from '../../domain/refusal.js';
+import type { Draw } from './draw.js';
+import { whenReady } from '../../store/maybePromise.js';
+import type { MaybePromise } from '../../store/maybePromise.js';
+import { coordinateOf } from '../price/requirements.js';
+import type { PaidField, Requirements } from '../price/requirements.js';
+
+/** What a wrapped resolver needs of the operation that it belongs to. */
+export interface Gate {
+  /** Whether this resolver runs in the execution that the gate was opened for. */
+  isOf(info: GraphQLResolveInfo): boolean;
+  draw(info: GraphQLResolveInfo): MaybePromise<Draw | Refusal>;
+  toError(refusal: Refusal, info: GraphQLResolveInfo): GraphQLError;
+}
+
+/** The gate of the operation that has this context value, if one is open. */
+export type FindGate = (contextValue: unknown) => Gate | undefined;
+
+export type Resolver = GraphQLFieldResolver<unknown, unknown>;
+
+export interface PaywallWiring {
+  readonly findGate: FindGate;
+  /** Resolves the paid fields that have no resolver of their own. */
+  readonly fieldResolver: Resolver;
+}
+
+export const applyPaywall = (
+  schema: GraphQLSchema,
+  requirements: Requirements,
+  { findGate, fieldResolver }: PaywallWiring,
+): GraphQLSchema =>
+  mapSchema(schema, {
+    [MapperKind.OBJECT_FIELD]: (config: GraphQLFieldConfig<unknown, unknown>, fieldName, typeName) => {
+      const paid = requirements.paid.get(coordinateOf(typeName, fieldName));
+      if (paid === undefined) return undefined;
+      // A source without a resolver of its own comes from the root value: it is gated as well.
+      const isSource = typeName === schema.getSubscriptionType()?.name;
+      const subscribe = gatedSource(config.subscribe ?? fieldResolver, paid, findGate);
+      return {
+        ...config,
+        description: [config.description, priceInWords(paid)].filter((text) => text != null).join('\n\n'),
+        resolve: gated(config.resolve ?? fieldResolver, paid, findGate),
+        ...(isSource ? { subscribe } : {}),
+      };
+    },
+  });
+
+/** Synchronous as long as the tab holds what the position needs: a promise per item is what makes long lists slow. */
+const gated =
+  (resolve: Resolver, paid: PaidField, findGate: FindGate): Resolver =>
+  (source, args, contextValue, info) => {
+    const gate = findGate(contextValue);
+    if (!gate?.isOf(info)) throw noOpenTab(paid);
+    return whenReady(gate.draw(info), (drawn) => {
+      if ('reason' in drawn) throw gate.toError(drawn, info);
+      return resolve(source, args, contextValue, info);
+    });
+  };
+
+/** The source of a paid subscription does not start without a tab. Its events are drawn for one by one. */
+const gatedSource =
+  (subscribe: Resolver, paid: PaidField, findGate: FindGate): Resolver =>
+  (source, args, contextValue, info) => {
+    if (findGate(contextValue) === undefined) throw noOpenTab(paid);
+    return subscribe(source, args, contextValue, info);
+  };
+
+/** Not a refusal: nothing is known of the caller. The schema is run in a way that Tollgate has no part in. */
+const noOpenTab = ({ coordinate }: PaidField): GraphQLError =>
+  new GraphQLError(
+    `${coordinate} is not free, and no tab is open for this operation. Run it with paywall.execute, or with the Tollgate plugin.`,
+    { extensions: { code: 'NO_OPEN_TAB', coordinate } },
+  );
+
+/** What a paid field costs, as its description says it. */
+export const priceInWords = ({ feature, cost, multipliers }: PaidField): string => {
+  const covered = feature === null ? 'Covered by every plan' : `Covered by plans with the feature "${feature}"`;
+  if (cost === null) return `${covered}.`;
+  const units = multipliers.map((path) => ` × ${path.join('.')}`).join('');
+  return `${covered}; otherwise ${cost} ${cost === 1 ? 'credit' : 'credits'}${units}.`;
+};

@@ -1,0 +1,166 @@
+/**
+ * What one operation holds and draws on. Gate 2: each paid position asks here, at the moment it resolves, and is
+ * admitted by the same `decide` as before the operation ran, against what was set aside for its place. As long as that
+ * suffices the answer is synchronous; a list longer than quoted asks the wallet for more, all positions of one turn of
+ * the event loop together.
+ */
+import type { FieldNode, GraphQLResolveInfo, GraphQLSchema } from 'graphql';
+import type { Decision, Standing } from '../../domain/admission.js';
+import { invariant } from '../../domain/invariant.js';
+import type { Instant } from '../../domain/period.js';
+import type { Refusal } from '../../domain/refusal.js';
+import { fieldOf } from './admit.js';
+import type { AdmittedField, AdmittedSelection, AdmittedType } from './admit.js';
+import { deliveryOf } from '../settle/delivery.js';
+import type { Delivery, DrawnPlace, Response } from '../settle/delivery.js';
+import { drawAt, noteDraw } from './draw.js';
+import type { Draw, Path } from './draw.js';
+import { whenReady } from '../../store/maybePromise.js';
+import type { MaybePromise } from '../../store/maybePromise.js';
+import type { QuotedField } from '../price/quote.js';
+import type { Remainder } from './allotment.js';
+import type { PaidField } from '../price/requirements.js';
+
+/** Decides positions beyond the quote on the wallet as it is now, and holds what they need: same length, same order. */
+export type ExtendTab = (positions: readonly QuotedField[]) => MaybePromise<readonly Decision[]>;
+
+export interface TabTerms {
+  readonly admitted: AdmittedType;
+  readonly standing: Standing;
+  /** When the tab was opened: all its positions are decided at this instant. */
+  readonly openedAt: Instant;
+  /** Units by coordinate that were charged before: drawn on first. */
+  readonly prepaid: ReadonlyMap<string, number>;
+  readonly extend: ExtendTab;
+}
+
+const PREPAID: Draw['decision'] = { outcome: 'paid', credits: 0 };
+
+/** A place of which a position has resolved. Its draws are in the order in which they were made. */
+interface OpenPlace extends DrawnPlace {
+  readonly paid: PaidField;
+  readonly left: Remainder;
+  readonly draws: Draw[];
+}
+
+interface Waiting {
+  readonly field: QuotedField;
+  readonly resolve: (decision: Decision) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class Tab {
+  /** graphql-js makes one array of nodes for all items of a list, so a place is looked up once and not per item. */
+  readonly #places = new Map<readonly FieldNode[], OpenPlace>();
+  /** What is left of it. `null`: all. */
+  #prepaid: Map<string, number> | null = null;
+  #waiting: Waiting[] = [];
+  #extending: MaybePromise<void> = undefined;
+  #isClosed = false;
+
+  constructor(private readonly terms: TabTerms) {}
+
+  /** Admits one position and notes what it drew, or says what it lacks. */
+  draw(info: GraphQLResolveInfo): MaybePromise<Draw | Refusal> {
+    invariant(!this.#isClosed, 'a paid field resolved after its operation was settled');
+    // A wrapper around the resolver may have called it before: one position is charged once.
+    const before = drawAt(info.path);
+    if (before !== undefined) return before;
+    const place = this.#placeOf(info);
+    const { quoted } = place.field;
+    if (this.#drawPrepaid(place.paid.coordinate, quoted.units)) return this.#note(place, info, PREPAID, true);
+    const decision = place.left.draw(quoted);
+    if (decision.outcome === 'refused') return this.#drawBeyond(place, info, decision.refusal);
+    return this.#note(place, info, decision);
+  }
+
+  /** What one position of a field that resolves was quoted with. */
+  unitsAt(info: GraphQLResolveInfo): number {
+    return this.#placeOf(info).field.quoted.units;
+  }
+
+  /**
+   * No position can draw any more: what was drawn is being settled, for what the response delivers. Positions that still
+   * wait are in parts of the response that an error has made null: they get no answer, and nothing is held for them.
+   */
+  close(schema: GraphQLSchema, response: Response): MaybePromise<Delivery> {
+    this.#isClosed = true;
+    return whenReady(this.#extending, () =>
+      deliveryOf(schema, this.terms.admitted, [...this.#places.values()], response),
+    );
+  }
+
+  /** The allotment does not suffice: it was cut short by the means already, or the list is longer than quoted. */
+  #drawBeyond(place: OpenPlace, info: GraphQLResolveInfo, refusal: Refusal): MaybePromise<Draw | Refusal> {
+    const { field } = place;
+    if (field.refusal !== null) return field.refusal;
+    if (this.terms.standing.means === null) return refusal;
+    return this.#askForMore(field.quoted).then((decision) => {
+      if (decision.outcome === 'refused') return decision.refusal;
+      return drawAt(info.path) ?? this.#note(place, info, decision);
+    });
+  }
+
+  #askForMore(field: QuotedField): Promise<Decision> {
+    if (this.#waiting.length === 0) {
+      setImmediate(() => {
+        if (!this.#isClosed) this.#extending = this.#extend();
+      });
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ field, resolve, reject });
+    });
+  }
+
+  async #extend(): Promise<void> {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    try {
+      const decisions = await this.terms.extend(waiting.map(({ field }) => field));
+      waiting.forEach(({ resolve }, index) => {
+        const decision = decisions[index];
+        invariant(decision !== undefined, 'an extension answered fewer positions than were asked');
+        resolve(decision);
+      });
+    } catch (error) {
+      for (const { reject } of waiting) reject(error);
+    }
+  }
+
+  #drawPrepaid(coordinate: string, units: number): boolean {
+    const left = (this.#prepaid ?? this.terms.prepaid).get(coordinate);
+    if (left === undefined || units === 0 || left < units) return false;
+    this.#prepaid ??= new Map(this.terms.prepaid);
+    this.#prepaid.set(coordinate, left - units);
+    return true;
+  }
+
+  #note(place: OpenPlace, info: GraphQLResolveInfo, decision: Draw['decision'], isPrepaid = false): Draw {
+    const { units } = place.field.quoted;
+    const draw = { path: info.path, paid: place.paid, decision, quotedUnits: units, isPrepaid, usedUnits: units };
+    noteDraw(draw);
+    place.draws.push(draw);
+    return draw;
+  }
+
+  #placeOf(info: GraphQLResolveInfo): OpenPlace {
+    const known = this.#places.get(info.fieldNodes);
+    if (known !== undefined) return known;
+    const field = fieldAt([this.terms.admitted], info.path);
+    invariant(field !== undefined, `${info.parentType.name}.${info.fieldName} resolves where it was not quoted`);
+    const { paid } = field.quoted.place;
+    invariant(paid !== null, 'a free field drew on a tab');
+    const left = field.allotment.leftFor(this.terms.standing, this.terms.openedAt);
+    const place = { field, paid, left, draws: [] };
+    this.#places.set(info.fieldNodes, place);
+    return place;
+  }
+}
+
+/** Follows the path from the root, list indices aside. */
+const fieldAt = (root: AdmittedSelection, { prev, key, typename }: Path): AdmittedField | undefined => {
+  if (typeof key === 'number') return prev === undefined ? undefined : fieldAt(root, prev);
+  const selection = prev === undefined ? root : fieldAt(root, prev)?.beneath;
+  const type = selection?.find(({ quoted }) => quoted.typeName === typename);
+  return type === undefined ? undefined : fieldOf(type, key);
+};

@@ -1,0 +1,234 @@
+/**
+ * The whole journey of an operation without any server: open, run, settle. Events of a subscription make the journey
+ * each on its own: a caller whose means run out gets the refusal as the last event.
+ */
+import { createSourceEventStream, execute as executeGraphQL, getOperationAST, GraphQLError } from 'graphql';
+import type { DocumentNode, ExecutionArgs, ExecutionResult } from 'graphql';
+import type { Caller } from '../accounts/caller.js';
+import { attempt, whenReady } from '../store/maybePromise.js';
+import type { MaybePromise } from '../store/maybePromise.js';
+import type { RequestIds } from './refuse/operationRefusals.js';
+import type { Opening, OperationRequest, Paywall } from './paywall.js';
+import type { Settled } from './settle/settle.js';
+import { UNWATCHED } from './watch.js';
+import type { OperationWatch, RunWatch } from './watch.js';
+
+/** As graphql-js takes it, with the caller in the context value. */
+export interface RunRequest {
+  /** A document, which must be valid, or its source, which is parsed and validated. */
+  readonly document: DocumentNode | string;
+  readonly operationName?: string | null | undefined;
+  readonly variableValues?: Readonly<Record<string, unknown>> | null | undefined;
+  /** The resolvers get a copy of it, of their operation's own: operations that run at the same time may share it. */
+  readonly contextValue: RunContext;
+  readonly rootValue?: unknown;
+  /** Of a query or mutation: makes it safe to send again. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** Called for each operation that begins: of a subscription for its start, and for each event. */
+  readonly watch?: ((caller: Caller) => RunWatch) | undefined;
+  /** Runs each event of a subscription; one that it answers with `null` is left out, and nobody pays for it. */
+  readonly aroundEvent?: ((run: () => Promise<ExecutionResult>) => Promise<ExecutionResult | null>) | undefined;
+}
+
+export interface RunContext {
+  readonly caller: Caller;
+  /** By what the request is found in logs and traces. */
+  readonly request?: RequestIds;
+}
+
+interface Runner extends Pick<Paywall, 'schema' | 'fieldResolver' | 'documents'> {
+  /** `Paywall.open`, but at once where nothing is waited for: so it throws what that one rejects with. */
+  readonly open: (request: OperationRequest) => MaybePromise<Opening>;
+}
+
+type Run = Extract<Opening, { kind: 'run' }>;
+
+/** Runs a query or a mutation, for the caller of its context value or another one. */
+export const executeOperation = (
+  paywall: Runner,
+  request: RunRequest,
+  caller = request.contextValue.caller,
+): MaybePromise<ExecutionResult> => {
+  const document = documentOf(paywall, request);
+  if ('errors' in document) return answered(watchOf(request, request.contextValue.caller), document);
+  const contextValue = contextOfItsOwn(request, caller);
+  const watch = beginWatch(document, request, caller);
+  return whenReady(paywall.open(operationOf(document, request, contextValue, watch)), (opening) => {
+    if (opening.kind === 'answer') return answered(watch, { errors: opening.errors });
+    if (opening.kind === 'replay') return answered(watch, opening.response, true);
+    const executed = executeOpened(opening, argumentsOf(paywall, document, request, contextValue), watch);
+    return whenReady(executed, (result) =>
+      whenReady(opening.settle(result), (settled) => answered(watch, withPayment(result, settled))),
+    );
+  });
+};
+
+/** Starts a subscription, or says why not: nothing of a refused one is started. */
+export const subscribeOperation = async (
+  paywall: Runner,
+  request: RunRequest,
+): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> => {
+  const document = documentOf(paywall, request);
+  if ('errors' in document) return answered(watchOf(request, request.contextValue.caller), document);
+  // A key makes one operation safe to repeat; of a subscription each event is an operation, and none of them repeats.
+  const unkeyed = { ...request, idempotencyKey: null };
+  const source = await startSource(paywall, document, unkeyed);
+  return Symbol.asyncIterator in source ? deliver(paywall, document, unkeyed, source) : source;
+};
+
+/** The tab is open while the source starts, to see whether the first event would be admitted: events have their own. */
+const startSource = async (
+  paywall: Runner,
+  document: DocumentNode,
+  request: RunRequest,
+): Promise<AsyncIterable<unknown> | ExecutionResult> => {
+  const { caller } = request.contextValue;
+  const contextValue = contextOfItsOwn(request, caller);
+  const watch = beginWatch(document, request, caller);
+  const opening = await paywall.open(operationOf(document, request, contextValue, watch));
+  if (opening.kind === 'answer') return answered(watch, { errors: opening.errors });
+  if (opening.kind === 'replay') return answered(watch, opening.response, true);
+  let source: AsyncIterable<unknown> | ExecutionResult = {};
+  try {
+    source = await watch.during('run', () =>
+      createSourceEventStream(argumentsOf(paywall, document, request, contextValue)),
+    );
+    return source;
+  } finally {
+    // Where the release could not be confirmed it is made good in the background, and the first event decides anew.
+    await opening.settle({});
+    watch.answered(Symbol.asyncIterator in source ? { data: {} } : source);
+  }
+};
+
+const watchOf = ({ watch }: RunRequest, caller: Caller): RunWatch => watch?.(caller) ?? UNWATCHED;
+
+/** The watch of an operation that begins. */
+const beginWatch = (document: DocumentNode, request: RunRequest, caller: Caller): RunWatch => {
+  const watch = watchOf(request, caller);
+  if (watch === UNWATCHED) return watch;
+  const operation = getOperationAST(document, request.operationName);
+  if (operation != null) watch.began(operation);
+  return watch;
+};
+
+const answered = (watch: RunWatch, result: ExecutionResult, isReplay = false): ExecutionResult => {
+  watch.answered(result, isReplay);
+  return result;
+};
+
+/** Ending it ends the source at once, and not only when its next event has come. */
+const deliver = (
+  paywall: Runner,
+  document: DocumentNode,
+  request: RunRequest,
+  source: AsyncIterable<unknown>,
+): AsyncIterableIterator<ExecutionResult> => {
+  const iterator = source[Symbol.asyncIterator]();
+  const events = eventsOf(paywall, document, request, iterator);
+  let isOver = false;
+  const endSource = async (): Promise<void> => {
+    if (isOver) return;
+    isOver = true;
+    await iterator.return?.();
+  };
+  return {
+    next: async () => {
+      const next = await events.next();
+      isOver ||= next.done === true;
+      return next;
+    },
+    return: async () => {
+      await endSource();
+      return events.return();
+    },
+    throw: async (error) => {
+      await endSource();
+      return events.throw(error);
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+};
+
+async function* eventsOf(
+  paywall: Runner,
+  document: DocumentNode,
+  request: RunRequest,
+  iterator: AsyncIterator<unknown>,
+): AsyncGenerator<ExecutionResult, void> {
+  for await (const rootValue of { [Symbol.asyncIterator]: () => iterator }) {
+    const run = async (): Promise<ExecutionResult> => {
+      const caller = await request.contextValue.caller.again();
+      return executeOperation(paywall, { ...request, document, rootValue }, caller);
+    };
+    const result = await (request.aroundEvent === undefined ? run() : request.aroundEvent(run));
+    if (result === null) continue;
+    yield result;
+    // An event without data was refused as a whole, and so would be the next one.
+    if (result.data === undefined) return;
+  }
+}
+
+/** A tab belongs to a context value, so that each operation needs its own: a shallow copy, as Apollo Server makes one. */
+const contextOfItsOwn = (request: RunRequest, caller: Caller): RunContext => {
+  const contextValue = { ...request.contextValue, caller };
+  const prototype: unknown = Object.getPrototypeOf(request.contextValue);
+  if (prototype !== Object.prototype) Object.setPrototypeOf(contextValue, prototype as object | null);
+  return contextValue;
+};
+
+const withPayment = (result: ExecutionResult, settled: Settled): ExecutionResult => {
+  if (settled instanceof GraphQLError) return { errors: [settled] };
+  const { data, errors } = result;
+  if (settled === null || data == null) return result;
+  // graphql-js answers nothing else. A copy by spreading would have a hidden class of its own each time.
+  return errors === undefined
+    ? { data, extensions: { payment: settled } }
+    : { errors, data, extensions: { payment: settled } };
+};
+
+/** Releases what is held where graphql-js throws, which it does for arguments that are no arguments. */
+const executeOpened = ({ settle }: Run, args: ExecutionArgs, watch: RunWatch): MaybePromise<ExecutionResult> =>
+  attempt(
+    () => watch.during('run', () => executeGraphQL(args)),
+    (result) => result,
+    async (error): Promise<never> => {
+      await settle({});
+      watch.answered({});
+      throw error;
+    },
+  );
+
+const operationOf = (
+  document: DocumentNode,
+  { operationName, variableValues, idempotencyKey }: RunRequest,
+  contextValue: RunContext,
+  watch: OperationWatch,
+): OperationRequest => ({
+  document,
+  idempotencyKey,
+  operationName,
+  variables: variableValues,
+  caller: contextValue.caller,
+  request: contextValue.request,
+  contextValue,
+  watch,
+});
+
+const argumentsOf = (
+  { schema, fieldResolver }: Runner,
+  document: DocumentNode,
+  { operationName, variableValues, rootValue }: RunRequest,
+  contextValue: RunContext,
+): ExecutionArgs => ({ schema, document, rootValue, contextValue, variableValues, operationName, fieldResolver });
+
+const documentOf = (
+  { documents }: Runner,
+  { document }: RunRequest,
+): DocumentNode | { readonly errors: readonly GraphQLError[] } => {
+  if (typeof document !== 'string') return document;
+  const read = documents.read(document);
+  return 'kind' in read ? read : { errors: read };
+};

@@ -1,0 +1,238 @@
+/**
+ * What the directives of a schema ask for, read once when the schema is built. Settings that make no sense stop the
+ * build; settings that make sense and are still a trap for clients or a way around the paywall are linted.
+ */
+import { getDirective } from '@graphql-tools/utils';
+import {
+  getNamedType,
+  getNullableType,
+  isAbstractType,
+  isInputObjectType,
+  isInterfaceType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  GraphQLInt,
+} from 'graphql';
+import type {
+  GraphQLArgument,
+  GraphQLField,
+  GraphQLInputField,
+  GraphQLNamedInputType,
+  GraphQLNamedType,
+  GraphQLSchema,
+} from 'graphql';
+import type { Requirement } from '../../domain/admission.js';
+import { isCredits } from '../../domain/credits.js';
+
+/** What `@requiresPayment` says of one field. */
+export interface PaidField extends Requirement {
+  /**
+   * Paths of integer arguments, as in `first` or `input.pages`, whose product is the units of one position. Of a list on
+   * the way its items are summed.
+   */
+  readonly multipliers: readonly (readonly string[])[];
+}
+
+/** What `@listSize` says of one field (IBM GraphQL cost specification). */
+export interface ListSize {
+  readonly assumedSize: number | null;
+  readonly slicingArguments: readonly string[];
+  readonly sizedFields: readonly string[];
+}
+
+/** The priced fields of a schema, by coordinate. */
+export interface Requirements {
+  readonly paid: ReadonlyMap<string, PaidField>;
+  readonly listSizes: ReadonlyMap<string, ListSize>;
+}
+
+export type LintLevel = 'error' | 'warn' | 'off';
+
+export interface ReadOptions {
+  readonly directiveName?: string | undefined;
+  readonly lint?: LintLevel | undefined;
+  /** Called once a finding with `lint: 'warn'`. */
+  readonly onWarning?: ((warning: string) => void) | undefined;
+}
+
+/** Every fault of a schema's prices, each with its coordinate: thrown when the schema is built. */
+export class PriceSettingsError extends Error {
+  override readonly name = 'PriceSettingsError';
+  constructor(readonly faults: readonly string[]) {
+    super(`The schema's prices don't make sense:\n${faults.map((fault) => `- ${fault}`).join('\n')}`);
+  }
+}
+
+const DIRECTIVE_NAME = 'requiresPayment';
+
+export const coordinateOf = (typeName: string, fieldName: string): string => `${typeName}.${fieldName}`;
+
+/** Reads and checks the directives of every field. */
+export const readRequirements = (schema: GraphQLSchema, options: ReadOptions = {}): Requirements => {
+  const directiveName = options.directiveName ?? DIRECTIVE_NAME;
+  const paid = new Map<string, PaidField>();
+  const listSizes = new Map<string, ListSize>();
+  const faults: string[] = [];
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type) && !isInterfaceType(type)) continue;
+    for (const field of Object.values(type.getFields())) {
+      const coordinate = coordinateOf(type.name, field.name);
+      const report = (fault: string) => faults.push(`${coordinate}: ${fault}`);
+      const price = getDirective(schema, field, directiveName)?.[0];
+      if (price !== undefined && isInterfaceType(type)) {
+        report(`@${directiveName} belongs on the fields of the implementing types, not on an interface's field.`);
+      } else if (price !== undefined) {
+        paid.set(coordinate, readPaidField(coordinate, field, price, report));
+      }
+      const size = getDirective(schema, field, 'listSize')?.[0];
+      if (size !== undefined) listSizes.set(coordinate, readListSize(field, size, report));
+    }
+  }
+  if (faults.length > 0) throw new PriceSettingsError(faults);
+  const requirements = { paid, listSizes };
+  applyLint(lintRequirements(schema, requirements), options);
+  return requirements;
+};
+
+type Report = (fault: string) => void;
+type Field = GraphQLField<unknown, unknown>;
+
+const readPaidField = (
+  coordinate: string,
+  field: Field,
+  { feature = null, cost = null, multipliers = [] }: Record<string, unknown>,
+  report: Report,
+): PaidField => {
+  const isFeature = feature === null || (typeof feature === 'string' && feature.trim() !== '');
+  if (!isFeature) report('`feature` must be a name, or be left out.');
+  if (cost !== null && !isCredits(cost)) report('`cost` must be a whole number of credits from 0 to 2^53 - 1.');
+  return {
+    coordinate,
+    feature: typeof feature === 'string' ? feature : null,
+    cost: isCredits(cost) ? cost : null,
+    multipliers: readNames(multipliers, 'multipliers', report).map((name) => {
+      const path = name.split('.');
+      const fault = multiplierFault(field, path);
+      if (fault !== null) report(`the multiplier "${name}" ${fault}`);
+      return path;
+    }),
+  };
+};
+
+const readNames = (value: unknown, setting: string, report: Report): readonly string[] => {
+  const names: readonly unknown[] = Array.isArray(value) ? value : value === null || value === undefined ? [] : [value];
+  const sound = names.filter((name): name is string => typeof name === 'string' && name !== '');
+  if (sound.length !== names.length) report(`\`${setting}\` must be a list of names.`);
+  return sound;
+};
+
+/** Why a path can't multiply a price: each step must have a value in every request, and the last be an `Int`. */
+const multiplierFault = (field: Field, path: readonly string[]): string | null => {
+  const [first = '', ...rest] = path;
+  let input: GraphQLArgument | GraphQLInputField | undefined = field.args.find((argument) => argument.name === first);
+  if (input === undefined) return 'names no argument of this field.';
+  if (isOptional(input)) return 'must be non-null or have a default, so that it always has a value.';
+  for (const name of rest) {
+    const type: GraphQLNamedInputType = getNamedType(input.type);
+    if (!isInputObjectType(type)) return `asks for "${name}" of something that is no input object.`;
+    input = type.getFields()[name];
+    if (input === undefined) return `names "${name}", which ${type.name} does not have.`;
+    if (isOptional(input)) return `names "${name}", which must be non-null or have a default.`;
+  }
+  return getNamedType(input.type) === GraphQLInt ? null : 'must name an Int, or a list of them.';
+};
+
+const isOptional = (input: GraphQLArgument | GraphQLInputField): boolean =>
+  !isNonNullType(input.type) && (input.defaultValue === undefined || input.defaultValue === null);
+
+const readListSize = (field: Field, settings: Record<string, unknown>, report: Report): ListSize => {
+  const { assumedSize = null, slicingArguments, sizedFields } = settings;
+  if (assumedSize !== null && !isCredits(assumedSize)) report('`assumedSize` must be a whole number, not negative.');
+  const slicing = readNames(slicingArguments, 'slicingArguments', report);
+  for (const name of slicing) {
+    const argument = field.args.find((each) => each.name === name);
+    if (argument === undefined || getNullableType(argument.type) !== GraphQLInt) {
+      report(`the slicing argument "${name}" names no Int argument of this field.`);
+    }
+  }
+  return {
+    assumedSize: isCredits(assumedSize) ? assumedSize : null,
+    slicingArguments: slicing,
+    sizedFields: readNames(sizedFields, 'sizedFields', report),
+  };
+};
+
+const lintRequirements = (schema: GraphQLSchema, { paid }: Requirements): readonly string[] => [
+  ...nonNullPaidFields(schema, paid),
+  ...halfPaidInterfaceFields(schema, paid),
+];
+
+const nonNullPaidFields = (schema: GraphQLSchema, paid: Requirements['paid']): readonly string[] =>
+  fieldsOf(schema).flatMap(({ coordinate, field }) =>
+    paid.has(coordinate) && isNonNullType(field.type)
+      ? [`${coordinate}: a paid field should be nullable, or its refusal wipes out its siblings.`]
+      : [],
+  );
+
+const halfPaidInterfaceFields = (schema: GraphQLSchema, paid: Requirements['paid']): readonly string[] => {
+  const findings: string[] = [];
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isInterfaceType(type)) continue;
+    const implementers = schema.getPossibleTypes(type);
+    for (const fieldName of Object.keys(type.getFields())) {
+      const isPaid = (typeName: string) => paid.has(coordinateOf(typeName, fieldName));
+      const free = implementers.filter((each) => !isPaid(each.name)).map((each) => each.name);
+      if (free.length > 0 && free.length < implementers.length) {
+        const where = coordinateOf(type.name, fieldName);
+        findings.push(
+          `${where}: paid in some implementing types and free in ${free.join(', ')}: a way around the paywall.`,
+        );
+      }
+    }
+  }
+  return findings;
+};
+
+interface FieldPlace {
+  readonly coordinate: string;
+  readonly field: Field;
+}
+
+const fieldsOf = (schema: GraphQLSchema): readonly FieldPlace[] =>
+  Object.values(schema.getTypeMap()).flatMap((type) =>
+    isObjectType(type)
+      ? Object.values(type.getFields()).map((field) => ({ coordinate: coordinateOf(type.name, field.name), field }))
+      : [],
+  );
+
+const applyLint = (findings: readonly string[], { lint = 'error', onWarning }: ReadOptions): void => {
+  if (findings.length === 0 || lint === 'off') return;
+  if (lint === 'error') throw new PriceSettingsError(findings);
+  for (const finding of findings) onWarning?.(finding);
+};
+
+/** How many lists a type is wrapped in: 0 for none, 2 for `[[T]]`. */
+export const listDepthOf = (type: GraphQLField<unknown, unknown>['type']): number => {
+  const nullable = getNullableType(type);
+  return isListType(nullable) ? 1 + listDepthOf(nullable.ofType) : 0;
+};
+
+/** Names of the object, interface and union types at or beneath which a paid field can be selected. */
+export const typesAbovePaid = (schema: GraphQLSchema, { paid }: Requirements): ReadonlySet<string> => {
+  const above = new Set<string>();
+  for (const coordinate of paid.keys()) above.add(coordinate.slice(0, coordinate.indexOf('.')));
+  const isAbove = (type: GraphQLNamedType): boolean => {
+    if (isAbstractType(type)) return schema.getPossibleTypes(type).some((each) => above.has(each.name));
+    return (
+      isObjectType(type) && Object.values(type.getFields()).some((field) => above.has(getNamedType(field.type).name))
+    );
+  };
+  const types = Object.values(schema.getTypeMap());
+  // Each round finds the types one step further up; the first round that finds none is the last.
+  for (let before = -1; before !== above.size;) {
+    before = above.size;
+    for (const type of types.filter(isAbove)) above.add(type.name);
+  }
+  return above;
+};

@@ -1,0 +1,128 @@
+/**
+ * What of a response is paid for. A value at a paid place that nothing was drawn for did not come from this operation's
+ * resolvers: a plug-in put it there, out of a cache say.
+ */
+import { getNamedType, isAbstractType } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
+import { fieldOf } from '../gate/admit.js';
+import type { AdmittedField, AdmittedSelection, AdmittedType } from '../gate/admit.js';
+import { isIndexable, valueAt } from '../gate/draw.js';
+import type { Draw } from '../gate/draw.js';
+
+/** How `data` came to be: by executing the operation, or some other way, which the paywall took no part in. */
+export type DataOrigin = 'EXECUTED' | 'ELSEWHERE';
+
+export interface Response {
+  readonly data: unknown;
+  readonly origin: DataOrigin;
+}
+
+/** A paid place, and what its positions drew. */
+export interface DrawnPlace {
+  readonly field: AdmittedField;
+  readonly draws: readonly Draw[];
+}
+
+export interface Delivery {
+  /** Draws whose position is not null in the response, place by place. */
+  readonly delivered: readonly Draw[];
+  /** The coordinate of a value that nothing was drawn for; `null`: there is none. */
+  readonly undrawn: string | null;
+}
+
+export const deliveryOf = (
+  schema: GraphQLSchema,
+  admitted: AdmittedType,
+  places: readonly DrawnPlace[],
+  { data, origin }: Response,
+): Delivery => {
+  const delivered: Draw[] = [];
+  const deliveredAt = new Map<AdmittedField, number>();
+  for (const { field, draws } of places) {
+    const before = delivered.length;
+    for (const draw of draws) if (valueAt(data, draw.path) != null) delivered.push(draw);
+    deliveredAt.set(field, (deliveredAt.get(field) ?? 0) + delivered.length - before);
+  }
+  const objects = isIndexable(data) ? [data] : [];
+  const search: Search = { schema, deliveredAt, origin };
+  return { delivered, undrawn: findUndrawn(search, objects, { selection: [admitted], typeCount: 1, isSure: true }) };
+};
+
+interface Search {
+  readonly schema: GraphQLSchema;
+  /** How many positions of a place are delivered. */
+  readonly deliveredAt: ReadonlyMap<AdmittedField, number>;
+  readonly origin: DataOrigin;
+}
+
+/** What was selected in objects that stand at one place. */
+interface Selected {
+  readonly selection: AdmittedSelection;
+  /** How many object types they may be of. */
+  readonly typeCount: number;
+  /** Whether the selection is that of the objects' own types, whichever those are. */
+  readonly isSure: boolean;
+}
+
+type Indexable = Readonly<Record<string | number, unknown>>;
+
+/** Field by field, each in all objects at once. */
+const findUndrawn = (search: Search, objects: readonly Indexable[], selected: Selected): string | null => {
+  // Of an abstract type the objects' own types are not known: in one of them a key may be that of a free field.
+  if (!selected.isSure && search.origin === 'EXECUTED') return null;
+  for (const { fields } of selected.selection) {
+    for (const field of fields) {
+      const found = findUndrawnAt(search, objects, field, selected);
+      if (found !== null) return found;
+    }
+  }
+  return null;
+};
+
+const findUndrawnAt = (
+  search: Search,
+  objects: readonly Indexable[],
+  field: AdmittedField,
+  selected: Selected,
+): string | null => {
+  const { responseKey, coordinate, paid } = field.quoted.place;
+  if (paid !== null && hasUndrawn(search, objects, responseKey, selected)) return coordinate;
+  if (field.beneath.length === 0) return null;
+  const beneath: Indexable[] = [];
+  for (const object of objects) addObjects(object[responseKey], beneath);
+  return findUndrawn(search, beneath, {
+    selection: field.beneath,
+    typeCount: typeCountOf(search.schema, field),
+    isSure: selected.isSure && selected.typeCount === 1,
+  });
+};
+
+const hasUndrawn = (
+  { deliveredAt, origin }: Search,
+  objects: readonly Indexable[],
+  responseKey: string,
+  { selection, typeCount }: Selected,
+): boolean => {
+  let [typesPaid, delivered, found] = [0, 0, 0];
+  for (const type of selection) {
+    const each = fieldOf(type, responseKey);
+    if (each === undefined || each.quoted.place.paid === null) continue;
+    typesPaid += 1;
+    delivered += deliveredAt.get(each) ?? 0;
+  }
+  if (origin === 'EXECUTED' && typesPaid < typeCount) return false;
+  for (const object of objects) if (object[responseKey] != null) found += 1;
+  // Those that were drawn for and delivered are among those found, so that one more of them was not drawn for.
+  return found > delivered;
+};
+
+/** The value's objects, those of lists within lists too. */
+const addObjects = (value: unknown, objects: Indexable[]): void => {
+  if (Array.isArray(value)) for (const item of value) addObjects(item, objects);
+  else if (isIndexable(value)) objects.push(value);
+};
+
+const typeCountOf = (schema: GraphQLSchema, { quoted }: AdmittedField): number => {
+  const type = getNamedType(quoted.place.field.type);
+  return isAbstractType(type) ? schema.getPossibleTypes(type).length : 1;
+};
