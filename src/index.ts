@@ -29,7 +29,14 @@ export type { Store } from './store/store.js';
 export { StoreError } from './store/storeError.js';
 
 // What an operator does
-export { createAccount, grantCredits, issueKey, OperatorError, publishPlan, saveSubscription } from './admin/operator.js';
+export {
+  createAccount,
+  grantCredits,
+  issueKey,
+  OperatorError,
+  publishPlan,
+  saveSubscription,
+} from './admin/operator.js';
 export {
   cancelAtPeriodEnd,
   cancelNow,

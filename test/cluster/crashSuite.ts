@@ -10,7 +10,7 @@
  */
 import { expect } from 'vitest';
 import type { Store } from '../../src/store/store.js';
-import { seededRandom } from '../demo/seededRandom.js';
+import { seededRandom } from '../unit/demo/seededRandom.js';
 import { audit, openAccounts } from './books.js';
 import type { Audit } from './books.js';
 import { ask, countOf, MUTATION_COST, runClients } from './clients.js';

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { SentCommand } from '../../src/store/mongo/mongoDatabase.js';
 import { loadAtlas } from '../../src/demo/atlasData.js';
-import { openMongoForTest } from '../store/mongoForTest.js';
-import type { OpenedMongo } from '../store/mongoForTest.js';
+import { openMongoForTest } from '../contract/store/mongoForTest.js';
+import type { OpenedMongo } from '../contract/store/mongoForTest.js';
 import { startServer } from '../support/server.js';
 import type { TestServer } from '../support/server.js';
 import { describeWithOwnRig } from './ownRig.js';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { openStore } from '../../src/store/openStore.js';
-import { describeMongo, openMongoForTest } from '../store/mongoForTest.js';
+import { describeMongo, openMongoForTest } from '../contract/store/mongoForTest.js';
 import { CRASHES, crashAgainAndAgain } from './crashSuite.js';
 
 describeMongo('on MongoDB', (url) => {

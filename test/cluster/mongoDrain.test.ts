@@ -1,6 +1,6 @@
 import { it } from 'vitest';
 import { openStore } from '../../src/store/openStore.js';
-import { describeMongo, openMongoForTest } from '../store/mongoForTest.js';
+import { describeMongo, openMongoForTest } from '../contract/store/mongoForTest.js';
 import { endUnderLoad } from './drainSuite.js';
 
 describeMongo('SIGTERM under load, on MongoDB', (url) => {

@@ -5,7 +5,7 @@
 import { afterEach, expect, it } from 'vitest';
 import { accountId, planId, subscriptionId } from '../../src/domain/ids.js';
 import { DAY_MS, plan, subscription } from '../support/domain.js';
-import { describeMongo, openMongoForTest } from '../store/mongoForTest.js';
+import { describeMongo, openMongoForTest } from '../contract/store/mongoForTest.js';
 import { openAccounts } from './books.js';
 import { post } from './clients.js';
 import { startServerProcess } from './serverProcess.js';

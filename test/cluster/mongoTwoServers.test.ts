@@ -1,6 +1,6 @@
 /** Two servers that share nothing but a MongoDB database never spend the same credit. */
 import { afterEach, expect, it } from 'vitest';
-import { describeMongo, openMongoForTest } from '../store/mongoForTest.js';
+import { describeMongo, openMongoForTest } from '../contract/store/mongoForTest.js';
 import { audit, openAccounts } from './books.js';
 import { countOf, runClients } from './clients.js';
 import { startServerProcess } from './serverProcess.js';

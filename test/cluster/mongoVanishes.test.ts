@@ -1,6 +1,6 @@
 /** The database is gone for five seconds under load, and comes back. */
 import { afterEach, expect, it } from 'vitest';
-import { openMongoForTest } from '../store/mongoForTest.js';
+import { openMongoForTest } from '../contract/store/mongoForTest.js';
 import { audit, openAccounts } from './books.js';
 import { countOf, post, runClients } from './clients.js';
 import type { Asked } from './clients.js';

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { REASONS, REFUSAL_CAUSES, REFUSAL_REASONS } from '../../src/domain/refusal.js';
-import { readPage, ROOT } from '../readme/markdown.js';
+import { readPage, ROOT } from '../docs/markdown.js';
 import { startServer } from '../support/server.js';
 import type { TestServer } from '../support/server.js';
 

@@ -1,4 +1,4 @@
-import { describeMongo, openMongoForTest } from '../store/mongoForTest.js';
+import { describeMongo, openMongoForTest } from '../contract/store/mongoForTest.js';
 import { journeySuite } from './journeySuite.js';
 
 describeMongo('over HTTP', (url) => {

@@ -1,6 +1,6 @@
 /** Random documents on a schema whose answers tell their own price: what is charged is what is delivered, always. */
 import { expect, it } from 'vitest';
-import { seededRandom } from '../demo/seededRandom.js';
+import { seededRandom } from '../unit/demo/seededRandom.js';
 import { chargedIn, partAt } from '../support/bodies.js';
 import { marketplace } from '../support/marketplace.js';
 import { useServers } from '../support/runningServers.js';

@@ -1,0 +1,137 @@
+/** What operators do whose effect is seen later: keys that overlap, plans that take over, migrations in batches. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DAY_MS } from '../../../src/domain/period.js';
+import { listAt, partAt } from '../../support/bodies.js';
+import { PLAN, textAt, World } from './world.js';
+
+let world: World;
+beforeAll(async () => {
+  world = await World.open();
+});
+afterAll(() => world.server.close());
+
+const statusOf = async (key: string): Promise<number> => (await world.server.query(key, '{ free }')).status;
+
+describe('a key', () => {
+  it('that was rotated is good for its overlap, beside the new one', async () => {
+    const before = await world.keyOf(await world.account());
+    const rotated = await world.do('rotateApiKey', { keyId: before.id, overlapSeconds: 60 });
+    const after = textAt(rotated, 'secret');
+    world.clock += 59_999;
+    expect([await statusOf(before.secret), await statusOf(after)]).toEqual([200, 200]);
+    world.clock += 1;
+    expect([await statusOf(before.secret), await statusOf(after)]).toEqual([401, 200]);
+  });
+
+  it('that was revoked or is over by date is over at once', async () => {
+    const account = await world.account();
+    const [revoked, expired] = [await world.keyOf(account), await world.keyOf(account)];
+    await world.do('revokeApiKey', { keyId: revoked.id });
+    await world.do('expireApiKey', { keyId: expired.id, expiresAt: new Date(world.clock + 1).toISOString() });
+    expect([await statusOf(revoked.secret), await statusOf(expired.secret)]).toEqual([401, 200]);
+    world.clock += 1;
+    expect(await statusOf(expired.secret)).toBe(401);
+  });
+
+  it('of a suspended account is refused what is paid until the account is resumed', async () => {
+    const accountId = await world.account(100);
+    const { secret } = await world.keyOf(accountId);
+    const paid = async () => (await world.server.query(secret, '{ paid }')).status;
+    await world.do('suspendAccount', { accountId });
+    expect(await paid()).toBe(403);
+    await world.do('resumeAccount', { accountId });
+    expect(await paid()).toBe(200);
+  });
+});
+
+describe('another plan', () => {
+  const ACCOUNT = `query ($id: ID!) { account(id: $id) { balance { available }
+    subscription { planId state change { planId } } } }`;
+  const seen = async (id: string) => partAt(await world.ask(ACCOUNT, { id }), 'account');
+  const available = async (id: string) => partAt(await seen(id), 'balance', 'available');
+
+  it('at the period’s end takes over with the next payment, which gives its credits', async () => {
+    const next = await world.plan({ creditsPerPeriod: 70, interval: 'YEAR' });
+    const accountId = await world.subscribed(await world.plan({ creditsPerPeriod: 10 }));
+    const { secret } = await world.keyOf(accountId);
+    await world.do('changeSubscription', { accountId, planId: next, when: 'PERIOD_END' });
+    expect(await seen(accountId)).toMatchObject({
+      balance: { available: 10 },
+      subscription: { change: { planId: next } },
+    });
+    await world.do('recordPayment', { accountId });
+    world.clock += 32 * DAY_MS;
+    expect(await seen(accountId)).toEqual({
+      balance: { available: 70 },
+      subscription: { planId: next, state: 'ACTIVE', change: null },
+    });
+    const { body } = await world.server.query(secret, '{ billing { balance { available } } }');
+    expect(partAt(body, 'data', 'billing', 'balance', 'available')).toBe(70);
+  });
+
+  it('now adds credits in proportion once a period, however often it goes to and fro', async () => {
+    const small = await world.plan({ creditsPerPeriod: 10 });
+    const large = await world.plan({ creditsPerPeriod: 100 });
+    const accountId = await world.subscribed(small);
+    const credits: unknown[] = [];
+    for (const planId of [large, small, large]) {
+      await world.do('changeSubscription', { accountId, planId });
+      credits.push(await available(accountId));
+    }
+    expect(credits).toEqual([100, 100, 100]);
+  });
+
+  it('that lost the race adds nothing, and what it adds once it is tried again', async () => {
+    const accountId = await world.subscribed(await world.plan({ creditsPerPeriod: 10 }));
+    const large = await world.plan({ creditsPerPeriod: 100 });
+    world.server.slowDown(5);
+    const [changed] = await Promise.all([
+      world.call('changeSubscription', { accountId, planId: large }),
+      world.call('recordPayment', { accountId }),
+    ]);
+    world.server.slowDown(0);
+    // The change has credits to grant before it is saved, so the payment is first.
+    expect(changed.body).toMatchObject({ errors: [{ extensions: { code: 'CONFLICT' } }] });
+    expect(await available(accountId)).toBe(10);
+    await world.do('changeSubscription', { accountId, planId: large });
+    expect(await seen(accountId)).toMatchObject({ balance: { available: 100 }, subscription: { planId: large } });
+  });
+
+  it('whose credits could not be written when it was saved gives them with the next use', async () => {
+    const accountId = await world.subscribed(await world.plan({ creditsPerPeriod: 10 }));
+    const large = await world.plan({ creditsPerPeriod: 100 });
+    const { secret } = await world.keyOf(accountId);
+    await world.server.query(secret, '{ billing { balance { available } } }');
+    world.server.fail('commitWallets', 'UNREACHABLE');
+    const { body } = await world.call('changeSubscription', { accountId, planId: large });
+    world.server.recover();
+    expect(body).toMatchObject({ errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] });
+    const used = await world.server.query(secret, '{ billing { balance { available } subscription { plan { id } } } }');
+    expect(used.body).toMatchObject({
+      data: { billing: { balance: { available: 100 }, subscription: { plan: { id: large } } } },
+    });
+  });
+});
+
+it('a migration goes on where it was stopped, and says when it is through', async () => {
+  const planId = await world.plan();
+  for (let account = 0; account < 5; account += 1) await world.subscribed(planId);
+  await world.do('editPlan', { planId, version: 2, plan: PLAN });
+  const move = async (after: unknown) =>
+    world.do('migrateSubscriptions', { planId, fromVersion: 2, toVersion: 3, first: 2, after });
+  const first = await move(null);
+  const second = await move(partAt(first, 'endCursor'));
+  // Stopped here, and begun anew without the cursor: those that were moved are not met again.
+  const third = await move(null);
+  expect([first, second, third].map((each) => [partAt(each, 'moved'), partAt(each, 'hasMore')])).toEqual([
+    [2, true],
+    [2, true],
+    [1, false],
+  ]);
+  const data = await world.ask(
+    `query ($id: ID) { moved: subscriptions(planId: $id, planVersion: 3) { nodes { id } }
+      left: subscriptions(planId: $id, planVersion: 2) { nodes { id } } }`,
+    { id: planId },
+  );
+  expect([listAt(data, 'moved', 'nodes').length, listAt(data, 'left', 'nodes').length]).toEqual([5, 0]);
+});

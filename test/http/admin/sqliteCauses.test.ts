@@ -1,0 +1,4 @@
+import { sqliteDatabase } from '../../support/server.js';
+import { causesSuite } from './causesSuite.js';
+
+causesSuite('SQLite', { database: sqliteDatabase });

@@ -1,0 +1,4 @@
+import { sqliteDatabase } from '../../support/server.js';
+import { walkThroughSuite } from './walkThroughSuite.js';
+
+walkThroughSuite('SQLite', { database: sqliteDatabase });

@@ -1,0 +1,218 @@
+import { buildSchema, GraphQLInt, GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { directiveTypeDefs } from '../../../../src/api/typeDefs.js';
+import { PriceSettingsError, readRequirements } from '../../../../src/paywall/price/requirements.js';
+import type { ReadOptions, Requirements } from '../../../../src/paywall/price/requirements.js';
+
+const read = (typeDefs: string, options?: ReadOptions): Requirements =>
+  readRequirements(buildSchema(`${directiveTypeDefs()}\n${typeDefs}`), options);
+
+/** Every fault that the build says; none where it goes through. */
+const faultsOf = (build: () => unknown): readonly string[] => {
+  try {
+    build();
+    return [];
+  } catch (error) {
+    if (error instanceof PriceSettingsError) return error.faults;
+    throw error;
+  }
+};
+
+const faultsIn = (typeDefs: string): readonly string[] => faultsOf(() => read(typeDefs));
+
+describe('settings that make sense', () => {
+  it('are read with their coordinate, feature, cost and multipliers', () => {
+    const { paid, listSizes } = read(`
+      input Paper { pages: Int! = 1 }
+      type Query {
+        plain: String @requiresPayment
+        print(copies: Int!, paper: Paper!): String @requiresPayment(feature: "print", cost: 3, multipliers: ["copies", "paper.pages"])
+        list(first: Int): [String] @listSize(assumedSize: 5, slicingArguments: ["first"], sizedFields: ["nodes"])
+      }
+    `);
+    expect([...paid]).toEqual([
+      ['Query.plain', { coordinate: 'Query.plain', feature: null, cost: null, multipliers: [] }],
+      [
+        'Query.print',
+        { coordinate: 'Query.print', feature: 'print', cost: 3, multipliers: [['copies'], ['paper', 'pages']] },
+      ],
+    ]);
+    expect([...listSizes]).toEqual([
+      ['Query.list', { assumedSize: 5, slicingArguments: ['first'], sizedFields: ['nodes'] }],
+    ]);
+  });
+
+  it('may have any cost that an Int can be, 0 too', () => {
+    const { paid } = read('type Query { a: Int @requiresPayment(cost: 0) b: Int @requiresPayment(cost: 2147483647) }');
+    expect([...paid.values()].map(({ cost }) => cost)).toEqual([0, 2_147_483_647]);
+  });
+});
+
+describe('settings that make no sense stop the build, which names the field', () => {
+  it.each([
+    [
+      'a negative cost',
+      'type Query { a: Int @requiresPayment(cost: -1) }',
+      'Query.a: `cost` must be a whole number of credits from 0 to 2^53 - 1.',
+    ],
+    [
+      'an empty feature',
+      'type Query { a: Int @requiresPayment(feature: " ") }',
+      'Query.a: `feature` must be a name, or be left out.',
+    ],
+    [
+      'an empty multiplier',
+      'type Query { a: Int @requiresPayment(multipliers: [""]) }',
+      'Query.a: `multipliers` must be a list of names.',
+    ],
+    [
+      'a multiplier that names no argument',
+      'type Query { a(b: Int!): Int @requiresPayment(multipliers: ["c"]) }',
+      'Query.a: the multiplier "c" names no argument of this field.',
+    ],
+    [
+      'a multiplier without a value',
+      'type Query { a(b: Int): Int @requiresPayment(multipliers: ["b"]) }',
+      'Query.a: the multiplier "b" must be non-null or have a default, so that it always has a value.',
+    ],
+    [
+      'a multiplier whose default is null',
+      'type Query { a(b: Int = null): Int @requiresPayment(multipliers: ["b"]) }',
+      'Query.a: the multiplier "b" must be non-null or have a default, so that it always has a value.',
+    ],
+    [
+      'a multiplier that is no Int',
+      'type Query { a(b: Float!): Int @requiresPayment(multipliers: ["b"]) }',
+      'Query.a: the multiplier "b" must name an Int, or a list of them.',
+    ],
+    [
+      'a multiplier beneath a scalar',
+      'type Query { a(b: Int!): Int @requiresPayment(multipliers: ["b.c"]) }',
+      'Query.a: the multiplier "b.c" asks for "c" of something that is no input object.',
+    ],
+    [
+      'a multiplier that an input object lacks',
+      'input In { d: Int! } type Query { a(b: In!): Int @requiresPayment(multipliers: ["b.c"]) }',
+      'Query.a: the multiplier "b.c" names "c", which In does not have.',
+    ],
+    [
+      'a multiplier that an input object may leave out',
+      'input In { c: Int } type Query { a(b: In!): Int @requiresPayment(multipliers: ["b.c"]) }',
+      'Query.a: the multiplier "b.c" names "c", which must be non-null or have a default.',
+    ],
+    [
+      'the directive on an interface’s field',
+      'interface I { a: Int @requiresPayment } type Query { b: I }',
+      "I.a: @requiresPayment belongs on the fields of the implementing types, not on an interface's field.",
+    ],
+    [
+      'a negative assumed size',
+      'type Query { a: [Int] @listSize(assumedSize: -1) }',
+      'Query.a: `assumedSize` must be a whole number, not negative.',
+    ],
+    [
+      'a slicing argument that is not there',
+      'type Query { a: [Int] @listSize(slicingArguments: ["first"]) }',
+      'Query.a: the slicing argument "first" names no Int argument of this field.',
+    ],
+    [
+      'a slicing argument that is no Int',
+      'type Query { a(first: String): [Int] @listSize(slicingArguments: ["first"]) }',
+      'Query.a: the slicing argument "first" names no Int argument of this field.',
+    ],
+  ])('%s', (_what, typeDefs, fault) => {
+    expect(faultsIn(typeDefs)).toEqual([fault]);
+  });
+
+  it('all of them at once', () => {
+    const faults = faultsIn('type Query { a: Int @requiresPayment(cost: -1) b: Int @requiresPayment(feature: "") }');
+    expect(faults.map((fault) => fault.slice(0, 8))).toEqual(['Query.a:', 'Query.b:']);
+  });
+
+  it('in code-first schemas, where no SDL has checked the types, as well', () => {
+    const field = (settings: unknown) => ({
+      type: GraphQLString,
+      extensions: { directives: { requiresPayment: settings } },
+    });
+    const fields = {
+      fraction: field({ cost: 1.5 }),
+      huge: field({ cost: 2 ** 53 }),
+      words: field({ cost: '3' }),
+      list: field({ feature: ['x'] }),
+      numbers: field({ multipliers: [1] }),
+    };
+    const schema = new GraphQLSchema({ query: new GraphQLObjectType({ name: 'Query', fields }) });
+    expect(faultsOf(() => readRequirements(schema)).map((fault) => fault.split(':')[0])).toEqual([
+      'Query.fraction',
+      'Query.huge',
+      'Query.words',
+      'Query.list',
+      'Query.numbers',
+    ]);
+  });
+});
+
+const HALF_PAID = `
+  interface I { a: Int b: Int }
+  type Paid implements I { a: Int @requiresPayment(cost: 1) b: Int }
+  type Free implements I { a: Int b: Int }
+  type Query { i: I }
+`;
+const NON_NULL = 'type Query { a: Int! @requiresPayment(cost: 1) b: [Int!] @requiresPayment(cost: 1) }';
+
+const FINDINGS = {
+  halfPaid: 'I.a: paid in some implementing types and free in Free: a way around the paywall.',
+  nonNull: 'Query.a: a paid field should be nullable, or its refusal wipes out its siblings.',
+};
+
+describe('what is a trap is linted', () => {
+  it.each([
+    ['a way around through an interface', HALF_PAID, FINDINGS.halfPaid],
+    ['a paid field that is non-null', NON_NULL, FINDINGS.nonNull],
+  ])('%s: stops the build, warns, or nothing', (_what, typeDefs, finding) => {
+    expect(faultsIn(typeDefs)).toEqual([finding]);
+    const warnings: string[] = [];
+    read(typeDefs, { lint: 'warn', onWarning: (warning) => warnings.push(warning) });
+    expect(warnings).toEqual([finding]);
+    read(typeDefs, { lint: 'off', onWarning: (warning) => warnings.push(warning) });
+    expect(warnings).toHaveLength(1);
+  });
+
+  it('and an interface whose field is paid, or free, in all types is not', () => {
+    expect(
+      faultsIn(
+        HALF_PAID.replace(
+          'type Free implements I { a: Int',
+          'type Free implements I { a: Int @requiresPayment(cost: 2)',
+        ),
+      ),
+    ).toEqual([]);
+  });
+});
+
+describe('the directive', () => {
+  it('can have another name, and then its own name means nothing', () => {
+    const schema = buildSchema(`
+      directive @price(cost: Int) on FIELD_DEFINITION
+      directive @requiresPayment(cost: Int) on FIELD_DEFINITION
+      type Query { a: Int @price(cost: 1) b: Int @requiresPayment(cost: 1) }
+    `);
+    expect([...readRequirements(schema, { directiveName: 'price' }).paid.keys()]).toEqual(['Query.a']);
+  });
+
+  it('is read from `extensions.directives`, which may hold a list', () => {
+    const priced = (settings: unknown) => ({
+      type: GraphQLInt,
+      extensions: { directives: { requiresPayment: settings } },
+    });
+    const query = new GraphQLObjectType({
+      name: 'Query',
+      fields: { a: priced({ cost: 2 }), b: priced([{ cost: 3 }]) },
+    });
+    const { paid } = readRequirements(new GraphQLSchema({ query }));
+    expect([...paid.values()].map(({ coordinate, cost }) => [coordinate, cost])).toEqual([
+      ['Query.a', 2],
+      ['Query.b', 3],
+    ]);
+  });
+});
