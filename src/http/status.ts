@@ -5,7 +5,7 @@
 import { HeaderMap } from '@apollo/server';
 import type { HTTPGraphQLHead } from '@apollo/server';
 import type { GraphQLError } from 'graphql';
-import { STATUS_OF } from '../api/refusalStatus.js';
+import { STATUS_OF } from './refusalStatus.js';
 import type { Instant } from '../domain/period.js';
 import { REASONS } from '../domain/refusal.js';
 import type { Refusal, RefusalCode } from '../domain/refusal.js';

@@ -27,7 +27,7 @@ import { headOfRefusal } from '../http/status.js';
 import { maskErrors } from '../apollo/maskErrors.js';
 import { isOver, rateHeaders } from './rateLimits.js';
 import type { Rate, RateLimits } from './rateLimits.js';
-import { takeSoundInput } from '../http/soundInput.js';
+import { takeSoundInput } from '../http/jsonInput.js';
 import { OperatorRecord } from './watch/operatorRecord.js';
 import { traceIdOf } from './watch/requestIds.js';
 import { onceClosed } from './watch/requestRecords.js';

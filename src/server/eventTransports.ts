@@ -20,7 +20,7 @@ import type { Drain } from './drain.js';
 import { GRAPHQL_RESPONSE_JSON, headOfAnswer } from '../http/status.js';
 import { isFlood } from './rateLimits.js';
 import type { Rate, RateLimits } from './rateLimits.js';
-import { unsoundness } from '../http/soundInput.js';
+import { unsoundness } from '../http/jsonInput.js';
 import { recordOf, watchRuns } from './watch/requestRecords.js';
 import type { Watchers } from './watch/watchers.js';
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadAtlas } from '../../src/demo/atlasData.js';
 import { welcome } from '../../src/demo/welcome.js';
 import { REASONS } from '../../src/domain/refusal.js';
-import { remedySlug } from '../../src/server/remedyPage.js';
+import { remedySlug } from '../../src/server/pages/remedyPage.js';
 import { startServer } from '../support/server.js';
 import type { Answer, TestServer } from '../support/server.js';
 import { codeBlocks, codeBlockWith, readPage, ROOT } from './markdown.js';

@@ -22,7 +22,7 @@ import { createPaywall } from '../../src/paywall/paywall.js';
 import type { Paywall, PaywallOptions } from '../../src/paywall/paywall.js';
 import { createServer } from '../../src/server/createServer.js';
 import type { ServerOptions } from '../../src/server/createServer.js';
-import { EDGE_DEFAULTS } from '../../src/server/edge.js';
+import { EDGE_DEFAULTS } from '../../src/server/connectionOptions.js';
 import type { Metrics } from '../../src/server/watch/metrics.js';
 import { aroundStoreCall } from '../../src/server/watch/watchers.js';
 import type { Tracing } from '../../src/server/watch/watchers.js';

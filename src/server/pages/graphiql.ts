@@ -24,7 +24,7 @@ export interface GraphiqlPage {
 }
 
 /** Beside `src` in the sources as beside `dist` in the package. */
-const BUNDLE = join(import.meta.dirname, '..', '..', 'graphiql', 'dist');
+const BUNDLE = join(import.meta.dirname, '..', '..', '..', 'graphiql', 'dist');
 const SETTINGS = '<script type="application/json" id="settings">';
 
 /** Its editor writes styles into the page, and starts workers from the bundle. */

@@ -1,8 +1,8 @@
 /** The pages of docs/errors, behind `extensions.docs` where the operator has no other place for them. */
 import { readFileSync } from 'node:fs';
 import { marked } from 'marked';
-import { REFUSAL_CAUSES } from '../domain/refusal.js';
-import type { RefusalCause } from '../domain/refusal.js';
+import { REFUSAL_CAUSES } from '../../domain/refusal.js';
+import type { RefusalCause } from '../../domain/refusal.js';
 import { htmlPage } from './htmlPage.js';
 
 const rendered = new Map<RefusalCause, string>();

@@ -1,5 +1,5 @@
 /** The page behind `remedyUrl` where the operator has given no page of their own: what to do, in words. */
-import type { Remedy } from '../domain/refusal.js';
+import type { Remedy } from '../../domain/refusal.js';
 import { htmlPage } from './htmlPage.js';
 
 interface Advice {
