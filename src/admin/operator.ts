@@ -13,7 +13,8 @@ import { planFaults } from '../domain/plan.js';
 import type { Plan } from '../domain/plan.js';
 import type { Subscription } from '../domain/subscription.js';
 import { applyCommand } from '../domain/walletCommands.js';
-import type { GrantCommand, WalletFault } from '../domain/walletCommands.js';
+import type { GrantCommand } from '../domain/walletCredits.js';
+import type { WalletFault } from '../domain/walletStep.js';
 import type { Engine } from '../paywall/engine.js';
 
 /** What an operator asked for can't be done; `code` is what the admin API answers. */

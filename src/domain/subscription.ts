@@ -7,7 +7,7 @@ import { grantId } from './ids.js';
 import { DAY_MS, isInstant, periodAt, periodOf, windowAt } from './period.js';
 import type { Instant, Interval, LimitPer, Period, Window } from './period.js';
 import type { Plan } from './plan.js';
-import type { GrantCommand } from './walletCommands.js';
+import type { GrantCommand } from './walletCredits.js';
 
 export type PaymentFailureCause = 'CARD_EXPIRED' | 'OTHER';
 

@@ -6,7 +6,7 @@ import type { Instant } from './period.js';
 import type { Plan } from './plan.js';
 import { billingPeriodAt, isCovering, stateAt } from './subscription.js';
 import type { Subscription } from './subscription.js';
-import type { GrantCommand } from './walletCommands.js';
+import type { GrantCommand } from './walletCredits.js';
 
 export type ChangeFault =
   /** It has not begun, has ended, or is unpaid: nothing runs that could be changed. */

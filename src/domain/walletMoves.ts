@@ -9,7 +9,7 @@ import { holdEntryId } from './ledger.js';
 import type { LedgerEntry, Movement } from './ledger.js';
 import type { Instant } from './period.js';
 import { ENDED_HOLDS_MAX, isExpired, isSameLimit, WRITES_REMEMBERED } from './wallet.js';
-import type { Counter, EndedHold, Hold, LimitUnits, Take, Wallet } from './wallet.js';
+import type { Counter, EndedHold, Grant, Hold, LimitUnits, Take, Wallet } from './wallet.js';
 
 /** Writes movements to the journal, in order. The grants themselves are changed by the caller. */
 export const enter = (wallet: Wallet, movements: readonly Movement[]): Wallet => {
@@ -148,3 +148,40 @@ const remember = (known: readonly EndedHold[], end: EndedHold): readonly EndedHo
 export const findHold = (wallet: Wallet, id: HoldId): Hold | undefined => wallet.holds.find((hold) => hold.id === id);
 export const findEnded = (wallet: Wallet, id: HoldId): EndedHold | undefined =>
   wallet.ended.find((end) => end.id === id);
+
+/** Charges and refunds of one hold, each once, oldest first: from the ledger, and from the journal what it lacks. */
+export const chargesOf = (wallet: Wallet, holdId: HoldId, history: readonly LedgerEntry[]): readonly LedgerEntry[] => {
+  const bySeq = new Map<number, LedgerEntry>();
+  for (const entry of [...history, ...wallet.journal]) {
+    const isMine = entry.holdId === holdId && entry.accountId === wallet.accountId;
+    if (isMine && (entry.kind === 'CHARGE' || entry.kind === 'REFUND')) bySeq.set(entry.seq, entry);
+  }
+  return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
+};
+
+/** From which grants these credits are taken, in burn order, or `null` where they don't suffice. */
+export const takeFrom = (grants: readonly Grant[], credits: number, now: Instant): readonly Take[] | null => {
+  const takes: Take[] = [];
+  let due = credits;
+  for (const each of grants) {
+    if (due === 0) break;
+    const taken = isExpired(each, now) ? 0 : Math.min(due, each.remaining - each.held);
+    if (taken > 0) takes.push({ grantId: each.id, credits: taken });
+    due -= taken;
+  }
+  return due === 0 ? takes : null;
+};
+
+export const changeGrants = (
+  grants: readonly Grant[],
+  takes: readonly Take[],
+  change: (grant: Grant, credits: number) => Grant,
+): readonly Grant[] => {
+  const credits = new Map(takes.map((take) => [take.grantId, take.credits]));
+  return grants.map((each) => {
+    const taken = credits.get(each.id);
+    return taken === undefined ? each : change(each, taken);
+  });
+};
+
+export const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);

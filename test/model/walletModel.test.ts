@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { expect, it } from 'vitest';
 import type { LedgerEntry } from '../../src/domain/ledger.js';
 import { DAY_MS, HOUR_MS } from '../../src/domain/period.js';
-import type { WalletFault } from '../../src/domain/walletCommands.js';
+import type { WalletFault } from '../../src/domain/walletStep.js';
 import { emptyWallet } from '../../src/domain/wallet.js';
 import { applyCommand } from '../../src/domain/walletCommands.js';
 import type { WalletCommand } from '../../src/domain/walletCommands.js';

@@ -11,16 +11,9 @@ import type { Subscription } from '../../src/domain/subscription.js';
 import { emptyWallet } from '../../src/domain/wallet.js';
 import type { LimitClaim, Wallet } from '../../src/domain/wallet.js';
 import { applyCommand } from '../../src/domain/walletCommands.js';
-import type {
-  AdjustCommand,
-  CaptureCommand,
-  ExtendCommand,
-  GrantCommand,
-  HoldCommand,
-  RefundCommand,
-  ReleaseCommand,
-  WalletCommand,
-} from '../../src/domain/walletCommands.js';
+import type { WalletCommand } from '../../src/domain/walletCommands.js';
+import type { AdjustCommand, GrantCommand, RefundCommand } from '../../src/domain/walletCredits.js';
+import type { CaptureCommand, ExtendCommand, HoldCommand, ReleaseCommand } from '../../src/domain/walletHolds.js';
 
 /** An instant from ISO 8601 text. */
 export const at = (iso: string): Instant => Date.parse(iso);

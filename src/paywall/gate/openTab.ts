@@ -16,7 +16,7 @@ import type { Instant } from '../../domain/period.js';
 import type { Refusal } from '../../domain/refusal.js';
 import type { Wallet } from '../../domain/wallet.js';
 import { applyCommand } from '../../domain/walletCommands.js';
-import type { ExtendCommand, HoldCommand } from '../../domain/walletCommands.js';
+import type { ExtendCommand, HoldCommand } from '../../domain/walletHolds.js';
 import { findHold } from '../../domain/walletMoves.js';
 import { viewAt } from '../../domain/walletView.js';
 import type { Decided } from '../../ledger/walletKeeper.js';

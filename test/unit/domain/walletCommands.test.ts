@@ -5,7 +5,8 @@ import type { LedgerEntry } from '../../../src/domain/ledger.js';
 import { CLAIM_TOLERANCE_MS, emptyWallet, GRANTS_MAX, HOLDS_MAX, MEMORY_MS } from '../../../src/domain/wallet.js';
 import type { Wallet } from '../../../src/domain/wallet.js';
 import { applyCommand } from '../../../src/domain/walletCommands.js';
-import type { WalletCommand, WalletFault, WalletResult } from '../../../src/domain/walletCommands.js';
+import type { WalletCommand, WalletResult } from '../../../src/domain/walletCommands.js';
+import type { WalletFault } from '../../../src/domain/walletStep.js';
 import { endHold, enter } from '../../../src/domain/walletMoves.js';
 import { viewAt } from '../../../src/domain/walletView.js';
 import {
