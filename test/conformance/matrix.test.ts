@@ -8,7 +8,7 @@ import { runRow } from './runRow.js';
 import type { Observed, RunningRow } from './runRow.js';
 import { withTable } from './table.js';
 
-const README = fileURLToPath(new URL('../../README.md', import.meta.url));
+const PAGE = fileURLToPath(new URL('../../docs/conformance.md', import.meta.url));
 
 /** All that must be observed; `status` is null without a server. */
 const expectedOf = (cell: Cell, status: number | null): Observed => {
@@ -55,8 +55,8 @@ describe('the matrix', () => {
     expect(new Set(ROWS.map(({ name }) => name)).size).toBe(ROWS.length);
   });
 
-  it('is what README.md shows; `npx vitest run test/conformance -u` writes it anew', async () => {
-    const page = await withTable(readFileSync(README, 'utf8'), ROWS, README);
-    await expect(page).toMatchFileSnapshot(README);
+  it('is what docs/conformance.md shows; `npx vitest run test/conformance -u` writes it anew', async () => {
+    const page = await withTable(readFileSync(PAGE, 'utf8'), ROWS, PAGE);
+    await expect(page).toMatchFileSnapshot(PAGE);
   });
 });

@@ -1,28 +1,24 @@
 /** What the tests of the documentation read out of Markdown. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 export const ROOT = resolve(import.meta.dirname, '../..');
 
-/** The pages that a newcomer reads. */
-export const PAGES = [
-  'README.md',
-  'CHANGELOG.md',
-  'CONTRIBUTING.md',
-  'docs/architecture.md',
-  'docs/operations.md',
-  'docs/performance.md',
-  'docs/threat-model.md',
-  'SECURITY.md',
-] as const;
+const pagesIn = (folder: string): readonly string[] =>
+  readdirSync(join(ROOT, folder))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => (folder === '.' ? name : `${folder}/${name}`));
+
+/** Every page that people read. */
+export const PAGES: readonly string[] = ['.', 'docs', 'docs/errors'].flatMap(pagesIn);
 
 export const readPage = (page: string): string => readFileSync(join(ROOT, page), 'utf8');
 
+const FENCED = /^```(\w+)\n([\s\S]*?)^```$/gm;
+
 /** The contents of the fenced code blocks in one language, in the order of the page. */
 export const codeBlocks = (markdown: string, language: string): readonly string[] =>
-  [...markdown.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)]
-    .filter(([, fence]) => fence === language)
-    .map(([, , code = '']) => code);
+  [...markdown.matchAll(FENCED)].filter(([, fence]) => fence === language).map(([, , code = '']) => code);
 
 /** The one code block of a language that has a text in it. */
 export const codeBlockWith = (markdown: string, language: string, text: string): string => {
@@ -33,3 +29,7 @@ export const codeBlockWith = (markdown: string, language: string, text: string):
   }
   return only;
 };
+
+/** What stands between backticks in running text. */
+export const inlineCodes = (markdown: string): readonly string[] =>
+  [...markdown.replaceAll(FENCED, '').matchAll(/`([^`]+)`/g)].map(([, code = '']) => code.replaceAll('\n', ' '));
