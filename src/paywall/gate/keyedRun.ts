@@ -5,10 +5,10 @@
 import { GraphQLError } from 'graphql';
 import type { AccountId, HoldId } from '../../domain/ids.js';
 import { holdId } from '../../domain/ids.js';
-import { answerKeyed, decideKeyed, keyedOperationId, lockKeyed, unlockKeyed } from '../../domain/keyedOperation.js';
 import type { DeliveredUnits, KeyedOperation } from '../../domain/keyedOperation.js';
 import type { Instant } from '../../domain/period.js';
 import type { Refusal } from '../../domain/refusal.js';
+import { KeyedRecord } from '../../accounts/keyedRecord.js';
 import type { Engine } from '../engine.js';
 import { captureRecorded, chargeRecorded } from '../settle/charge.js';
 import type { ChargedNow } from '../settle/charge.js';
@@ -37,19 +37,19 @@ export interface KeyedTerms {
 const ANSWER_LENGTH_MAX = 1_000_000;
 
 export class KeyedRun {
-  #record: KeyedOperation | null = null;
+  readonly #record: KeyedRecord;
   #delivered: readonly DeliveredUnits[] = [];
 
   constructor(
     private readonly engine: Engine,
     private readonly terms: KeyedTerms,
-  ) {}
+  ) {
+    this.#record = new KeyedRecord(engine.store, terms);
+  }
 
   /** Rejects with `StoreError`. */
   async begin(now: Instant): Promise<Begun> {
-    const [found = null] = await this.engine.store.findKeyedOperations([keyedOperationId(this.terms)]);
-    this.#record = found;
-    const verdict = decideKeyed(found, this.terms.fingerprint, now);
+    const verdict = await this.#record.find(now);
     switch (verdict.kind) {
       case 'IN_FLIGHT':
         return { kind: 'conflict', error: inFlight() };
@@ -64,24 +64,21 @@ export class KeyedRun {
 
   /** `false` where another request with this key was first. Rejects with `StoreError`. */
   async lock(hold: HoldId, now: Instant): Promise<boolean> {
-    const { accountId, key, fingerprint, operationName } = this.terms;
     const lockedUntil = now + this.engine.settings.holdTtlMs;
-    const terms = { accountId, key, fingerprint, holdId: hold, operationName, lockedUntil, delivered: this.#delivered };
-    return this.#save(lockKeyed(this.#record, terms, now));
+    return this.#record.lock({ holdId: hold, lockedUntil, delivered: this.#delivered }, now);
   }
 
   /** `false` where the lock had run out and another request took over. Rejects with `StoreError`. */
   async answer(outcome: Pick<KeyedOperation, 'lines' | 'units' | 'delivered'>, answer: unknown): Promise<boolean> {
-    if (this.#record === null) return false;
     const text = this.terms.isMutation ? JSON.stringify(answer) : null;
     const kept = text !== null && text.length <= ANSWER_LENGTH_MAX ? text : null;
     const delivered = addDelivered(this.#delivered, outcome.delivered);
-    return this.#save(answerKeyed(this.#record, { ...outcome, delivered, answer: kept }));
+    return this.#record.answer({ ...outcome, delivered, answer: kept });
   }
 
   /** The operation came to nothing: whoever sends it again need not wait for the lock to run out. */
   async unlock(): Promise<void> {
-    if (this.#record !== null) await this.#save(unlockKeyed(this.#record));
+    await this.#record.unlock();
   }
 
   #run(delivered: readonly DeliveredUnits[]): Begun {
@@ -109,13 +106,6 @@ export class KeyedRun {
   #note(charge: ChargedNow | null): ChargedNow | null {
     if (charge !== null && charge.charged > 0) this.terms.watch.charged(charge.charged);
     return charge;
-  }
-
-  async #save(record: KeyedOperation): Promise<boolean> {
-    const [outcome] = await this.engine.store.saveKeyedOperations([record]);
-    if (outcome !== 'WON') return false;
-    this.#record = { ...record, version: record.version + 1 };
-    return true;
   }
 }
 
