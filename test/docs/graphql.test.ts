@@ -121,7 +121,12 @@ const shortly = ({ name, arguments: args = [], type, directives = [] }: FieldDef
   print({
     kind: Kind.FIELD_DEFINITION,
     name,
-    arguments: args.map((arg) => ({ ...arg, description: undefined })),
+    arguments: args.map(({ kind, name: named, type: typed, defaultValue }) => ({
+      kind,
+      name: named,
+      type: typed,
+      ...(defaultValue && { defaultValue }),
+    })),
     type,
     directives: directives.filter((directive) => directive.name.value !== 'listSize'),
   });
