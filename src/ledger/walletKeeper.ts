@@ -1,7 +1,9 @@
 /**
  * The only writer of wallets. Tasks that arrive for one account while its last write is under way are decided one after
  * the other and committed as one write (group commit); the store gets the writes of all accounts in one batch. Between
- * processes the wallet's version settles who was first: the loser decides again on the fresh wallet.
+ * processes the wallet's version settles who was first: the loser decides again on the fresh wallet. What writes nothing
+ * (a refusal, a hold that is not there, a command that was applied before) has no version to settle it: where it was
+ * decided on a wallet in memory, the store is asked whether that is still the one.
  *
  * It decides nothing itself: a task is a pure function of the wallet, and may be asked again.
  */
@@ -14,7 +16,7 @@ import type { Store } from '../store/store.js';
 import { isAboutOneValue, StoreError } from '../store/storeError.js';
 import { JournalMover } from './journalMover.js';
 
-/** What a task makes of a wallet. The same wallet: nothing is written. */
+/** What a task makes of a wallet. The same wallet: nothing is written, and the store confirms that it is the latest. */
 export interface Decided<Outcome> {
   readonly wallet: Wallet;
   readonly outcome: Outcome;
@@ -73,10 +75,12 @@ const CLOSE_CHECK_MS = 5;
 const JOURNAL_LENGTH_MAX = 5_000;
 
 interface Pending {
-  /** Never rejects: what fails in it is thrown by `decide`. */
+  /** Rejects where what the decision needs can't be read. */
   readonly load: () => Promise<void>;
+  /** Never throws: a fault is an outcome too, and as good as the wallet that it was decided on. */
   readonly decide: () => void;
-  readonly resolve: () => void;
+  /** Tells the caller what was decided last. */
+  readonly settle: () => void;
   readonly reject: (error: unknown) => void;
   races: number;
   failures: number;
@@ -87,16 +91,20 @@ interface Lane {
   readonly queue: Pending[];
   /** The wallet that tasks of the running write decide on. */
   wallet: Wallet;
+  /** Whether it was read after all tasks of the running write had come. */
+  isFresh: boolean;
   isBusy: boolean;
   writesInARow: number;
 }
 
-/** One write of one lane. */
+/** One write of one lane, or none where its tasks change nothing. */
 interface Turn {
   readonly lane: Lane;
   /** Those that have neither ended nor gone back to the queue. */
   tasks: readonly Pending[];
   isChanged: boolean;
+  /** Its tasks have ended or gone back, and its lane goes on without it. */
+  isOver: boolean;
 }
 
 export class WalletKeeper {
@@ -137,8 +145,9 @@ export class WalletKeeper {
   }
 
   /**
-   * Carries a task out. Resolves with its outcome once what it was decided on is committed; rejects with `StoreError`
-   * where that can't be confirmed (the write may have been applied), or with what `decide` throws.
+   * Carries a task out. Resolves with its outcome, or rejects with what `decide` throws, once the store has confirmed
+   * the wallet that it was decided on: by the write, or by a read after the task had come. Rejects with `StoreError` where
+   * that can't be confirmed; the write may have been applied then.
    */
   apply<Loaded, Outcome>(accountId: AccountId, task: WalletTask<Loaded, Outcome>): Promise<Outcome> {
     if (this.#isClosed) return Promise.reject(new StoreError('CLOSED', 'The wallet keeper is closed.'));
@@ -173,23 +182,27 @@ export class WalletKeeper {
     resolve: (outcome: Outcome) => void,
     reject: (error: unknown) => void,
   ): Pending {
-    let loading: { readonly loaded: Loaded | undefined } | { readonly fault: unknown } = { loaded: undefined };
-    let decided: Decided<Outcome> | undefined;
+    let loaded: Loaded | undefined;
+    let settle = (): void => undefined;
     return {
       load: async () => {
-        try {
-          loading = { loaded: await task.load?.(this.store) };
-        } catch (fault) {
-          loading = { fault };
-        }
+        loaded = await task.load?.(this.store);
       },
       decide: () => {
-        if ('fault' in loading) throw loading.fault;
-        decided = task.decide(lane.wallet, this.options.now(), loading.loaded);
-        lane.wallet = decided.wallet;
+        try {
+          const { wallet, outcome } = task.decide(lane.wallet, this.options.now(), loaded);
+          lane.wallet = wallet;
+          settle = () => {
+            resolve(outcome);
+          };
+        } catch (error) {
+          settle = () => {
+            reject(error);
+          };
+        }
       },
-      resolve: () => {
-        if (decided !== undefined) resolve(decided.outcome);
+      settle: () => {
+        settle();
       },
       reject,
       races: 0,
@@ -200,7 +213,14 @@ export class WalletKeeper {
   #laneOf(accountId: AccountId): Lane {
     const known = this.#lanes.get(accountId);
     if (known !== undefined) return known;
-    const lane: Lane = { accountId, queue: [], wallet: emptyWallet(accountId), isBusy: false, writesInARow: 0 };
+    const lane: Lane = {
+      accountId,
+      queue: [],
+      wallet: emptyWallet(accountId),
+      isFresh: false,
+      isBusy: false,
+      writesInARow: 0,
+    };
     this.#lanes.set(accountId, lane);
     return lane;
   }
@@ -223,16 +243,15 @@ export class WalletKeeper {
   async #run(turns: readonly Turn[]): Promise<void> {
     try {
       await this.#loadWallets(turns.map(({ lane }) => lane));
-      await Promise.all(turns.flatMap(({ tasks }) => tasks.map((task) => task.load())));
-      for (const turn of turns) this.#decideAll(turn);
-      await this.#commit(turns);
+      await this.#decideAndCommit(turns);
     } catch (error) {
-      if (turns.length === 1 || !isAboutOneValue(error)) {
-        for (const turn of turns) this.#tryAgainAfterFailure(turn, error);
+      const left = turns.filter(({ isOver }) => !isOver);
+      if (left.length === 1 || !isAboutOneValue(error)) {
+        for (const turn of left) this.#tryAgainAfterFailure(turn, error);
         return;
       }
       // One account's wallet must not keep the others from theirs.
-      for (const turn of turns) {
+      for (const turn of left) {
         this.#known.delete(turn.lane.accountId);
         await this.#run([turn]);
       }
@@ -243,48 +262,78 @@ export class WalletKeeper {
     const unknown: Lane[] = [];
     for (const lane of lanes) {
       const known = this.#known.get(lane.accountId);
+      lane.isFresh = false;
       if (known === undefined) unknown.push(lane);
       else lane.wallet = this.#mover.trim(known);
     }
-    if (unknown.length === 0) return;
-    const found = await this.store.findWallets(unknown.map((lane) => lane.accountId));
-    unknown.forEach((lane, index) => {
+    await this.#readWallets(unknown);
+  }
+
+  /** Puts the wallet of each lane as the store has it in the place of the one in memory. */
+  async #readWallets(lanes: readonly Lane[]): Promise<void> {
+    if (lanes.length === 0) return;
+    const found = await this.store.findWallets(lanes.map((lane) => lane.accountId));
+    lanes.forEach((lane, index) => {
       const wallet = found[index] ?? emptyWallet(lane.accountId);
+      // What a failover has undone was never there.
+      if (wallet.version < lane.wallet.version) this.#known.delete(lane.accountId);
       this.know(wallet);
       lane.wallet = this.#mover.trim(wallet);
+      lane.isFresh = true;
     });
   }
 
-  /** Decides a lane's tasks on one wallet, each on what the one before it left. A task that throws is out. */
-  #decideAll(turn: Turn): void {
+  async #decideAndCommit(turns: readonly Turn[]): Promise<void> {
+    await Promise.all(turns.map((turn) => this.#load(turn)));
+    for (const turn of turns) decideAll(turn);
+    const unchanged = turns.filter(({ isChanged }) => !isChanged);
+    if (unchanged.length < turns.length) await this.#commit(turns.filter(({ isChanged }) => isChanged));
+    if (unchanged.length > 0) await this.#confirm(unchanged);
+  }
+
+  /** What a task needs beside the wallet. One that can't be decided is out, and its neighbours don't wait for it. */
+  async #load(turn: Turn): Promise<void> {
     const { lane } = turn;
-    const before = lane.wallet;
-    const decided: Pending[] = [];
     const again: Pending[] = [];
-    for (const task of turn.tasks) {
-      try {
-        checkJournal(before);
-        task.decide();
-        decided.push(task);
-      } catch (error) {
-        if (this.#mayTryAfter(error, task)) again.push(task);
-        else this.#reject(task, error);
-      }
-    }
+    const loaded = await Promise.all(
+      turn.tasks.map(async (task) => {
+        try {
+          checkJournal(lane.wallet);
+          await task.load();
+          return [task];
+        } catch (error) {
+          if (this.#mayTryAfter(error, task)) again.push(task);
+          else this.#reject(task, error);
+          return [];
+        }
+      }),
+    );
     lane.queue.unshift(...again);
-    turn.tasks = decided;
-    turn.isChanged = lane.wallet !== before;
+    turn.tasks = loaded.flat();
   }
 
   async #commit(turns: readonly Turn[]): Promise<void> {
-    const changed = turns.filter((turn) => turn.isChanged);
-    const stored = changed.length === 0 ? [] : await this.#commitWallets(changed.map(({ lane }) => lane.wallet));
-    const storedOf = new Map(changed.map((turn, index) => [turn, stored[index] ?? null]));
-    for (const turn of turns) {
-      const wallet = turn.isChanged ? (storedOf.get(turn) ?? null) : turn.lane.wallet;
+    const stored = await this.#commitWallets(turns.map(({ lane }) => lane.wallet));
+    turns.forEach((turn, index) => {
+      const wallet = stored[index] ?? null;
       if (wallet === null) this.#tryAgainAfterRace(turn);
-      else this.#succeed(turn, wallet);
-    }
+      else {
+        this.know(wallet);
+        this.#succeed(turn);
+      }
+    });
+  }
+
+  /** Turns that write nothing. Those decided on what was in memory are again, where the store has another version. */
+  async #confirm(turns: readonly Turn[]): Promise<void> {
+    const unsure = turns.filter(({ lane, tasks }) => !lane.isFresh && tasks.length > 0);
+    for (const turn of turns) if (!unsure.includes(turn)) this.#succeed(turn);
+    const versions = unsure.map(({ lane }) => lane.wallet.version);
+    await this.#readWallets(unsure.map(({ lane }) => lane));
+    const isLatest = ({ lane }: Turn, index: number) => lane.wallet.version === versions[index];
+    const outdated = unsure.filter((turn, index) => !isLatest(turn, index));
+    for (const turn of unsure) if (!outdated.includes(turn)) this.#succeed(turn);
+    if (outdated.length > 0) await this.#decideAndCommit(outdated);
   }
 
   async #commitWallets(wallets: readonly Wallet[]): Promise<readonly (Wallet | null)[]> {
@@ -295,13 +344,13 @@ export class WalletKeeper {
     return stored;
   }
 
-  #succeed({ lane, tasks, isChanged }: Turn, wallet: Wallet): void {
-    if (isChanged) this.know(wallet);
-    for (const task of tasks) {
+  #succeed(turn: Turn): void {
+    turn.isOver = true;
+    for (const task of turn.tasks) {
       this.#countEnd();
-      task.resolve();
+      task.settle();
     }
-    this.#giveWay(lane, isChanged);
+    this.#giveWay(turn.lane, turn.isChanged);
   }
 
   /**
@@ -360,10 +409,12 @@ export class WalletKeeper {
   }
 
   /** Puts tasks back in front of the queue, on a wallet that is read anew. */
-  #tryAgain({ lane, tasks }: Turn, error: unknown, mayTry: (task: Pending) => boolean): void {
+  #tryAgain(turn: Turn, error: unknown, mayTry: (task: Pending) => boolean): void {
+    const { lane } = turn;
+    turn.isOver = true;
     this.#known.delete(lane.accountId);
     const again: Pending[] = [];
-    for (const task of tasks) {
+    for (const task of turn.tasks) {
       if (mayTry(task)) again.push(task);
       else this.#reject(task, error);
     }
@@ -380,7 +431,15 @@ const afterTurns = (turns: number, work: () => void): void => {
 
 const takeTurn = (lane: Lane): Turn => {
   lane.isBusy = true;
-  return { lane, tasks: lane.queue.splice(0, TASKS_PER_WRITE_MAX), isChanged: false };
+  return { lane, tasks: lane.queue.splice(0, TASKS_PER_WRITE_MAX), isChanged: false, isOver: false };
+};
+
+/** Decides a lane's tasks on one wallet, each on what the one before it left. */
+const decideAll = (turn: Turn): void => {
+  const { lane } = turn;
+  const before = lane.wallet;
+  for (const task of turn.tasks) task.decide();
+  turn.isChanged = lane.wallet !== before;
 };
 
 /** A wallet's document must not grow for ever where its entries can't be moved. */

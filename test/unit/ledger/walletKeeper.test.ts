@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { accountId } from '../../../src/domain/ids.js';
 import { WalletKeeper } from '../../../src/ledger/walletKeeper.js';
-import type { WalletKeeperOptions } from '../../../src/ledger/walletKeeper.js';
+import type { WalletKeeperOptions, WalletTask } from '../../../src/ledger/walletKeeper.js';
 import { openStore } from '../../../src/store/openStore.js';
 import type { Store } from '../../../src/store/store.js';
 import { StoreError } from '../../../src/store/storeError.js';
@@ -147,6 +147,102 @@ describe('walletKeeper', () => {
       await new WalletKeeper(real, { now: () => NOW }).apply(ALICE, granting('elsewhere'));
       expect(await Promise.all([keeper.apply(ALICE, granting('a')), keeper.apply(BOB, granting('b'))])).toEqual([3, 1]);
       expect(troubled.batchesOf('commitWallets')).toEqual([1, 2, 1]);
+    });
+  });
+
+  describe('what writes nothing', () => {
+    /** Another process that shares the store. */
+    const elsewhere = () => new WalletKeeper(real, { now: () => NOW });
+    const failing = (fault: Error): WalletTask<never, number> => ({
+      decide: (wallet) => {
+        if (wallet.entrySum < 2) throw fault;
+        return { wallet, outcome: wallet.entrySum };
+      },
+    });
+
+    it('is decided again where the wallet in memory is not the latest: a refusal, a repetition, what is thrown', async () => {
+      const keeper = keep();
+      const fault = new Error('Too little.');
+      expect(await endsOf([keeper.apply(ALICE, granting('a')), keeper.apply(ALICE, failing(fault))])).toEqual([
+        1,
+        fault,
+      ]);
+      await elsewhere().apply(ALICE, granting('b'));
+      expect(await keeper.apply(ALICE, failing(fault))).toBe(2);
+      await elsewhere().apply(ALICE, granting('c'));
+      expect(await keeper.apply(ALICE, granting('a'))).toBe(3);
+      for (const n of [1, 2, 3]) await keeper.apply(ALICE, spending(`s${n}`));
+      expect(await keeper.apply(ALICE, spending('s4'))).toBe('REFUSED');
+      await elsewhere().apply(ALICE, granting('d'));
+      expect(await keeper.apply(ALICE, spending('s5'))).toBe('SPENT');
+    });
+
+    it('is decided again with the write of its turn, where that loses', async () => {
+      const keeper = keep();
+      const fault = new Error('Too little.');
+      await keeper.apply(ALICE, granting('a'));
+      await keeper.apply(ALICE, spending('all'));
+      await elsewhere().apply(ALICE, granting('b', 5));
+      const ends = await endsOf([
+        keeper.apply(ALICE, spending('s')),
+        keeper.apply(ALICE, failing(fault)),
+        keeper.apply(ALICE, granting('c')),
+      ]);
+      expect(ends).toEqual(['SPENT', 4, 5]);
+      expect(keeper.stats).toMatchObject({ races: 1, queueLength: 0 });
+    });
+
+    it('costs one read of all such accounts, none where the wallet was just read, and a write costs none', async () => {
+      const keeper = keep();
+      expect(await keeper.apply(ALICE, spending('s1'))).toBe('REFUSED');
+      expect(troubled.batchesOf('findWallets')).toEqual([1]);
+      await keeper.apply(BOB, granting('b'));
+      await keeper.apply(BOB, spending('s'));
+      expect(troubled.batchesOf('findWallets')).toEqual([1, 1]);
+      const outcomes = await Promise.all([keeper.apply(ALICE, spending('s2')), keeper.apply(BOB, spending('s3'))]);
+      expect(outcomes).toEqual(['REFUSED', 'REFUSED']);
+      expect(troubled.batchesOf('findWallets')).toEqual([1, 1, 2]);
+      expect(troubled.batchesOf('commitWallets')).toEqual([1, 1]);
+    });
+
+    it('is decided on what the store has also where that is older: what a failover has undone', async () => {
+      const keeper = keep();
+      await keeper.apply(ALICE, granting('a'));
+      const [wallet] = await real.findWallets([ALICE]);
+      if (wallet == null) throw new Error('Nothing was granted.');
+      await keeper.apply(ALICE, granting('undone', 9));
+      const store: Store = new Proxy(real, {
+        get: (target, verb): unknown =>
+          verb === 'findWallets' ? () => Promise.resolve([wallet]) : Reflect.get(target, verb),
+      });
+      const other = new WalletKeeper(store, { now: () => NOW });
+      const [latest] = await real.findWallets([ALICE]);
+      if (latest != null) other.know(latest);
+      expect(await other.apply(ALICE, granting('a'))).toBe(1);
+      expect(await other.apply(ALICE, granting('a'))).toBe(1);
+      await other.close();
+    });
+
+    it('is not known where the store can’t be asked', async () => {
+      const keeper = keep();
+      await keeper.apply(ALICE, granting('a'));
+      await keeper.apply(ALICE, spending('s1'));
+      troubled.next('findWallets', 'UNREACHABLE', null);
+      expect(await keeper.apply(ALICE, spending('s2'))).toBe('REFUSED');
+      troubled.next('findWallets', 'UNREACHABLE', 'UNREACHABLE', 'UNREACHABLE', null);
+      expect(await endsOf([keeper.apply(ALICE, spending('s3'))])).toEqual(['UNREACHABLE']);
+      expect(await keeper.apply(ALICE, granting('b'))).toBe(1);
+    });
+
+    it('of one account whose wallet can’t be read does not fail those of others', async () => {
+      const keeper = keep();
+      const accounts = times(5, (n) => accountId(`account-${n}`));
+      await Promise.all(accounts.map((account) => keeper.apply(account, granting('g'))));
+      await Promise.all(accounts.map((account) => keeper.apply(account, spending('s'))));
+      troubled.whenever('findWallets', (ids) => (ids.includes(accounts[0]) ? 'CORRUPT' : null));
+      const ends = await endsOf(accounts.map((account) => keeper.apply(account, spending('more'))));
+      expect(ends).toEqual(['CORRUPT', 'REFUSED', 'REFUSED', 'REFUSED', 'REFUSED']);
+      expect(keeper.stats.queueLength).toBe(0);
     });
   });
 
