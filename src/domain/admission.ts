@@ -43,7 +43,7 @@ export interface Means {
 export interface Standing {
   readonly key: KeyState;
   readonly suspended: boolean;
-  /** The features that the key may ask for; `null`: all. */
+  /** The features and coordinates that the key may ask for, and nothing else that is paid; `null`: all. */
   readonly scopes: readonly string[] | null;
   /** Until when the caller, who has sent more requests than allowed, must wait. */
   readonly rateLimitedUntil: Instant | null;
@@ -67,6 +67,13 @@ export type Decision =
       /** What it draws of a limit; `null`: unlimited. */
       readonly draws: LimitClaim | null;
     }
+  /** What is left of a limit covers some of its units, and credits pay for the others. */
+  | {
+      readonly outcome: 'split';
+      readonly planId: PlanId;
+      readonly draws: LimitClaim;
+      readonly credits: number;
+    }
   | { readonly outcome: 'paid'; readonly credits: number }
   | { readonly outcome: 'refused'; readonly refusal: Refusal };
 
@@ -81,20 +88,43 @@ export const decide = (requirement: Requirement, units: number, standing: Standi
   const { means } = standing;
   // A subscription whose plan was not found might cover it: neither free nor to be paid for again.
   const isUnknown = means === null || (means.subscription !== null && means.plan === null);
-  return isUnknown || standing.key === 'UNVERIFIED'
-    ? refuse(requirement, 'STORE_UNAVAILABLE', { retryable: true })
+  if (isUnknown || standing.key === 'UNVERIFIED') {
+    return refuse(requirement, 'STORE_UNAVAILABLE', { retryable: true });
+  }
+  // Who has nothing can't run a paid resolver by asking for no units: the means of one must be there, and stay.
+  return units === 0
+    ? forNothing(decideOnMeans(requirement, 1, means, now))
     : decideOnMeans(requirement, units, means, now);
 };
 
-/** A subscription is tried first, then credits. */
+const forNothing = (one: Decision): Decision => {
+  switch (one.outcome) {
+    case 'covered':
+      return { ...one, draws: null };
+    case 'split':
+    case 'paid':
+      return { outcome: 'paid', credits: 0 };
+    case 'refused':
+      return one;
+    default:
+      return unreachable(one);
+  }
+};
+
+/** A subscription is tried first, then what is left of its limit together with credits, then credits. */
 const decideOnMeans = (requirement: Requirement, units: number, means: Means, now: Instant): Decision => {
   const { cost } = requirement;
   const coverage = coverageOf(requirement, units, means, now);
   if (coverage.kind === 'covered') return { outcome: 'covered', planId: coverage.planId, draws: coverage.draws };
 
-  const price = cost === null ? null : priceOf(cost, units);
   const isForSale = coverage.kind === 'uncovered' || coverage.whenExhausted === 'CREDITS';
-  if (isForSale && price !== null && price <= means.credits) return { outcome: 'paid', credits: price };
+  const left = coverage.kind === 'uncovered' ? 0 : coverage.left;
+  const price = cost === null ? null : priceOf(cost, units - left);
+  if (isForSale && price !== null && price <= means.credits) {
+    return coverage.kind === 'exhausted' && left > 0
+      ? { outcome: 'split', planId: coverage.planId, draws: { ...coverage.draws, units: left }, credits: price }
+      : { outcome: 'paid', credits: price };
+  }
 
   const plans = remediesAmong(requirement, units, means, now);
   if (coverage.kind === 'exhausted') {
@@ -114,6 +144,10 @@ export const meansAfter = (means: Means, decision: Decision): Means => {
       return { ...means, credits: means.credits - decision.credits };
     case 'covered':
       return decision.draws === null ? means : { ...means, counters: countUnits(means.counters, decision.draws) };
+    case 'split': {
+      const counters = countUnits(means.counters, decision.draws);
+      return { ...means, credits: means.credits - decision.credits, counters };
+    }
     case 'refused':
       return means;
     default:
@@ -148,24 +182,30 @@ export const KEY_REASONS: Readonly<Record<KeyState, RefusalReason | null>> = {
   VALID: null,
 };
 
-/** What stands in the way whatever the caller could pay. */
+/** What stands in the way whatever the caller could pay. `null`: no field is asked for. */
 export const barredBy = (
-  { feature }: Pick<Requirement, 'feature'>,
+  asked: Pick<Requirement, 'coordinate' | 'feature'> | null,
   standing: Standing,
   now: Instant,
 ): RefusalReason | null => {
   const keyReason = KEY_REASONS[standing.key];
   if (keyReason !== null) return keyReason;
   if (standing.suspended) return 'ACCOUNT_SUSPENDED';
-  if (feature !== null && standing.scopes !== null && !standing.scopes.includes(feature)) return 'SCOPE_MISSING';
+  if (asked !== null && !isInScope(asked, standing.scopes)) return 'SCOPE_MISSING';
   if (standing.rateLimitedUntil !== null && now < standing.rateLimitedUntil) return 'RATE_LIMITED';
   return null;
 };
+
+const isInScope = (
+  { coordinate, feature }: Pick<Requirement, 'coordinate' | 'feature'>,
+  scopes: Standing['scopes'],
+): boolean => scopes === null || scopes.includes(coordinate) || (feature !== null && scopes.includes(feature));
 
 type Coverage =
   | { readonly kind: 'covered'; readonly planId: PlanId; readonly draws: LimitClaim | null }
   | {
       readonly kind: 'exhausted';
+      readonly planId: PlanId;
       readonly draws: LimitClaim;
       readonly left: number;
       readonly whenExhausted: Allowance['whenExhausted'];
@@ -207,7 +247,7 @@ const drawOn = (
   const left = leftOf(counters, draws);
   return units <= left
     ? { kind: 'covered', planId: plan.id, draws }
-    : { kind: 'exhausted', draws, left, whenExhausted };
+    : { kind: 'exhausted', planId: plan.id, draws, left, whenExhausted };
 };
 
 /** The plans on offer that would cover these units now, with what is used of their limits already. */

@@ -29,6 +29,10 @@ export const demandOf = (decision: Decision, positions: number): Demand => {
       const { draws } = decision;
       return draws === null ? NO_DEMAND : { credits: 0, claims: [{ ...draws, units: draws.units * positions }] };
     }
+    case 'split': {
+      const { credits, draws } = decision;
+      return { credits: credits * positions, claims: [{ ...draws, units: draws.units * positions }] };
+    }
     case 'refused':
       return NO_DEMAND;
     default:

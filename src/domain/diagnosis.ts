@@ -55,6 +55,7 @@ export interface Finding {
   readonly key: KeyState | null;
   readonly subscriptionState: SubscriptionState | null;
   readonly planId: PlanId | null;
+  readonly coordinate: string | null;
   readonly feature: string | null;
   readonly scopes: readonly string[] | null;
   /** As in `Refusal`: limit units for `LIMIT_REACHED`, else credits. */
@@ -66,9 +67,9 @@ export interface Finding {
 
 /** What the record says of one refused field. */
 export const findingThen = (record: RefusalRecord, refusal: RecordedRefusal): Finding => {
-  const { reason, feature, required, available, plans, resetAt } = refusal;
+  const { reason, coordinate, feature, required, available, plans, resetAt } = refusal;
   const { subscriptionState, planId } = record;
-  const figures = { feature, scopes: null, required, available, plans, resetAt };
+  const figures = { coordinate, feature, scopes: null, required, available, plans, resetAt };
   return { outcome: reason, key: keyThen(reason, record.accountId), subscriptionState, planId, ...figures };
 };
 
@@ -97,12 +98,12 @@ const knownOf = (standing: Standing, now: Instant) => {
 
 /** What a decision on a field says. */
 export const findingOf = (
-  { feature }: Pick<Requirement, 'feature'>,
+  { coordinate, feature }: Pick<Requirement, 'coordinate' | 'feature'>,
   decision: Decision,
   standing: Standing,
   now: Instant,
 ): Finding => {
-  const known = { ...knownOf(standing, now), feature };
+  const known = { ...knownOf(standing, now), coordinate, feature };
   switch (decision.outcome) {
     case 'refused': {
       const { reason, required, available, plans, resetAt } = decision.refusal;
@@ -110,6 +111,7 @@ export const findingOf = (
     }
     case 'covered':
       return { ...known, outcome: 'COVERED' };
+    case 'split':
     case 'paid':
       return { ...known, outcome: 'PAID', required: decision.credits };
   }
@@ -126,8 +128,9 @@ export const findingsNow = (fields: readonly FieldAsked[], standing: Standing, n
   let left = standing;
   return fields.map(({ requirement, units }) => {
     if (requirement === null) {
-      const outcome = barredBy({ feature: null }, standing, now) ?? 'NOT_ASKED';
-      return { ...knownOf(standing, now), feature: null, outcome, resetAt: standing.rateLimitedUntil };
+      const outcome = barredBy(null, standing, now) ?? 'NOT_ASKED';
+      const asked = { coordinate: null, feature: null };
+      return { ...knownOf(standing, now), ...asked, outcome, resetAt: standing.rateLimitedUntil };
     }
     const decision = decide(requirement, units, left, now);
     const finding = findingOf(requirement, decision, left, now);
@@ -275,12 +278,12 @@ const REMEDY_OF: Readonly<Record<Check, FindRemedy>> = {
     advice: 'A key that is over stays so. Issue a new one for the account, and have the client send that.',
     call: { name: 'issueApiKey', arguments: { accountId, scopes } },
   }),
-  AUTHORISATION: ({ outcome, scopes, feature }, { accountId }) =>
+  AUTHORISATION: ({ outcome, scopes, coordinate, feature }, { accountId }) =>
     outcome === 'SCOPE_MISSING'
       ? {
           remedy: 'CONTACT_SUPPORT',
           advice: 'The key lacks the scope. Issue one that has it, if the client may have it.',
-          call: { name: 'issueApiKey', arguments: { accountId, scopes: [...(scopes ?? []), feature] } },
+          call: { name: 'issueApiKey', arguments: { accountId, scopes: [...(scopes ?? []), feature ?? coordinate] } },
         }
       : {
           remedy: 'CONTACT_SUPPORT',

@@ -105,7 +105,7 @@ export type ApiKey = {
   readonly prefix: Scalars['String']['output'];
   /** When it was revoked. Null: it was not. */
   readonly revokedAt?: Maybe<Scalars['DateTime']['output']>;
-  /** The features that it may ask for. Null: all. */
+  /** The features and the schema coordinates that it may ask for, and nothing else that is paid. Null: all. */
   readonly scopes?: Maybe<ReadonlyArray<Scalars['String']['output']>>;
 };
 

@@ -99,8 +99,8 @@ const positionsOf = ({ quoted, path, positions, decision }: Granted): QuotedPosi
   path: keysOf(path),
   positions,
   units: quoted.units,
-  credits: decision.outcome === 'paid' ? decision.credits * positions : 0,
-  coveredBy: decision.outcome === 'covered' ? decision.planId : null,
+  credits: decision.outcome === 'covered' ? 0 : decision.credits * positions,
+  coveredBy: decision.outcome === 'paid' ? null : decision.planId,
 });
 
 const refusalOf = ({ quoted, path, refusal }: Refused, { settings }: Engine): QuotedRefusal => {

@@ -55,8 +55,8 @@ export interface Question {
 }
 
 type Verdict =
-  | { readonly kind: 'COVERED'; readonly feature: string | null; readonly units: number }
-  | { readonly kind: 'PAID'; readonly credits: number }
+  /** `units` of the limit of `feature`, `null` where there is no limit, and credits. */
+  | { readonly kind: 'ADMITTED'; readonly feature: string | null; readonly units: number; readonly credits: number }
   | { readonly kind: 'REFUSED'; readonly reason: string };
 
 /** What is left: credits, and units of limited features. */
@@ -97,6 +97,8 @@ class Prophet {
   readonly #reader: OperationReader;
   readonly #places = new Map<string, Place>();
   readonly #purse: Purse;
+  /** What there was before any position was decided. */
+  readonly #opening: Purse;
   readonly #drawn: Position[] = [];
   readonly #refused: Complaint[] = [];
   readonly #complaints: Complaint[] = [];
@@ -109,6 +111,7 @@ class Prophet {
     const limited = (question.account.plan ?? []).filter(({ limit }) => limit !== null);
     const left = new Map(limited.map(({ feature, limit }) => [feature, limit ?? 0]));
     this.#purse = { credits: question.account.credits, left };
+    this.#opening = { credits: question.account.credits, left: new Map(left) };
   }
 
   predict(): Prediction {
@@ -182,22 +185,31 @@ class Prophet {
     return place;
   }
 
-  /** One position: by the plan if it covers it, else by credits; what it needs is taken out of the purse. */
+  /**
+   * One position: by the plan as far as it covers it, the rest by credits; what it needs is taken out of the purse. One of
+   * no units needs what the account had for one, and takes nothing.
+   */
   #take(field: Field, units: number, purse: Purse): Verdict {
+    if (units === 0) {
+      const { credits, left } = this.#opening;
+      const one = this.#takeSome(field, 1, { credits, left: new Map(left) });
+      return one.kind === 'REFUSED' ? one : NOTHING;
+    }
+    return this.#takeSome(field, units, purse);
+  }
+
+  #takeSome(field: Field, units: number, purse: Purse): Verdict {
     const feature = field.price?.feature ?? null;
     const allowance = this.question.account.plan?.find((each) => each.feature === feature) ?? null;
-    if (this.#isUnlimited(feature, allowance)) return { kind: 'COVERED', feature: null, units };
-    const left = purse.left.get(feature ?? '') ?? 0;
-    if (allowance !== null && units <= left) {
-      purse.left.set(allowance.feature, left - units);
-      return { kind: 'COVERED', feature: allowance.feature, units };
-    }
-    const credits = priceOf(field, units);
-    const isForSale = allowance === null || allowance.whenExhausted === 'CREDITS';
-    if (!isForSale || credits === null || credits > purse.credits)
-      return { kind: 'REFUSED', reason: this.#reasonFor(allowance, credits) };
+    if (this.#isUnlimited(feature, allowance)) return NOTHING;
+    const left = allowance === null ? 0 : (purse.left.get(allowance.feature) ?? 0);
+    const covered = Math.min(units, left);
+    const credits = covered === units ? 0 : restOf(field, units - covered, allowance);
+    if (credits === null || credits > purse.credits)
+      return { kind: 'REFUSED', reason: this.#reasonFor(allowance, priceOf(field, units)) };
     purse.credits -= credits;
-    return { kind: 'PAID', credits };
+    if (allowance !== null) purse.left.set(allowance.feature, left - covered);
+    return { kind: 'ADMITTED', feature: allowance?.feature ?? null, units: covered, credits };
   }
 
   #isUnlimited(feature: string | null, allowance: Feature | null): boolean {
@@ -218,8 +230,9 @@ class Prophet {
     let charged = 0;
     const used: Record<string, number> = {};
     for (const { verdict } of delivered) {
-      if (verdict.kind === 'PAID') charged += verdict.credits;
-      if (verdict.kind === 'COVERED' && verdict.feature !== null && verdict.units > 0)
+      if (verdict.kind === 'REFUSED') continue;
+      charged += verdict.credits;
+      if (verdict.feature !== null && verdict.units > 0)
         used[verdict.feature] = (used[verdict.feature] ?? 0) + verdict.units;
     }
     const credits = this.question.account.credits - charged;
@@ -292,7 +305,7 @@ class Prophet {
     if (admitted !== undefined) return admitted;
     // What needs nothing needs nobody to be asked.
     const free = this.#take(field, units, { credits: 0, left: new Map() });
-    if (free.kind !== 'REFUSED') return free;
+    if (free.kind !== 'REFUSED' || units === 0) return free;
     return place?.refusal == null ? null : { kind: 'REFUSED', reason: place.refusal };
   }
 
@@ -345,6 +358,13 @@ class Prophet {
     this.#complaints.push(error.complaint);
   }
 }
+
+/** Admitted, and nothing is taken for it. */
+const NOTHING: Verdict = { kind: 'ADMITTED', feature: null, units: 0, credits: 0 };
+
+/** What units beyond the limit cost; `null`: credits don't take over, or can't buy it. */
+const restOf = (field: Field, units: number, allowance: Feature | null): number | null =>
+  allowance?.whenExhausted === 'REFUSE' ? null : priceOf(field, units);
 
 /** `null`: credits can't buy it. */
 const priceOf = ({ price }: Field, units: number): number | null => (price?.cost == null ? null : price.cost * units);

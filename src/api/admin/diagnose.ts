@@ -119,12 +119,9 @@ export const diagnoseOperation = async (
   const found = [...admission.refused, ...admission.granted].map((each) => {
     const decision: Decision = 'refusal' in each ? { outcome: 'refused', refusal: each.refusal } : each.decision;
     const { place } = each.quoted;
+    const { coordinate } = place;
     const feature = place.paid?.feature ?? null;
-    return {
-      coordinate: place.coordinate,
-      path: keysOf(each.path),
-      now: findingOf({ feature }, decision, standing, now),
-    };
+    return { coordinate, path: keysOf(each.path), now: findingOf({ coordinate, feature }, decision, standing, now) };
   });
   const terms = remedyTermsOf(
     account.id,

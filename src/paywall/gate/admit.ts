@@ -129,11 +129,11 @@ class AdmissionWalk {
   #prepaid: ReadonlyMap<string, number>;
 
   constructor(
-    standing: Standing,
+    private readonly opening: Standing,
     private readonly now: Instant,
     prepaid: ReadonlyMap<string, number>,
   ) {
-    this.#standing = standing;
+    this.#standing = opening;
     this.#prepaid = prepaid;
   }
 
@@ -168,8 +168,10 @@ class AdmissionWalk {
   ): { readonly positions: number; readonly refusal: Refusal | null } {
     const { units } = quoted;
     let positions = this.#admitPrepaid(paid, units, count);
+    // No unit takes nothing from what comes after it, so what came before it takes nothing from it either.
+    const standing = units === 0 ? this.opening : null;
     while (positions < count) {
-      const decision = decide(paid, units, this.#standing, this.now);
+      const decision = decide(paid, units, standing ?? this.#standing, this.now);
       if (decision.outcome === 'refused') return { positions, refusal: decision.refusal };
       const { means } = this.#standing;
       const repeats = means === null ? 1 : repeatsOf(decision, count - positions, means);

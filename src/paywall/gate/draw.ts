@@ -32,15 +32,19 @@ export const noteDraw = (draw: Draw): void => {
 
 export const drawAt = (path: Path): Draw | undefined => (path as DrawnPath)[DRAW];
 
-/** What a delivered position costs in the end. */
-export const creditsOf = ({ decision, paid, usedUnits, isPrepaid }: Draw): number =>
-  decision.outcome === 'paid' && !isPrepaid ? (priceOf(paid.cost ?? 0, usedUnits) ?? decision.credits) : 0;
+/** What a delivered position costs in the end. Of units that a limit and credits share, the limit has the first ones. */
+export const creditsOf = ({ decision, paid, usedUnits, isPrepaid }: Draw): number => {
+  if (decision.outcome === 'covered' || isPrepaid) return 0;
+  const covered = decision.outcome === 'split' ? decision.draws.units : 0;
+  return priceOf(paid.cost ?? 0, Math.max(0, usedUnits - covered)) ?? decision.credits;
+};
 
 /** What a delivered position takes of a limit in the end. */
-export const limitUnitsOf = ({ decision, usedUnits }: Draw): LimitUnits | null =>
-  decision.outcome === 'covered' && decision.draws !== null
-    ? { key: decision.draws.key, window: decision.draws.window, units: usedUnits }
-    : null;
+export const limitUnitsOf = ({ decision, usedUnits }: Draw): LimitUnits | null => {
+  if (decision.outcome === 'paid' || decision.draws === null) return null;
+  const { key, window, units } = decision.draws;
+  return { key, window, units: Math.min(usedUnits, units) };
+};
 
 /** What stands at a path in the data of a response: `undefined` or `null` where the position was not delivered. */
 export const valueAt = (data: unknown, path: Path | undefined): unknown => {

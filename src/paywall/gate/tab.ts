@@ -5,6 +5,7 @@
  * the event loop together.
  */
 import type { FieldNode, GraphQLResolveInfo, GraphQLSchema } from 'graphql';
+import { decide } from '../../domain/admission.js';
 import type { Decision, Standing } from '../../domain/admission.js';
 import { invariant } from '../../domain/invariant.js';
 import type { Instant } from '../../domain/period.js';
@@ -69,7 +70,8 @@ export class Tab {
     const place = this.#placeOf(info);
     const { quoted } = place.field;
     if (this.#drawPrepaid(place.paid.coordinate, quoted.units)) return this.#note(place, info, PREPAID, true);
-    const decision = place.left.draw(quoted);
+    const { standing, openedAt } = this.terms;
+    const decision = quoted.units === 0 ? decide(place.paid, 0, standing, openedAt) : place.left.draw(quoted);
     if (decision.outcome === 'refused') return this.#drawBeyond(place, info, decision.refusal);
     return this.#note(place, info, decision);
   }
@@ -94,6 +96,7 @@ export class Tab {
   #drawBeyond(place: OpenPlace, info: GraphQLResolveInfo, refusal: Refusal): MaybePromise<Draw | Refusal> {
     const { field } = place;
     if (field.refusal !== null) return field.refusal;
+    if (field.quoted.units === 0) return refusal;
     if (this.terms.standing.means === null) return refusal;
     return this.#askForMore(field.quoted).then((decision) => {
       if (decision.outcome === 'refused') return decision.refusal;

@@ -101,7 +101,7 @@ export const refusalMessage = (refusal: Refusal): string => {
     case 'ACCOUNT_SUSPENDED':
       return `${coordinate} is not available: the account is suspended. Contact support.`;
     case 'SCOPE_MISSING':
-      return `This API key may not use ${coordinate}: it lacks the scope "${refusal.feature ?? ''}". Contact whoever issued the key.`;
+      return `This API key may not use ${coordinate}: it lacks the scope "${refusal.feature ?? coordinate}". Contact whoever issued the key.`;
     case 'RATE_LIMITED':
       return `Too many requests. ${waitAdvice(refusal)}`;
     case 'PAYMENT_METHOD_EXPIRED':

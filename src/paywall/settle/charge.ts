@@ -49,7 +49,7 @@ export const chargedFields = (delivered: readonly Draw[]): readonly ChargedField
     if (row === undefined) rows.push((row = { coordinate, positions: 0, credits: 0, coveredBy: null }));
     row.positions += 1;
     row.credits += creditsOf(draw);
-    if (draw.decision.outcome === 'covered') row.coveredBy = draw.decision.planId;
+    if (draw.decision.outcome !== 'paid') row.coveredBy = draw.decision.planId;
   }
   return rows;
 };

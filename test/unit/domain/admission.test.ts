@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decide, limitKey, meansAfter } from '../../../src/domain/admission.js';
+import { barredBy, decide, limitKey, meansAfter } from '../../../src/domain/admission.js';
 import type { Decision, Means, Requirement } from '../../../src/domain/admission.js';
 import { planId } from '../../../src/domain/ids.js';
 import { InvariantError } from '../../../src/domain/invariant.js';
@@ -50,7 +50,7 @@ describe('a field that a plan covers', () => {
 
   it('is covered under every plan if it names no feature', () => {
     const anyPlan: Requirement = { coordinate: 'Query.any', feature: null, cost: null };
-    const caller = standing({ scopes: [], means: means(subscribed(plan({ features: [] }))) });
+    const caller = standing({ means: means(subscribed(plan({ features: [] }))) });
     expect(decide(anyPlan, 1, caller, NOW)).toEqual({ outcome: 'covered', planId: 'pro', draws: null });
   });
 
@@ -96,9 +96,11 @@ describe('a field that a plan covers', () => {
     expect(decideWith({ ...subscribed(perDay(10)), counters }, null, 10).outcome).toBe('covered');
   });
 
-  it('is covered by zero units even of a limit that is used up', () => {
-    const has = { ...subscribed(perDay(10)), counters: [usedToday(10)] };
-    expect(decideWith(has, null, 0)).toMatchObject({ outcome: 'covered', draws: { units: 0 } });
+  it('asks for a unit of its limit where it has none itself, and draws nothing', () => {
+    const has = (used: number) => ({ ...subscribed(perDay(10)), counters: [usedToday(used)] });
+    expect(decideWith(has(9), null, 0)).toEqual({ outcome: 'covered', planId: 'pro', draws: null });
+    expect(decideWith(has(10), null, 0)).toMatchObject({ refusal: { reason: 'LIMIT_REACHED', required: 1 } });
+    expect(decideWith(subscribed(), null, 0)).toEqual({ outcome: 'covered', planId: 'pro', draws: null });
   });
 
   it.each([
@@ -122,9 +124,17 @@ describe('a field that no plan covers', () => {
     expect(decideWith({ credits: 14 }, 5, 3).outcome).toBe('refused');
   });
 
-  it('is paid with nothing where it costs nothing, or no unit is asked for', () => {
+  it('is paid with nothing where it costs nothing', () => {
     expect(decideWith({}, 0, 7)).toEqual({ outcome: 'paid', credits: 0 });
-    expect(decideWith({}, 7, 0)).toEqual({ outcome: 'paid', credits: 0 });
+    expect(decideWith({}, 0, 0)).toEqual({ outcome: 'paid', credits: 0 });
+  });
+
+  it('of no unit asks for the means of one, and takes none of them', () => {
+    expect(decideWith({ credits: 7 }, 7, 0)).toEqual({ outcome: 'paid', credits: 0 });
+    expect(decideWith({ credits: 6 }, 7, 0)).toEqual(
+      refused({ reason: 'INSUFFICIENT_FUNDS', required: 7, available: 6 }),
+    );
+    expect(decideWith({ credits: 100 }, null, 0)).toEqual(refused({ reason: 'SUBSCRIPTION_REQUIRED' }));
   });
 
   it.each([
@@ -165,12 +175,20 @@ describe('a limit that is used up', () => {
     retryable: true,
   });
 
-  it('is taken over by credits where the plan says so: the whole position, not what is missing', () => {
-    expect(decideWith(has('CREDITS', 15), 5, 3)).toEqual({ outcome: 'paid', credits: 15 });
+  it('covers what is left of it where the plan says so, and credits pay for the other units', () => {
+    const draws = { key: 'search:DAY', window: DAY, units: 2, limit: 10 };
+    expect(decideWith(has('CREDITS', 5), 5, 3)).toEqual({ outcome: 'split', planId: 'pro', draws, credits: 5 });
+    expect(decideWith(has('CREDITS', 0), 0, 3)).toEqual({ outcome: 'split', planId: 'pro', draws, credits: 0 });
   });
 
-  it('refuses where credits don’t suffice, with the limit’s figures', () => {
-    expect(decideWith(has('CREDITS', 14), 5, 3)).toEqual(limitReached);
+  it('is taken over by credits where nothing is left of it', () => {
+    const nothingLeft = { ...has('CREDITS', 15), counters: [usedToday(10)] };
+    expect(decideWith(nothingLeft, 5, 3)).toEqual({ outcome: 'paid', credits: 15 });
+    expect(decideWith(nothingLeft, 5, 0)).toEqual({ outcome: 'paid', credits: 0 });
+  });
+
+  it('refuses where credits don’t suffice for the rest, with the limit’s figures', () => {
+    expect(decideWith(has('CREDITS', 4), 5, 3)).toEqual(limitReached);
   });
 
   it('refuses where the field can’t be bought, or the plan does not let credits take over', () => {
@@ -262,6 +280,29 @@ describe('a refusal', () => {
   });
 });
 
+describe('a key with scopes', () => {
+  const ask = (scopes: readonly string[], feature: string | null = 'search') =>
+    decide(requirement({ feature, cost: 1 }), 1, standing({ scopes, means: means({ credits: 5 }) }), NOW);
+  const missing = (feature: string | null) => refused({ reason: 'SCOPE_MISSING', feature });
+
+  it('may ask for the features and the coordinates that they name', () => {
+    expect(ask(['cities', 'search'])).toEqual({ outcome: 'paid', credits: 1 });
+    expect(ask(['Query.search'])).toEqual({ outcome: 'paid', credits: 1 });
+    expect(ask(['Query.search'], null)).toEqual({ outcome: 'paid', credits: 1 });
+  });
+
+  it('may ask for nothing else that is paid, be it of no feature, and for nothing at all where they name nothing', () => {
+    expect(ask(['cities', 'Query.cities'])).toEqual(missing('search'));
+    expect(ask([])).toEqual(missing('search'));
+    expect(ask(['search'], null)).toEqual(missing(null));
+    expect(ask([], null)).toEqual(missing(null));
+  });
+
+  it('is not barred from what asks for no paid field', () => {
+    expect(barredBy(null, standing({ scopes: [] }), NOW)).toBeNull();
+  });
+});
+
 describe('the plans that a refusal names', () => {
   const offer = (id: string, amountMinor: number, features: Plan['features'], changes: Partial<Plan> = {}) =>
     plan({ id: planId(id), price: { amountMinor, currency: 'EUR' }, features, ...changes });
@@ -327,16 +368,16 @@ describe('several positions are decided in order, each on what the ones before l
     expect(left).toEqual(means());
   });
 
-  it('limits are drawn on, then credits take over', () => {
-    let left: Means = { ...means({ credits: 2 }), ...subscribed(perDay(2, 'CREDITS')) };
+  it('limits are drawn on to the last unit, then credits take over', () => {
+    let left: Means = { ...means({ credits: 3 }), ...subscribed(perDay(3, 'CREDITS')) };
     const outcomes: string[] = [];
-    for (let position = 0; position < 5; position += 1) {
-      const decision = decide(requirement({ cost: 1 }), 1, standing({ means: left }), NOW);
+    for (let position = 0; position < 4; position += 1) {
+      const decision = decide(requirement({ cost: 1 }), 2, standing({ means: left }), NOW);
       outcomes.push(decision.outcome);
       left = meansAfter(left, decision);
     }
-    expect(outcomes).toEqual(['covered', 'covered', 'paid', 'paid', 'refused']);
-    expect(left).toEqual({ ...means(), ...subscribed(perDay(2, 'CREDITS')), counters: [usedToday(2)] });
+    expect(outcomes).toEqual(['covered', 'split', 'paid', 'refused']);
+    expect(left).toEqual({ ...means(), ...subscribed(perDay(3, 'CREDITS')), counters: [usedToday(3)] });
   });
 
   it('what draws nothing, or is refused, changes nothing', () => {

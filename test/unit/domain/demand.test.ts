@@ -15,6 +15,12 @@ import { allowance, at, claim, means, NOW, plan, PRO, subscription } from '../..
 
 const paid = (credits: number): Decision => ({ outcome: 'paid', credits });
 const covered = (units: number): Decision => ({ outcome: 'covered', planId: PRO, draws: claim(units) });
+const split = (units: number, credits: number): Decision => ({
+  outcome: 'split',
+  planId: PRO,
+  draws: claim(units),
+  credits,
+});
 const unlimited: Decision = { outcome: 'covered', planId: PRO, draws: null };
 const refused: Decision = {
   outcome: 'refused',
@@ -35,6 +41,7 @@ describe('a demand', () => {
   it('is what so many positions need that are decided alike', () => {
     expect(demandOf(paid(5), 3)).toEqual({ credits: 15, claims: [] });
     expect(demandOf(covered(2), 3)).toEqual({ credits: 0, claims: [claim(6)] });
+    expect(demandOf(split(2, 5), 3)).toEqual({ credits: 15, claims: [claim(6)] });
     expect(demandOf(unlimited, 3)).toEqual(NO_DEMAND);
     expect(demandOf(refused, 3)).toEqual({ credits: 0, claims: [] });
     const impossible: unknown = { outcome: 'new' };
@@ -124,6 +131,12 @@ describe('the same decision repeats', () => {
     expect(repeatsOf(paid(1), most, means({ credits: most }))).toBe(most);
     expect(repeatsOf(paid(2), most, means({ credits: most }))).toBe(2 ** 52 - 1);
     expect(repeatsOf(paid(3), most, means({ credits: most - 1 }))).toBe((most - 1) / 3);
+  });
+
+  it('once where it takes what is left of a limit', () => {
+    const { window } = claim(0);
+    const has = means({ credits: 100, counters: [{ key: 'cities:DAY', window, used: 7 }] });
+    expect(repeatsOf(split(3, 5), 100, has)).toBe(1);
   });
 
   it('as often as the limit suffices', () => {

@@ -1,6 +1,6 @@
 /** Every check of every reason, then and now, its figures, and what puts it right. */
 import { describe, expect, it } from 'vitest';
-import type { Standing } from '../../../src/domain/admission.js';
+import type { Decision, Standing } from '../../../src/domain/admission.js';
 import {
   CHECKS,
   checksOf,
@@ -167,12 +167,19 @@ describe('what is passed now', () => {
       scopes: null,
       subscriptionState: 'ACTIVE',
       planId: 'pro',
+      coordinate: 'Query.search',
       feature: 'search',
       required: null,
       available: 3,
       plans: [],
       resetAt: null,
     });
+  });
+
+  it('what a limit and credits share is paid, with the credits', () => {
+    const of = standing({ means: means({ ...SUBSCRIBED, credits: 3 }) });
+    const shared: Decision = { outcome: 'split', planId: planId('pro'), draws: claim(1), credits: 2 };
+    expect(findingOf(requirement(), shared, of, NOW)).toMatchObject({ outcome: 'PAID', required: 2, available: 3 });
   });
 });
 
@@ -350,6 +357,17 @@ describe('what puts it right', () => {
     const refusal = recordedRefusal({ reason: 'SCOPE_MISSING' });
     const finding = findingOf(requirement(), { outcome: 'refused', refusal }, standing(), NOW);
     expect(remedyFor(finding, NO_TERMS)?.call?.arguments).toEqual({ accountId: ALICE, scopes: ['search'] });
+  });
+
+  it('a scope that was missing for a field without a feature is its coordinate', () => {
+    const finding = lookNow(
+      { requirement: requirement({ feature: null, cost: 1 }), units: 1 },
+      standing({ scopes: ['other'], means: means({ credits: 5 }) }),
+    );
+    expect(remedyFor(finding, NO_TERMS)?.call?.arguments).toEqual({
+      accountId: ALICE,
+      scopes: ['other', 'Query.search'],
+    });
   });
 
   it('says so where no plan on offer would help', () => {

@@ -2,16 +2,17 @@
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import type { IResolvers } from '@graphql-tools/utils';
 import type { ExecutionResult, GraphQLSchema } from 'graphql';
-import { createAccount, grantCredits } from '../../../src/admin/operator.js';
+import { createAccount, grantCredits, saveSubscription } from '../../../src/admin/operator.js';
 import { directiveTypeDefs } from '../../../src/api/typeDefs.js';
 import type { AccountId } from '../../../src/domain/ids.js';
-import { accountId } from '../../../src/domain/ids.js';
+import { accountId, planId, subscriptionId } from '../../../src/domain/ids.js';
+import type { Allowance } from '../../../src/domain/plan.js';
 import { viewAt } from '../../../src/domain/walletView.js';
 import { createPaywall } from '../../../src/paywall/paywall.js';
 import type { Caller } from '../../../src/accounts/caller.js';
 import type { Paywall, PaywallOptions } from '../../../src/paywall/paywall.js';
 import { openStore } from '../../../src/store/openStore.js';
-import { NOW } from '../../support/domain.js';
+import { NOW, plan, subscription } from '../../support/domain.js';
 
 export const schemaOf = (typeDefs: string, resolvers: IResolvers = {}): GraphQLSchema =>
   makeExecutableSchema({ typeDefs: [directiveTypeDefs(), typeDefs], resolvers });
@@ -20,6 +21,8 @@ export interface ReadyPaywall {
   readonly paywall: Paywall;
   /** An account with so many credits, as it calls. */
   readonly callerWith: (credits: number) => Promise<Caller & { readonly accountId: AccountId }>;
+  /** Subscribes it to a plan of its own that includes these features. */
+  readonly subscribe: (caller: Caller, features: readonly Allowance[]) => Promise<void>;
   readonly run: (
     caller: Caller,
     document: string,
@@ -35,7 +38,7 @@ export const readyPaywall = async (
 ): Promise<ReadyPaywall> => {
   const store = given ?? (await openStore('sqlite::memory:'));
   const keys = new Map<string, AccountId>();
-  const paywall = createPaywall({ schema, store, now: () => NOW, fixedKeys: keys, ...options });
+  const paywall = createPaywall({ schema, store, now: () => NOW, planRefreshMs: 0, fixedKeys: keys, ...options });
   return {
     paywall,
     callerWith: async (credits) => {
@@ -44,6 +47,13 @@ export const readyPaywall = async (
       await createAccount(paywall.engine, { id, name: id });
       if (credits > 0) await grantCredits(paywall.engine, id, { id: `start-${id}`, credits, reason: 'A test' });
       return { ...(await paywall.identify(`Bearer ${id}`)), accountId: id };
+    },
+    subscribe: async ({ accountId: id }, features) => {
+      if (id === null) throw new Error('Nobody can subscribe without an account.');
+      const planOfItsOwn = planId(`plan-of-${id}`);
+      await store.savePlans([plan({ id: planOfItsOwn, features })]);
+      const its = { id: subscriptionId(`of-${id}`), accountId: id, planId: planOfItsOwn };
+      await saveSubscription(paywall.engine, subscription(its));
     },
     run: (caller, document, variableValues) => paywall.execute({ document, variableValues, contextValue: { caller } }),
     walletOf: async ({ accountId: id }) => {
