@@ -1,6 +1,6 @@
 /** What an operation leaves to be done after its answer was sent: tried until it is done, or is no longer worth it. */
 import { StoreError } from '../store/storeError.js';
-import type { EngineSettings } from '../paywall/engine.js';
+import type { Settings } from './settings.js';
 
 const FINISH_WITHIN_MS = 10 * 60_000;
 const FINISH_EVERY_MS = 1_000;
@@ -8,7 +8,7 @@ const FINISH_EVERY_MS = 1_000;
 export class Background {
   #length = 0;
 
-  constructor(private readonly settings: Pick<EngineSettings, 'now' | 'onFailure'>) {}
+  constructor(private readonly settings: Pick<Settings, 'now' | 'onFailure'>) {}
 
   /** Works that are not done yet; for metrics. */
   get length(): number {

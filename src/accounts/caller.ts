@@ -1,25 +1,15 @@
-/** Who is calling: the key that was sent, the account it speaks for, and that account's standing. */
-import type { Means, Standing } from '../domain/admission.js';
+/** Who is calling: the key that was sent, and the account it speaks for. */
 import { keyStateAt } from '../domain/account.js';
-import type { ApiKey, KeyState } from '../domain/account.js';
+import type { KeyState } from '../domain/account.js';
+import { KEY_REASONS } from '../domain/admission.js';
 import type { AccountId, ApiKeyId } from '../domain/ids.js';
 import type { Instant } from '../domain/period.js';
 import type { RefusalReason } from '../domain/refusal.js';
-import { requestsPerMinuteAt } from '../domain/rateLimit.js';
-import { effectiveAt, grantsDue } from '../domain/subscription.js';
-import type { Subscription } from '../domain/subscription.js';
-import type { Plan } from '../domain/plan.js';
-import type { Wallet } from '../domain/wallet.js';
-import { applyCommand } from '../domain/walletCommands.js';
-import { viewAt } from '../domain/walletView.js';
 import { StoreError } from '../store/storeError.js';
 import type { HashSecret } from './keyHash.js';
 import type { KeyUses } from './keyUses.js';
 import { requestLoaders } from './loaders.js';
-import type { AccountRecords, Loaders } from './loaders.js';
-import { attempt, isPromise, promised, whenReady } from '../store/maybePromise.js';
-import type { MaybePromise } from '../store/maybePromise.js';
-import type { PlanShelf, Plans } from './planShelf.js';
+import type { Loaders } from './loaders.js';
 
 export interface Caller {
   readonly key: KeyState;
@@ -36,7 +26,7 @@ export interface Caller {
 }
 
 export interface Bar {
-  readonly reason: Extract<RefusalReason, 'ACCOUNT_SUSPENDED' | 'RATE_LIMITED'>;
+  readonly reason: RefusalReason;
   readonly resetAt: Instant | null;
 }
 
@@ -61,131 +51,52 @@ export interface KeyRegister {
   readonly now: () => Instant;
 }
 
-/** Finds out who is calling. A store that can't be asked makes the key `UNVERIFIED`: free fields are still served. */
-export const identify = (authorization: string | undefined, register: KeyRegister): Promise<Caller> =>
-  promised(() => findCaller(authorization, register));
+export type Identify = (authorization: string | undefined) => Promise<Caller>;
 
-const findCaller = (authorization: string | undefined, register: KeyRegister): MaybePromise<Caller> => {
+/** Finds out who is calling. A store that can't be asked makes the key `UNVERIFIED`: free fields are still served. */
+export const identifierOf = (register: KeyRegister): Identify => {
   const { fixedKeys, hashSecret, keyUses, now } = register;
-  const loaders = requestLoaders(register.loaders);
-  const again = () => identify(authorization, register);
-  const callerWith = (key: KeyState, sentKey: Caller['sentKey'] = null, scopes: Caller['scopes'] = null): Caller => {
-    const accountId = key === 'VALID' && sentKey !== null ? sentKey.accountId : null;
-    return { key, accountId, scopes, sentKey, barred: null, loaders, again };
-  };
-  const secret = secretOf(authorization);
-  if (secret === null) return callerWith('MISSING');
-  // Another scheme, or a key without one: no key that anybody was given.
-  if (secret === '') return callerWith('UNKNOWN');
-  const fixed = fixedKeys.get(secret);
-  if (fixed !== undefined) return callerWith('VALID', { keyId: null, accountId: fixed });
-  const withKey = (key: ApiKey | null): Caller => {
-    if (key === null) return callerWith('UNKNOWN');
+
+  const findKey = async (secret: string): Promise<Identified> => {
+    const fixed = fixedKeys.get(secret);
+    if (fixed !== undefined) return { key: 'VALID', sentKey: { keyId: null, accountId: fixed }, scopes: null };
+    const key = await register.loaders.apiKeys.load(await hashSecret(secret));
+    if (key === null) return { ...UNIDENTIFIED, key: 'UNKNOWN' };
     const at = now();
     const state = keyStateAt(key, at);
     const sentKey = { keyId: key.id, accountId: key.accountId };
-    if (state !== 'VALID') return callerWith(state, sentKey);
+    if (state !== 'VALID') return { key: state, sentKey, scopes: null };
     keyUses.note(key.secretHash, at);
-    return callerWith(state, sentKey, key.scopes);
+    return { key: state, sentKey, scopes: key.scopes };
   };
-  const withoutStore = (error: unknown): Caller => {
-    if (error instanceof StoreError) return callerWith('UNVERIFIED');
-    throw error;
+
+  const identify = async (authorization: string | undefined): Promise<Caller> => {
+    const secret = secretOf(authorization);
+    let found: Identified;
+    if (secret === null) found = { ...UNIDENTIFIED, key: 'MISSING' };
+    // Another scheme, or a key without one: no key that anybody was given.
+    else if (secret === '') found = { ...UNIDENTIFIED, key: 'UNKNOWN' };
+    else found = await findKey(secret).catch(unverified);
+    const { key, sentKey, scopes } = found;
+    const accountId = key === 'VALID' && sentKey !== null ? sentKey.accountId : null;
+    const loaders = requestLoaders(register.loaders);
+    return { key, accountId, scopes, sentKey, barred: barOf(key), loaders, again: () => identify(authorization) };
   };
-  return attempt(() => whenReady(hashSecret(secret), (hash) => loaders.apiKeys.load(hash)), withKey, withoutStore);
+  return identify;
 };
 
-/** What was read of an account, and its standing as far as that goes. */
-export interface Known {
-  readonly standing: Standing;
-  /** `null` without an account, or where the store could not be asked. */
-  readonly wallet: Wallet | null;
-  readonly subscription: Subscription | null;
-  readonly plan: Plan | null;
-}
+type Identified = Pick<Caller, 'key' | 'sentKey' | 'scopes'>;
 
-/** Reads account, subscription, wallet and plans side by side: one round. */
-export const loadKnown = (caller: Caller, shelf: PlanShelf, now: Instant): MaybePromise<Known> =>
-  withKnown(caller, shelf, now, (known) => known);
+const UNIDENTIFIED = { sentKey: null, scopes: null };
 
-/** The same, handed to `use`: a promise less on the way. */
-export const withKnown = <T>(
-  caller: Caller,
-  shelf: PlanShelf,
-  now: Instant,
-  use: (known: Known) => T,
-): MaybePromise<T> => {
-  const { key, scopes } = caller;
-  return readAccount(caller, shelf, now, (read) => {
-    const { suspended, subscription, plan, wallet } = read ?? NOTHING_READ;
-    const means = read === null ? null : meansIn(read, now);
-    return use({ standing: { key, suspended, scopes, rateLimitedUntil: null, means }, wallet, subscription, plan });
-  });
+const unverified = (error: unknown): Identified => {
+  if (error instanceof StoreError) return { ...UNIDENTIFIED, key: 'UNVERIFIED' };
+  throw error;
 };
 
-interface ReadAccount extends Omit<Known, 'standing'> {
-  readonly suspended: boolean;
-  readonly plans: Plans;
-  readonly wallet: Wallet;
-}
-
-const NOTHING_READ = { suspended: false, subscription: null, plan: null, wallet: null };
-
-/**
- * Account, subscription, wallet and plans, side by side: one round, and none where the request has read them before. `use`
- * gets them, or `null` without an account and where the store could not be asked.
- */
-const readAccount = <T>(
-  { accountId, loaders }: Caller,
-  shelf: PlanShelf,
-  now: Instant,
-  use: (read: ReadAccount | null) => T,
-): MaybePromise<T> => {
-  if (accountId === null) return use(null);
-  const current = shelf.current();
-  const withPlans = ({ account, subscription: stored, wallet }: AccountRecords, plans: Plans): T => {
-    const subscription = stored === null ? null : effectiveAt(stored, now);
-    const plan = subscription === null ? null : plans.find(subscription.planId, subscription.planVersion);
-    const suspended = account !== null && account.suspendedAt !== null && now >= account.suspendedAt;
-    return use({ suspended, subscription, plan, plans, wallet });
-  };
-  const withoutStore = (error: unknown): T => {
-    if (error instanceof StoreError) return use(null);
-    throw error;
-  };
-  const reading = loaders.accounts.load(accountId);
-  // Plans are in memory mostly, and nobody waits for what is there.
-  return isPromise(current)
-    ? Promise.all([reading, current]).then(([records, plans]) => withPlans(records, plans), withoutStore)
-    : reading.then((records) => withPlans(records, current), withoutStore);
-};
-
-/** What counts before anything of a request is looked at. */
-export interface RequestTerms {
-  readonly suspended: boolean;
-  /** `null`: no plan says. */
-  readonly requestsPerMinute: number | null;
-}
-
-/** Reads what a paid operation of the request needs as well, so that it costs such an operation nothing. */
-export const loadRequestTerms = async (caller: Caller, shelf: PlanShelf, now: Instant): Promise<RequestTerms> =>
-  readAccount(caller, shelf, now, (read) => ({
-    suspended: read?.suspended ?? false,
-    requestsPerMinute: read === null ? null : requestsPerMinuteAt(read.subscription, read.plan, now),
-  }));
-
-/** The wallet with the credits that the plan gives for this period, if they are due and were not given yet. */
-export const grantIfDue = (
-  wallet: Wallet,
-  subscription: Subscription | null,
-  plan: Plan | null,
-  now: Instant,
-): Wallet => {
-  const due = subscription === null || plan === null ? [] : grantsDue(subscription, plan, now);
-  return due.reduce((funded, grant) => applyCommand(funded, grant, now).wallet, wallet);
-};
-
-const meansIn = ({ wallet, subscription, plan, plans }: ReadAccount, now: Instant): Means => {
-  const { available, counters } = viewAt(grantIfDue(wallet, subscription, plan, now), now);
-  return { subscription, plan, credits: available, counters, offers: plans.offers };
+/** A key that was sent and is no good bars the caller from free fields too: it is a mistake that should be seen. */
+const barOf = (key: KeyState): Bar | null => {
+  // No key at all is no mistake: free fields are served.
+  const reason = key === 'MISSING' ? null : KEY_REASONS[key];
+  return reason === null ? null : { reason, resetAt: null };
 };

@@ -2,19 +2,19 @@
 import { GraphQLDateTime, GraphQLJSONObject, GraphQLSafeInt } from 'graphql-scalars';
 import type { Account } from '../domain/account.js';
 import { limitKey } from '../domain/admission.js';
-import type { AccountId } from '../domain/ids.js';
 import type { Instant, LimitPer } from '../domain/period.js';
 import type { Plan } from '../domain/plan.js';
 import { plansCovering } from '../domain/plan.js';
-import { effectiveAt, limitWindowAt, stateAt } from '../domain/subscription.js';
+import { limitWindowAt, stateAt } from '../domain/subscription.js';
 import type { Subscription } from '../domain/subscription.js';
 import { usedOf } from '../domain/wallet.js';
 import type { Grant } from '../domain/wallet.js';
 import { viewAt } from '../domain/walletView.js';
 import type { WalletView } from '../domain/walletView.js';
 import type { BillingResolvers, Resolvers } from '../generated/atlasTypes.js';
-import { grantIfDue } from '../accounts/caller.js';
 import type { Caller } from '../accounts/caller.js';
+import { grantIfDue, loadStanding } from '../accounts/standing.js';
+import type { AccountStanding } from '../accounts/standing.js';
 import type { PaywallContext } from '../paywall/paywall.js';
 import type { PaidField } from '../paywall/price/requirements.js';
 import { cursorOf, findLedgerPage } from './ledgerConnection.js';
@@ -48,39 +48,27 @@ export interface PaymentTermsSource {
 
 const NOTHING: BalanceSource = { available: 0, held: 0, grants: [] };
 
-const loadSubscription = async (
+/** `null` without an account. */
+const loadAccount = async (
   { caller, now }: BillingSource,
   { paywall }: PaywallContext,
-): Promise<SubscriptionSource | null> => {
+): Promise<AccountStanding | null> => {
   const { accountId, loaders } = caller;
-  if (accountId === null) return null;
-  const [{ subscription: stored }, plans] = await Promise.all([
-    loaders.accounts.load(accountId),
-    paywall.engine.shelf.current(),
-  ]);
-  if (stored === null) return null;
-  const subscription = effectiveAt(stored, now);
-  return { subscription, plan: plans.find(subscription.planId, subscription.planVersion), now };
+  return accountId === null ? null : loadStanding({ loaders, shelf: paywall.engine.shelf }, accountId, now);
 };
 
 /** The wallet as it is now. Credits that the plan gives for this period are granted first, so that the ledger has them. */
 const currentView = async (
-  billing: BillingSource,
-  accountId: AccountId,
-  context: PaywallContext,
+  account: AccountStanding,
+  { now }: BillingSource,
+  { paywall }: PaywallContext,
 ): Promise<WalletView> => {
-  const { engine } = context.paywall;
-  const [subscribed, { wallet }] = await Promise.all([
-    loadSubscription(billing, context),
-    billing.caller.loaders.accounts.load(accountId),
-  ]);
-  const fund = (each: typeof wallet, at: Instant) =>
-    grantIfDue(each, subscribed?.subscription ?? null, subscribed?.plan ?? null, at);
-  if (fund(wallet, billing.now) === wallet) return viewAt(wallet, billing.now);
-  engine.keeper.know(wallet);
-  return engine.keeper.apply<void, WalletView>(accountId, {
+  const { keeper } = paywall.engine;
+  if (grantIfDue(account.wallet, account, now) === account.wallet) return viewAt(account.wallet, now);
+  keeper.know(account.wallet);
+  return keeper.apply<void, WalletView>(account.wallet.accountId, {
     decide: (fresh, at) => {
-      const funded = fund(fresh, at);
+      const funded = grantIfDue(fresh, account, at);
       return { wallet: funded, outcome: viewAt(funded, at) };
     },
   });
@@ -89,25 +77,26 @@ const currentView = async (
 const Billing: BillingResolvers = {
   account: async ({ caller: { accountId, loaders } }): Promise<Account | null> =>
     accountId === null ? null : (await loaders.accounts.load(accountId)).account,
-  subscription: (billing, _args, context) => loadSubscription(billing, context),
-  balance: (billing, _args, context) =>
-    billing.caller.accountId === null ? NOTHING : currentView(billing, billing.caller.accountId, context),
+  subscription: async (billing, _args, context) => {
+    const account = await loadAccount(billing, context);
+    const { subscription = null, plan = null } = account ?? {};
+    return subscription === null ? null : { subscription, plan, now: billing.now };
+  },
+  balance: async (billing, _args, context) => {
+    const account = await loadAccount(billing, context);
+    return account === null ? NOTHING : currentView(account, billing, context);
+  },
   limits: async (billing, _args, context) => {
-    const subscribed = await loadSubscription(billing, context);
-    const { accountId } = billing.caller;
-    if (accountId === null || subscribed?.plan == null) return [];
-    return limitsOf(
-      subscribed.plan,
-      subscribed.subscription,
-      await currentView(billing, accountId, context),
-      billing.now,
-    );
+    const account = await loadAccount(billing, context);
+    const { subscription = null, plan = null } = account ?? {};
+    if (account === null || subscription === null || plan === null) return [];
+    return limitsOf(plan, subscription, await currentView(account, billing, context), billing.now);
   },
   ledger: async (billing, args, context) => {
-    const { accountId } = billing.caller;
+    const account = await loadAccount(billing, context);
     // The credits that are due are granted before the ledger is read, so that it agrees with the balance.
-    if (accountId !== null) await currentView(billing, accountId, context);
-    return findLedgerPage(context.paywall.engine.store, accountId, args);
+    if (account !== null) await currentView(account, billing, context);
+    return findLedgerPage(context.paywall.engine.store, billing.caller.accountId, args);
   },
   terms: async (_billing, { coordinates }, { paywall }) => {
     const { requirements } = paywall.engine.priced;

@@ -4,28 +4,21 @@
  */
 import { defaultFieldResolver, GraphQLError } from 'graphql';
 import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
-import { nanoid } from 'nanoid';
 import { invariant } from '../domain/invariant.js';
-import { KEY_REASONS } from '../domain/admission.js';
 import type { Refusal } from '../domain/refusal.js';
 import { firstOf } from '../domain/refusal.js';
-import { WalletKeeper } from '../ledger/walletKeeper.js';
-import type { Store } from '../store/store.js';
-import { Background } from '../accounts/background.js';
-import { identify, loadRequestTerms } from '../accounts/caller.js';
-import type { Caller, FixedKeys, RequestTerms } from '../accounts/caller.js';
+import { createBank } from '../accounts/bank.js';
+import type { Bank, BankOptions } from '../accounts/bank.js';
+import type { Bar, Caller, Identify } from '../accounts/caller.js';
 import { DocumentCompiler } from './price/compiledOperation.js';
 import type { DataOrigin } from './settle/delivery.js';
 import { documentReader } from './documents/documentReader.js';
 import type { DocumentLimits, DocumentReader, ReaderTerms } from './documents/documentReader.js';
 import { applyPaywall } from './gate/gatedSchema.js';
 import type { Resolver } from './gate/gatedSchema.js';
-import type { Engine, EngineSettings } from './engine.js';
+import type { Engine, PaywallSettings } from './engine.js';
 import { Gates, OperationGate } from './gate/openOperations.js';
 import type { ReservedGate } from './gate/openOperations.js';
-import { keyHash } from '../accounts/keyHash.js';
-import { KeyUses } from '../accounts/keyUses.js';
-import { processLoaders } from '../accounts/loaders.js';
 import { attempt, promised, whenReady } from '../store/maybePromise.js';
 import type { MaybePromise } from '../store/maybePromise.js';
 import { openTab } from './gate/openTab.js';
@@ -34,10 +27,9 @@ import type { RequestIds } from './refuse/operationRefusals.js';
 import { quoteRequest } from './quoteRequest.js';
 import type { OperationQuote, QuoteRequest } from './quoteRequest.js';
 import type { Opened } from './gate/openTab.js';
-import { PlanShelf } from '../accounts/planShelf.js';
-import { RefusalRecorder } from '../accounts/refusalRecorder.js';
 import { executeOperation, subscribeOperation } from './journey.js';
 import type { RunRequest } from './journey.js';
+import type { PricedSchema } from './price/places.js';
 import { readRequirements, typesAbovePaid } from './price/requirements.js';
 import type { LintLevel, Requirements } from './price/requirements.js';
 import { settleTab, undoTab } from './settle/settle.js';
@@ -45,10 +37,12 @@ import type { DeliveredResponse, Settled } from './settle/settle.js';
 import { UNWATCHED } from './watch.js';
 import type { OperationWatch, RunWatch } from './watch.js';
 
-export interface PaywallOptions extends Partial<EngineSettings> {
+/** A paywall with a `store` makes a bank of its own; those of one process that use the same store share a `bank`. */
+export interface PaywallOptions extends Partial<BankOptions>, Partial<PaywallSettings> {
   /** With `@requiresPayment` on its paid fields. */
   readonly schema: GraphQLSchema;
-  readonly store: Store;
+  /** In place of `store` and of what else a bank is made of. */
+  readonly bank?: Bank;
   readonly directiveName?: string;
   /** How large documents may be; left out: of any size. A server that reads them itself takes `documents` for it. */
   readonly documentLimits?: DocumentLimits;
@@ -59,12 +53,6 @@ export interface PaywallOptions extends Partial<EngineSettings> {
   /** What to do about settings that are a trap: stop the build (default), tell `onWarning`, or nothing. */
   readonly lint?: LintLevel;
   readonly onWarning?: (warning: string) => void;
-  /** How old the plans in memory may be. */
-  readonly planRefreshMs?: number;
-  /** What the hashes of stored keys are made with. Left out: the store keeps it. Another one makes all keys unknown. */
-  readonly keySecret?: string | null;
-  /** Keys that are valid without being in the store. */
-  readonly fixedKeys?: FixedKeys;
 }
 
 export interface OperationRequest {
@@ -121,9 +109,7 @@ export interface Paywall {
   readonly documents: DocumentReader;
   readonly engine: Engine;
   /** Finds out who is calling by the `Authorization` header. */
-  readonly identify: (authorization: string | undefined) => Promise<Caller>;
-  /** What the caller's plan says of requests as such, whatever they ask for. */
-  readonly requestTerms: (caller: Caller) => Promise<RequestTerms>;
+  readonly identify: Identify;
   readonly open: (request: OperationRequest) => Promise<Opening>;
   /** The whole journey of one query or mutation without any server. */
   readonly execute: (request: RunRequest) => Promise<ExecutionResult>;
@@ -140,37 +126,26 @@ export interface Paywall {
   readonly close: () => Promise<void>;
 }
 
-const HOLD_TTL_MS = 60_000;
-const PLAN_REFRESH_MS = 1_000;
 const MAX_POSITIONS = 10_000;
 const ANY = Number.POSITIVE_INFINITY;
 /** A document that is quoted is not run: it may be no larger than what people write. */
 const QUOTED_LIMITS: DocumentLimits = { tokens: 5_000, depth: ANY, aliases: ANY, directives: ANY, complexity: ANY };
-/** Expired keys are no harm; they only take room. */
-const FORGET_EVERY_MS = 60 * 60_000;
 
 export const createPaywall = (options: PaywallOptions): Paywall => {
-  const { schema, store, directiveName, lint, onWarning } = options;
+  const { schema, directiveName, lint, onWarning } = options;
   const requirements = readRequirements(schema, { directiveName, lint, onWarning });
   const gates = new Gates();
   const fieldResolver = options.fieldResolver ?? defaultFieldResolver;
   const gatedSchema = applyPaywall(schema, requirements, { findGate: gates.find, fieldResolver });
-  const engine = engineOf(options, gatedSchema, requirements);
-  const { settings } = engine;
-  const register = { ...engine, fixedKeys: options.fixedKeys ?? new Map<string, never>(), now: settings.now };
-
-  const forgetting = setInterval(() => {
-    store.forgetKeyedOperations(settings.now()).catch(settings.onFailure);
-  }, FORGET_EVERY_MS).unref();
-
+  const bank = bankOf(options);
+  const engine = engineOf(options, bank, { schema: gatedSchema, requirements });
   const documents = documentReader(gatedSchema, options.documentLimits ?? null, readerTerms(options, requirements));
 
   const open = (request: OperationRequest): MaybePromise<Opening> => {
     const { document, variables, caller, contextValue, idempotencyKey = null, watch = UNWATCHED } = request;
     const compiled = engine.compiler.compile(document, request.operationName ?? null);
     const refusals = new OperationRefusals(engine, caller, compiled, request.request);
-    const barred = barredAnswer(caller, refusals);
-    if (barred !== null) return recorded(barred);
+    if (caller.barred !== null) return recorded(barredAnswer(caller.barred, refusals));
     if (compiled === null) return RUN_FREE;
     const fault = documents.tooLarge({ document, operation: compiled.operation, variables });
     if (fault !== null) return { kind: 'answer', errors: [fault], refusal: null };
@@ -196,20 +171,22 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
     fieldResolver,
     documents,
     engine,
-    identify: (authorization) => identify(authorization, register),
-    requestTerms: (caller) => loadRequestTerms(caller, engine.shelf, settings.now()),
+    identify: bank.identify,
     open: (request) => promised(() => open(request)),
     execute: (request) => promised(() => executeOperation(runner, request)),
     subscribe: (request) => subscribeOperation(runner, request),
     quote: (request) => quoteRequest(engine, request),
-    barred: (caller, request) => barredAnswer(caller, new OperationRefusals(engine, caller, null, request)),
-    close: async () => {
-      clearInterval(forgetting);
-      await engine.keyUses.close();
-      await engine.refusals.close();
-      await engine.keeper.close();
-    },
+    barred: (caller, request) =>
+      caller.barred === null ? null : barredAnswer(caller.barred, new OperationRefusals(engine, caller, null, request)),
+    // A bank that was given is closed by whoever made it.
+    close: () => (options.bank === undefined ? bank.close() : Promise.resolve()),
   };
+};
+
+const bankOf = ({ bank, store, ...options }: PaywallOptions): Bank => {
+  if (bank !== undefined) return bank;
+  if (store === undefined) throw new TypeError('createPaywall: give it a `store`, or the `bank` of another paywall.');
+  return createBank({ store, ...options });
 };
 
 const readerTerms = ({ introspection = true }: PaywallOptions, { listSizes }: Requirements): ReaderTerms => ({
@@ -217,36 +194,21 @@ const readerTerms = ({ introspection = true }: PaywallOptions, { listSizes }: Re
   introspection,
 });
 
-const engineOf = (options: PaywallOptions, schema: GraphQLSchema, requirements: Requirements): Engine => {
-  const { store } = options;
-  const settings = settingsOf(options);
+const engineOf = (
+  options: PaywallOptions,
+  bank: Bank,
+  { schema, requirements }: Pick<PricedSchema, 'schema' | 'requirements'>,
+): Engine => {
+  const { maxPositions = MAX_POSITIONS, whenRefused = 'PARTIAL' } = options;
   const priced = { schema, requirements, abovePaid: typesAbovePaid(schema, requirements) };
   return {
-    store,
+    ...bank,
+    settings: { ...bank.settings, maxPositions, whenRefused },
     priced,
-    keeper: new WalletKeeper(store, { now: settings.now, onFailure: settings.onFailure }),
-    shelf: new PlanShelf(store, settings.now, options.planRefreshMs ?? PLAN_REFRESH_MS),
-    loaders: processLoaders(store),
-    hashSecret: keyHash(store, options.keySecret ?? null),
-    keyUses: new KeyUses(store, settings.onFailure),
-    background: new Background(settings),
-    refusals: new RefusalRecorder(store, settings.onFailure),
-    compiler: new DocumentCompiler(priced, settings.maxPositions),
-    quoted: documentReader(schema, options.documentLimits ?? QUOTED_LIMITS, readerTerms(options, requirements)),
-    settings,
+    compiler: new DocumentCompiler(priced, maxPositions),
+    quoteDocuments: documentReader(schema, options.documentLimits ?? QUOTED_LIMITS, readerTerms(options, requirements)),
   };
 };
-
-const settingsOf = (options: PaywallOptions): EngineSettings => ({
-  now: options.now ?? Date.now,
-  newId: options.newId ?? nanoid,
-  holdTtlMs: options.holdTtlMs ?? HOLD_TTL_MS,
-  maxPositions: options.maxPositions ?? MAX_POSITIONS,
-  whenRefused: options.whenRefused ?? 'PARTIAL',
-  remedyUrl: options.remedyUrl ?? (() => null),
-  docsUrl: options.docsUrl ?? (() => null),
-  onFailure: options.onFailure ?? (() => undefined),
-});
 
 /** A refusal of an operation as such. */
 const OF_NO_FIELD = { coordinate: null, feature: null, required: null, available: null, plans: [] };
@@ -334,13 +296,8 @@ const recorded = ({ answer, record }: Barred): Opening => {
   return answer;
 };
 
-/** A key that was sent and is no good bars the caller from free fields too: it is a mistake that should be seen. */
-const barredAnswer = ({ key, barred }: Caller, refusals: OperationRefusals): Barred | null => {
-  // No key at all is no mistake: free fields are served.
-  const reason = barred?.reason ?? (key === 'MISSING' ? null : KEY_REASONS[key]);
-  if (reason === null) return null;
-  const retryable = reason === 'RATE_LIMITED';
-  const refusal: Refusal = { reason, ...OF_NO_FIELD, resetAt: barred?.resetAt ?? null, retryable };
+const barredAnswer = ({ reason, resetAt }: Bar, refusals: OperationRefusals): Barred => {
+  const refusal: Refusal = { reason, ...OF_NO_FIELD, resetAt, retryable: reason === 'RATE_LIMITED' };
   return {
     answer: { kind: 'answer', errors: [refusals.errorOf(refusal, null)], refusal },
     record: () => {

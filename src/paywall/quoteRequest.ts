@@ -53,12 +53,12 @@ export const admissionOf = async (
   engine: Engine,
   { document, operationName = null, variables, caller }: QuoteRequest,
 ): Promise<Admission | null> => {
-  const read = readQuoted(engine.quoted, document);
+  const read = readQuoted(engine.quoteDocuments, document);
   const compiled = engine.compiler.compile(read, operationName);
   if (compiled === null)
     throw badInput('operationName', 'names no operation of the document, which has none or several.');
   checkVariables(engine, compiled, variables ?? {});
-  const fault = engine.quoted.tooLarge({ document: read, operation: compiled.operation, variables });
+  const fault = engine.quoteDocuments.tooLarge({ document: read, operation: compiled.operation, variables });
   if (fault !== null) throw badInput('variables', `make it too large: ${fault.message}`);
   const admission = await quoteTab(engine, { compiled, variables, caller });
   if (admission instanceof GraphQLError) throw admission;

@@ -18,7 +18,13 @@ import { tollgatePlugin } from '../apollo/plugin.js';
 import { callerOf, idsOf, keepDoor } from './doorkeeper.js';
 import { DocumentCache } from '../apollo/documentCache.js';
 import { addDrain } from './drain.js';
-import { addSecurityHeaders, addWebSockets, allowOrigins, connectionOptions, EDGE_DEFAULTS } from './connectionOptions.js';
+import {
+  addSecurityHeaders,
+  addWebSockets,
+  allowOrigins,
+  connectionOptions,
+  EDGE_DEFAULTS,
+} from './connectionOptions.js';
 import { errorPage } from './pages/errorPage.js';
 import { eventStreamHandler, webSocketHandler } from './eventTransports.js';
 import type { Transports } from './eventTransports.js';
@@ -105,7 +111,7 @@ export const createServer = async ({
   await apollo.start();
   if (graphiql !== undefined) await serveGraphiql(server, graphiql);
   await addWebSockets(server, edge);
-  const [limits, watchers] = [new RateLimits(paywall, rateLimits), { logger, metrics, tracing }];
+  const [limits, watchers] = [new RateLimits(paywall.engine, rateLimits), { logger, metrics, tracing }];
   await server.register(async (scope) => {
     await allowOrigins(scope, edge);
     graphqlRoutes(scope, apollo, { paywall, limits, formatError, drain: server.drain, watchers });

@@ -5,10 +5,11 @@
  */
 import ipaddr from 'ipaddr.js';
 import { LRUCache } from 'lru-cache';
-import { isOverQuota, requestQuota, requestsLeft } from '../domain/rateLimit.js';
+import { isOverQuota, requestQuota, requestsLeft, requestsPerMinuteAt } from '../domain/rateLimit.js';
 import type { RateLimitSettings, RequestCount, RequestQuota } from '../domain/rateLimit.js';
+import type { Bank } from '../accounts/bank.js';
 import type { Bar, Caller } from '../accounts/caller.js';
-import type { Paywall } from '../paywall/paywall.js';
+import { loadCallerStanding } from '../accounts/standing.js';
 import { secondsUntil } from '../http/status.js';
 
 /** What a caller is counted as. */
@@ -39,7 +40,7 @@ export class RateLimits {
   readonly #last = new LRUCache<string, Last>({ max: REMEMBERED_MAX });
 
   constructor(
-    private readonly paywall: Paywall,
+    private readonly bank: Bank,
     /** `null`: nobody is limited, and nothing is counted. */
     private readonly settings: RateLimitSettings | null,
   ) {}
@@ -51,7 +52,7 @@ export class RateLimits {
 
   /** Who is calling from this address, barred where this request is one too many. */
   async identify(authorization: string | undefined, address: string): Promise<CountedCaller> {
-    const caller = await this.paywall.identify(authorization);
+    const caller = await this.bank.identify(authorization);
     if (this.settings === null) return { rate: null, caller };
     const policy = policyOf(caller);
     if (policy === null) return { rate: null, caller };
@@ -86,8 +87,11 @@ export class RateLimits {
     const last = this.#last.get(bucket);
     const early =
       last === undefined || last === 'UNLIMITED' || isOverStill(last) ? null : this.#count(bucket, last.quota);
-    const [{ suspended, requestsPerMinute }, soon] = await Promise.all([this.paywall.requestTerms(caller), early]);
-    const quota = this.#quotaOf(requestsPerMinute ?? this.settings?.keyed);
+    const now = this.bank.settings.now();
+    const [account, soon] = await Promise.all([loadCallerStanding(caller, this.bank.shelf, now), early]);
+    const suspended = account?.isSuspended ?? false;
+    const ofPlan = account === null ? null : requestsPerMinuteAt(account.subscription, account.plan, now);
+    const quota = this.#quotaOf(ofPlan ?? this.settings?.keyed);
     if (quota === null) {
       this.#last.set(bucket, 'UNLIMITED');
       return { rate: null, suspended };
@@ -109,7 +113,7 @@ export class RateLimits {
   }
 
   async #count(bucket: string, quota: RequestQuota): Promise<RequestCount> {
-    const counted = await this.paywall.engine.store.countRequest(bucket, quota.windowSeconds);
+    const counted = await this.bank.store.countRequest(bucket, quota.windowSeconds);
     this.#last.set(bucket, { quota, counted });
     return counted;
   }

@@ -192,7 +192,7 @@ describe('an address', () => {
 
   it('of IPv6 is its network, as IPv4 in IPv6 is IPv4', async () => {
     const { paywall } = await start();
-    const limits = new RateLimits(paywall, { ...NONE, keyless: 1_000 });
+    const limits = new RateLimits(paywall.engine, { ...NONE, keyless: 1_000 });
     const countFrom = async (address: string) => (await limits.identify(undefined, address)).rate?.counted.count;
     expect(await countFrom('2001:db8:1:2::1')).toBe(1);
     expect(await countFrom('2001:db8:1:2:ffff::9')).toBe(2);

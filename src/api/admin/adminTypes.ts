@@ -1,13 +1,10 @@
 /** Resolvers of the types that the admin API answers: from what is stored to what is shown. */
 import { GraphQLDateTime, GraphQLJSON, GraphQLSafeInt } from 'graphql-scalars';
-import { effectiveAt, stateAt } from '../../domain/subscription.js';
+import { stateAt } from '../../domain/subscription.js';
 import type { Subscription } from '../../domain/subscription.js';
-import { emptyWallet } from '../../domain/wallet.js';
-import { viewAt } from '../../domain/walletView.js';
-import type { AccountId } from '../../domain/ids.js';
 import type { Plan } from '../../domain/plan.js';
 import type { Resolvers } from '../../generated/adminTypes.js';
-import { grantIfDue } from '../../accounts/caller.js';
+import { loadStanding, viewOf } from '../../accounts/standing.js';
 import { dateOf, dateOrNull, limitsOf } from '../billing.js';
 import type { AdminContext } from '../../admin/adminContext.js';
 import { findApiKeys } from './queries.js';
@@ -20,24 +17,6 @@ const planOf = async ({ engine }: AdminContext, { planId, planVersion }: Subscri
   return (await engine.shelf.current()).find(planId, planVersion);
 };
 
-const loadSubscribed = async (context: AdminContext, accountId: AccountId) => {
-  const [stored] = await context.engine.store.findSubscriptions([accountId]);
-  if (stored == null) return { subscription: null, plan: null };
-  const subscription = effectiveAt(stored, context.now);
-  return { subscription, plan: await planOf(context, subscription) };
-};
-
-/** What the wallet would be if it were used now: looking at it changes nothing. */
-const loadView = async (context: AdminContext, accountId: AccountId) => {
-  const { engine, now } = context;
-  const [{ subscription, plan }, [wallet]] = await Promise.all([
-    loadSubscribed(context, accountId),
-    engine.store.findWallets([accountId]),
-  ]);
-  const funded = grantIfDue(wallet ?? emptyWallet(accountId), subscription, plan, now);
-  return { subscription, plan, view: viewAt(funded, now) };
-};
-
 export const adminTypes: Resolvers = {
   DateTime: GraphQLDateTime,
   SafeInt: GraphQLSafeInt,
@@ -45,11 +24,13 @@ export const adminTypes: Resolvers = {
   Account: {
     createdAt: ({ createdAt }) => dateOf(createdAt),
     suspendedAt: ({ suspendedAt }) => dateOrNull(suspendedAt),
-    subscription: async ({ id }, _args, context) => (await loadSubscribed(context, id)).subscription,
-    balance: async ({ id }, _args, context) => (await loadView(context, id)).view,
+    subscription: async ({ id }, _args, context) => (await loadStanding(context.engine, id, context.now)).subscription,
+    balance: async ({ id }, _args, context) => viewOf(await loadStanding(context.engine, id, context.now), context.now),
     limits: async ({ id }, _args, context) => {
-      const { subscription, plan, view } = await loadView(context, id);
-      return subscription === null || plan === null ? [] : limitsOf(plan, subscription, view, context.now);
+      const account = await loadStanding(context.engine, id, context.now);
+      const { subscription, plan } = account;
+      if (subscription === null || plan === null) return [];
+      return limitsOf(plan, subscription, viewOf(account, context.now), context.now);
     },
     apiKeys: ({ id }, args, context) => findApiKeys(context, id, args),
   },

@@ -15,9 +15,9 @@ import type { Decision, Standing } from '../../domain/admission.js';
 import type { AccountId } from '../../domain/ids.js';
 import type { RefusalReason } from '../../domain/refusal.js';
 import type { RefusalRecord } from '../../domain/refusalRecord.js';
-import { loadKnown } from '../../accounts/caller.js';
 import type { Caller } from '../../accounts/caller.js';
 import { requestLoaders } from '../../accounts/loaders.js';
+import { loadCallerStanding, standingOf } from '../../accounts/standing.js';
 import { admissionOf, keysOf } from '../../paywall/quoteRequest.js';
 import type { QuoteRequest } from '../../paywall/quoteRequest.js';
 import { OperatorError } from '../../admin/operator.js';
@@ -66,10 +66,11 @@ export const diagnoseRefusal = async (
   const [stored = null] = keyId === null ? [] : await engine.store.findApiKeysById([keyId]);
   const unstored = accountId === null ? keyThen : keyId === null ? 'VALID' : 'UNKNOWN';
   const key = stored === null ? { key: unstored, scopes: null } : keyNow(stored, context);
-  const known = await loadKnown(callerFor(context, accountId, key), engine.shelf, now);
+  const caller = callerFor(context, accountId, key);
+  const account = await loadCallerStanding(caller, engine.shelf, now);
   // A window of requests that was full is full until it ends.
   const rateLimitedUntil = refusals.find(({ reason }) => reason === 'RATE_LIMITED')?.resetAt ?? null;
-  const standing: Standing = { ...known.standing, rateLimitedUntil };
+  const standing: Standing = { ...standingOf(caller, account, now), rateLimitedUntil };
   const asked = refusals.map(({ coordinate, units }): FieldAsked => {
     const paid =
       coordinate === null || accountId === null ? undefined : engine.priced.requirements.paid.get(coordinate);
@@ -111,11 +112,12 @@ export const diagnoseOperation = async (
   }
   const held = key === null ? { key: 'VALID' as const, scopes: null } : keyNow(key, context);
   const caller = callerFor(context, account.id, held);
-  const [admission, { standing }] = await Promise.all([
+  const [admission, known] = await Promise.all([
     admissionOf(engine, { ...request, caller }),
-    loadKnown(caller, engine.shelf, now),
+    loadCallerStanding(caller, engine.shelf, now),
   ]);
   if (admission === null) return [];
+  const standing = standingOf(caller, known, now);
   const found = [...admission.refused, ...admission.granted].map((each) => {
     const decision: Decision = 'refusal' in each ? { outcome: 'refused', refusal: each.refusal } : each.decision;
     const { place } = each.quoted;

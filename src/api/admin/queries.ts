@@ -1,6 +1,5 @@
 /** What operators look at. */
 import type { Account, ApiKey } from '../../domain/account.js';
-import type { Standing } from '../../domain/admission.js';
 import type { AuditEntry } from '../../domain/audit.js';
 import { accountId, apiKeyId, operatorId, planId } from '../../domain/ids.js';
 import type { AccountId, ApiKeyId, OperatorId, PlanId } from '../../domain/ids.js';
@@ -12,14 +11,13 @@ import { effectOf, fieldsLost, planDifferences } from '../../domain/planPreview.
 import type { LostField, PlanEffect } from '../../domain/planPreview.js';
 import { effectiveAt, isCovering, stateAt } from '../../domain/subscription.js';
 import type { Subscription } from '../../domain/subscription.js';
-import { viewAt } from '../../domain/walletView.js';
 import type { QueryResolvers } from '../../generated/adminTypes.js';
-import { grantIfDue } from '../../accounts/caller.js';
+import { loadStanding, meansOf } from '../../accounts/standing.js';
 import { OperatorError } from '../../admin/operator.js';
 import type { AdminContext } from '../../admin/adminContext.js';
 import { decodeCursor, encodeCursor, findConnection, pageOfList, placesById, placesByTime } from './connection.js';
 import type { PageArguments, Places } from './connection.js';
-import { accountOf, versionOf, versionsOf } from '../../admin/found.js';
+import { accountOf, versionsOf } from '../../admin/found.js';
 import { badInput, planContentOf } from '../../admin/input.js';
 import { refusalQueries } from './refusals.js';
 
@@ -141,16 +139,9 @@ const countEffects = async (
 
 const lostBy = async ({ engine, now }: AdminContext, id: string, next: Plan): Promise<readonly LostField[]> => {
   const account = await accountOf(engine, id);
-  const [[stored], [wallet]] = await Promise.all([
-    engine.store.findSubscriptions([account.id]),
-    engine.store.findWallets([account.id]),
-  ]);
-  if (stored == null) return [];
-  const subscription = effectiveAt(stored, now);
-  const plan = await versionOf(engine, subscription.planId, subscription.planVersion);
-  const { offers } = await engine.shelf.current();
-  const view = wallet == null ? null : viewAt(grantIfDue(wallet, subscription, plan, now), now);
-  const means = { subscription, plan, credits: view?.available ?? 0, counters: view?.counters ?? [], offers };
-  const standing: Standing = { key: 'VALID', suspended: false, scopes: null, rateLimitedUntil: null, means };
-  return fieldsLost([...engine.priced.requirements.paid.values()], { ...standing, means }, next, now);
+  const known = await loadStanding(engine, account.id, now);
+  if (known.subscription === null) return [];
+  const anyKey = { key: 'VALID', suspended: false, scopes: null, rateLimitedUntil: null } as const;
+  const standing = { ...anyKey, means: meansOf(known, now) };
+  return fieldsLost([...engine.priced.requirements.paid.values()], standing, next, now);
 };

@@ -15,7 +15,7 @@ import type { Subscription, SubscriptionFault } from '../../domain/subscription.
 import { changeAtPeriodEnd, changeNow, renewSubscription } from '../../domain/subscriptionChange.js';
 import type { ChangeFault, ChangeTerms } from '../../domain/subscriptionChange.js';
 import type { MutationResolvers } from '../../generated/adminTypes.js';
-import { grantIfDue } from '../../accounts/caller.js';
+import { grantIfDue } from '../../accounts/standing.js';
 import { OperatorError } from '../../admin/operator.js';
 import type { AdminContext } from '../../admin/adminContext.js';
 import { accountOf, offerOf, subscriptionOf, versionOf } from '../../admin/found.js';
@@ -62,7 +62,7 @@ const loadCurrent = async ({ engine, now }: AdminContext, accountId: string) => 
 /** Gives what is due to a subscription at this moment. Whatever becomes of the mutation, it is due. */
 const grantDueNow = async ({ engine }: AdminContext, subscription: Subscription, plan: Plan): Promise<void> => {
   await engine.keeper.apply<void, null>(subscription.accountId, {
-    decide: (wallet, at) => ({ wallet: grantIfDue(wallet, subscription, plan, at), outcome: null }),
+    decide: (wallet, at) => ({ wallet: grantIfDue(wallet, { subscription, plan }, at), outcome: null }),
   });
 };
 

@@ -23,8 +23,9 @@ import type { Decided } from '../../ledger/walletKeeper.js';
 import { StoreError } from '../../store/storeError.js';
 import { admit } from './admit.js';
 import type { Admission, AdmitRules } from './admit.js';
-import { grantIfDue, loadKnown, withKnown } from '../../accounts/caller.js';
-import type { Caller, Known } from '../../accounts/caller.js';
+import type { Caller } from '../../accounts/caller.js';
+import { grantIfDue, loadCallerStanding, standingOf } from '../../accounts/standing.js';
+import type { AccountStanding } from '../../accounts/standing.js';
 import type { CompiledOperation } from '../price/compiledOperation.js';
 import type { Engine } from '../engine.js';
 import { inFlight, KeyedRun } from './keyedRun.js';
@@ -115,9 +116,21 @@ const quoteAndLoad = (engine: Engine, request: OpenRequest, now: Instant): Maybe
     const rules = rulesFor(engine, compiled, begun.kind === 'run' ? begun.delivered : []);
     return { kind: 'quoted', terms: { quote, compiled, known, rules, keyed } };
   };
-  if (keyed === null) return withKnown(caller, engine.shelf, now, (known) => quotedWith(known, UNKEYED));
-  const both = Promise.all([loadKnown(caller, engine.shelf, now), begin(engine, keyed, now)]);
+  if (keyed === null) return whenReady(loadKnown(engine, caller, now), (known) => quotedWith(known, UNKEYED));
+  const both = Promise.all([loadKnown(engine, caller, now), begin(engine, keyed, now)]);
   return both.then(([known, begun]) => quotedWith(known, begun));
+};
+
+/** What was read of the caller, and what is decided by. */
+interface Known {
+  readonly standing: Standing;
+  /** `null` without an account, or where the store could not be asked. */
+  readonly account: AccountStanding | null;
+}
+
+const loadKnown = async ({ shelf }: Engine, caller: Caller, now: Instant): Promise<Known> => {
+  const account = await loadCallerStanding(caller, shelf, now);
+  return { account, standing: standingOf(caller, account, now) };
 };
 
 type KeyedBegun = Begun | { readonly kind: 'unavailable' };
@@ -132,7 +145,7 @@ export const quoteTab = async (
   const quote = compiled.quote(variables);
   if (quote === null || quote instanceof GraphQLError) return quote;
   const now = engine.settings.now();
-  const { standing } = await loadKnown(caller, engine.shelf, now);
+  const { standing } = await loadKnown(engine, caller, now);
   return admit(quote, standing, now, rulesFor(engine, compiled, []));
 };
 
@@ -209,7 +222,8 @@ class Opening {
    */
   admit(now: Instant): MaybePromise<Admitted | null> {
     const { quote, known, rules, keyed } = this.terms;
-    const { standing, wallet } = known;
+    const { standing } = known;
+    const wallet = known.account?.wallet ?? null;
     const admitted = { admission: admit(quote, standing, now, rules), standing, at: now };
     if (wallet === null || admitted.admission.isBlocked) return admitted;
     if (keyed === null && isNothing(admitted.admission.demand)) return admitted;
@@ -232,7 +246,7 @@ class Opening {
 
   tabOf({ admission, standing, at }: Admitted): OpenTab {
     const { known, rules, keyed } = this.terms;
-    const { wallet } = known;
+    const wallet = known.account?.wallet ?? null;
     const { watch } = this;
     const extend = (fields: readonly QuotedField[]) => watch.during('hold', () => this.#extend(fields, standing));
     const tab = new Tab({ admitted: admission.root, standing, openedAt: at, prepaid: rules.prepaid, extend });
@@ -257,8 +271,9 @@ class Opening {
 
   /** Decides positions beyond the quote one after the other, and holds what they need. */
   async #extend(fields: readonly QuotedField[], standing: Standing): Promise<readonly Decision[]> {
-    const { wallet } = this.terms.known;
-    invariant(wallet !== null, 'a tab without an account was extended');
+    const { account } = this.terms.known;
+    invariant(account !== null, 'a tab without an account was extended');
+    const { wallet } = account;
     const id = this.#hasHold ? `${this.#holdId}/${(this.#extensions += 1)}` : null;
     try {
       return await this.#claim(wallet.accountId, (means, at) => decideAll(fields, withMeans(standing, means), at), id);
@@ -284,8 +299,8 @@ class Opening {
     const decided = await this.engine.keeper.apply<void, Outcome>(accountId, {
       decide: (wallet, at): Decided<Outcome> => {
         if (before !== undefined && this.#wasApplied(wallet, extensionId)) return { wallet, outcome: before };
-        const { subscription, plan } = this.terms.known;
-        const funded = grantIfDue(wallet, subscription, plan, at);
+        const { account } = this.terms.known;
+        const funded = account === null ? wallet : grantIfDue(wallet, account, at);
         const { demand, outcome } = decideOn(this.#meansIn(funded, at), at);
         before = outcome;
         claimed = demand;
@@ -325,8 +340,8 @@ class Opening {
     this.engine.settings.onFailure(error);
     // The write may have been applied all the same. Nothing draws on it then: it is given back, or expires by itself.
     const { quote, known, rules, keyed } = this.terms;
-    if (this.#hasHold && known.wallet !== null) {
-      const held = this.#heldIn(known.wallet);
+    if (this.#hasHold && known.account !== null) {
+      const held = this.#heldIn(known.account.wallet);
       void this.engine.background.untilDone(async () => {
         await keyed?.unlock();
         await giveBack(this.engine.keeper, held);
