@@ -15,7 +15,11 @@ const layers = [
   { name: 'accounts', from: '^src/accounts/', may: ['^src/(ledger|domain)/', port] },
   { name: 'paywall', from: '^src/paywall/', may: ['^src/(accounts|ledger|domain)/', port] },
   { name: 'admin', from: '^src/admin/', may: ['^src/(paywall|accounts|ledger|domain)/', port] },
-  { name: 'api', from: '^src/api/', may: ['^src/(admin|paywall|accounts|ledger|domain|generated)/', port] },
+  {
+    name: 'api',
+    from: '^src/api/',
+    may: ['^src/(admin|paywall|accounts|ledger|domain)/', '^src/generated/(admin|billing)Types', port],
+  },
   { name: 'http', from: '^src/http/', may: ['^src/domain/'] },
   {
     name: 'apollo',
@@ -25,18 +29,29 @@ const layers = [
   {
     name: 'server',
     from: '^src/server/',
-    may: ['^src/(apollo|http|api|admin|paywall|accounts|ledger|domain|generated)/', port, '^src/config\\.ts$'],
+    may: [
+      '^src/(apollo|http|api|admin|paywall|accounts|ledger|domain|generated)/',
+      port,
+      '^src/(config|product)\\.ts$',
+    ],
   },
-  { name: 'demo', from: '^src/demo/', may: ['^src/(api|admin|paywall|accounts|ledger|domain|generated)/', port] },
-  { name: 'generated', from: '^src/generated/', may: ['^src/(demo|api|paywall|domain)/'] },
+  { name: 'product', from: '^src/product\\.ts$', may: ['^src/(paywall|domain)/'] },
+  { name: 'open-product', from: '^src/openProduct\\.ts$', may: ['^src/(product\\.ts$|demo/)'] },
+  {
+    name: 'demo',
+    from: '^src/demo/',
+    may: ['^src/(api|admin|paywall|accounts|ledger|domain|generated)/', port, '^src/product\\.ts$'],
+  },
+  { name: 'generated', from: '^src/generated/(?!atlas)', may: ['^src/(api|admin|paywall|domain)/'] },
+  { name: 'generated-for-atlas', from: '^src/generated/atlas', may: ['^src/(demo|api|paywall|domain)/'] },
   { name: 'config', from: '^src/config\\.ts$', may: ['^src/domain/'] },
   {
     name: 'index',
     from: '^src/index\\.ts$',
-    may: ['^src/(server|apollo|http|api|admin|paywall|accounts|ledger|store|domain)/'],
+    may: ['^src/(apollo|http|api|admin|paywall|accounts|ledger|store|domain)/'],
   },
   { name: 'cli', from: '^src/cli(/|\\.ts$)', may: [] },
-  { name: 'main', from: '^src/main\\.ts$', may: ['^src/(?!index|cli)'] },
+  { name: 'main', from: '^src/main\\.ts$', may: ['^src/(?!index|cli|demo)'] },
   { name: 'migrate', from: '^src/migrate\\.ts$', may: ['^src/store/'] },
 ];
 
@@ -92,6 +107,14 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/store/(openStore|sqlite/|mongo/)' },
       to: { path: '^src/store/(sqlite|mongo)/' },
+    },
+    {
+      name: 'library-without-server',
+      comment:
+        'Whoever installs the library gets neither the server nor the demo, in its types no more than in its code.',
+      severity: 'error',
+      from: { path: '^src/index\\.ts$' },
+      to: { path: '^src/(server|demo)/', reachable: true },
     },
     {
       name: 'src-does-not-import-tests',

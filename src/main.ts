@@ -1,24 +1,23 @@
-/** The server's start: config → store → paywall → server. The only file that reads the environment or ends the process. */
+/** The server’s start: config → store → product → paywall → server. */
 import type { Logger } from 'pino';
 import { ConfigError, readConfig } from './config.js';
 import type { Config } from './config.js';
 import { ensureOwner } from './admin/operatorDesk.js';
-import { loadAtlas } from './demo/atlasData.js';
-import { createAtlasSchema } from './demo/atlasSchema.js';
-import { demoKeys, demoOperators } from './demo/keys.js';
-import { ADMIN_OPERATIONS, PRODUCT_OPERATIONS, tabOf } from './demo/operations.js';
-import { seedDemo } from './demo/seed.js';
-import { welcome } from './demo/welcome.js';
+import { openProduct } from './openProduct.js';
 import { createPaywall } from './paywall/paywall.js';
+import type { PaywallOptions } from './paywall/paywall.js';
+import type { Product } from './product.js';
 import { createServer } from './server/createServer.js';
+import type { ServerOptions } from './server/createServer.js';
 import { drainServer } from './server/drain.js';
-import { EMPTY_TAB } from './server/pages/graphiql.js';
+import { graphiqlPages } from './server/pages/graphiql.js';
 import { createLogger } from './server/watch/logger.js';
 import { Metrics } from './server/watch/metrics.js';
 import { createMetricsServer } from './server/watch/metricsServer.js';
 import { aroundStoreCall } from './server/watch/watchers.js';
 import type { Watchers } from './server/watch/watchers.js';
 import { remedySlug } from './server/pages/remedyPage.js';
+import { welcome } from './server/welcome.js';
 import { openStore } from './store/openStore.js';
 import type { Store } from './store/store.js';
 import { StoreError } from './store/storeError.js';
@@ -70,49 +69,35 @@ const serve = async (config: Config, store: Store, watchers: Watchers): Promise<
   const { logger, metrics, tracing } = watchers;
   // Known once the server listens, and no error is sent before.
   let publicUrl = config.publicUrl;
+  const product = await openProduct();
+  const seed = (config.isDemo ? product.seed : undefined) ?? null;
   const paywall = createPaywall({
-    schema: createAtlasSchema(),
+    ...paywallOptions(config, logger, () => publicUrl ?? ''),
+    schema: product.schema,
     store,
-    holdTtlMs: config.holdTtlMs,
-    remedyUrl: (remedy) => `${publicUrl}/remedies/${remedySlug(remedy)}`,
-    docsUrl: (cause) => `${config.docsUrl ?? `${publicUrl}/errors`}/${cause}`,
-    onFailure: (error) => {
-      logger.error({ err: error }, 'The store failed');
-    },
-    keySecret: config.keySecret,
-    documentLimits: config.documentLimits,
-    introspection: config.edge.introspection,
-    ...(config.isDemo ? { fixedKeys: demoKeys() } : {}),
+    ...(seed === null ? {} : { fixedKeys: seed.keys }),
   });
-  if (config.isDemo) await seedDemo(paywall.engine);
+  await seed?.plant(paywall.engine);
   // In a demo everybody knows the owner's key, and another one would only have to be kept.
-  const isOwnerKnown = config.isDemo && config.ownerKey === null;
+  const isOwnerKnown = seed !== null && config.ownerKey === null;
   const ownerSecret = isOwnerKnown ? null : await ensureOwner(paywall.engine, config.ownerKey);
-  loadAtlas();
-  const fixedOperators = config.isDemo ? demoOperators() : new Map<string, never>();
-  const { rateLimits, edge, documentLimits, isGraphiqlOn } = config;
-  const graphiql = isGraphiqlOn ? { graphiql: graphiqlPages(config) } : {};
   const server = await createServer({
+    ...serverOptions(config, product),
     paywall,
     logger,
-    admin: { fixedOperators },
-    rateLimits,
-    edge,
-    documentLimits,
+    admin: { fixedOperators: seed?.operatorKeys ?? new Map() },
     watchers,
-    servesMetrics: config.metrics === 'ON',
-    ...graphiql,
   });
   metrics?.watchEngine(paywall.engine);
   metrics?.watchProcess();
-  const apart = metrics === null || typeof config.metrics === 'string' ? null : createMetricsServer(metrics, logger);
+  const apart = metricsApart(config, watchers);
 
   const stop = async (): Promise<void> => {
     await finish(server, config.shutdown, logger);
     await paywall.close();
     await store.close();
     await tracing?.close();
-    await apart?.close();
+    await apart?.server.close();
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
 
@@ -121,11 +106,42 @@ const serve = async (config: Config, store: Store, watchers: Watchers): Promise<
       await stop();
       throw new StartError(listenFault(error, { host, port }, setting), { cause: error });
     });
-  if (apart !== null && typeof config.metrics !== 'string') await listen(apart, config.metrics, 'TOLLGATE_METRICS');
+  if (apart !== null) await listen(apart.server, apart.place, 'TOLLGATE_METRICS');
   const address = await listen(server, config);
   publicUrl ??= address;
-  console.log(welcome({ publicUrl, isDemo: config.isDemo, ownerSecret }));
+  console.log(welcome({ publicUrl, product, seed, ownerSecret }));
 };
+
+/** A server for metrics alone, where they are to have an address of their own. */
+const metricsApart = ({ metrics: place }: Config, { metrics, logger }: Watchers) =>
+  metrics === null || typeof place === 'string' ? null : { server: createMetricsServer(metrics, logger), place };
+
+const serverOptions = (
+  { rateLimits, edge, documentLimits, metrics, isGraphiqlOn, isDemo }: Config,
+  product: Product,
+): Omit<ServerOptions, 'paywall' | 'logger' | 'admin' | 'watchers'> => ({
+  rateLimits,
+  edge,
+  documentLimits,
+  servesMetrics: metrics === 'ON',
+  ...(isGraphiqlOn ? { graphiql: graphiqlPages(product, isDemo) } : {}),
+});
+
+const paywallOptions = (
+  { holdTtlMs, docsUrl, keySecret, documentLimits, edge }: Config,
+  logger: Watchers['logger'],
+  publicUrl: () => string,
+): Omit<PaywallOptions, 'schema' | 'store'> => ({
+  holdTtlMs,
+  remedyUrl: (remedy) => `${publicUrl()}/remedies/${remedySlug(remedy)}`,
+  docsUrl: (cause) => `${docsUrl ?? `${publicUrl()}/errors`}/${cause}`,
+  onFailure: (error) => {
+    logger.error({ err: error }, 'The store failed');
+  },
+  keySecret,
+  documentLimits,
+  introspection: edge.introspection,
+});
 
 /** Lets requests under way be answered, and sees to it that the process ends when its grace is over. */
 const finish = async (
@@ -141,14 +157,6 @@ const finish = async (
   const isFinished = await drainServer(server, { delayMs, graceMs: graceMs * ANSWERING_SHARE });
   if (!isFinished) logger.error('Requests were cut off, since they were not finished within the grace');
 };
-
-const graphiqlPages = ({ isDemo }: Config) => ({
-  '/graphql': { title: 'Atlas – GraphiQL', tabs: isDemo ? PRODUCT_OPERATIONS.map(tabOf) : [EMPTY_TAB] },
-  '/admin/graphql': {
-    title: 'Tollgate’s administration – GraphiQL',
-    tabs: isDemo ? ADMIN_OPERATIONS.map(tabOf) : [EMPTY_TAB],
-  },
-});
 
 type Place = Pick<Config, 'host' | 'port'>;
 

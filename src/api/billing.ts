@@ -11,7 +11,7 @@ import { usedOf } from '../domain/wallet.js';
 import type { Grant } from '../domain/wallet.js';
 import { viewAt } from '../domain/walletView.js';
 import type { WalletView } from '../domain/walletView.js';
-import type { BillingResolvers, Resolvers } from '../generated/atlasTypes.js';
+import type { BillingResolvers, Resolvers } from '../generated/billingTypes.js';
 import type { Caller } from '../accounts/caller.js';
 import { grantIfDue, loadStanding } from '../accounts/standing.js';
 import type { AccountStanding } from '../accounts/standing.js';

@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createAtlas } from '../../src/demo/atlas.js';
 import { loadAtlas } from '../../src/demo/atlasData.js';
-import { welcome } from '../../src/demo/welcome.js';
+import { welcome } from '../../src/server/welcome.js';
 import { startServer } from '../support/server.js';
 import type { TestServer } from '../support/server.js';
 import { codeBlocks, codeBlockWith, readPage, ROOT } from './markdown.js';
@@ -40,7 +41,8 @@ describe('the README', () => {
   });
 
   it('shows how the print of the first command begins, and the curl line of its refusal', () => {
-    const printed = welcome({ publicUrl: PUBLIC_URL, isDemo: true });
+    const product = createAtlas();
+    const printed = welcome({ publicUrl: PUBLIC_URL, product, seed: product.seed ?? null });
     expect(printed.startsWith(codeBlockWith(readme, 'text', 'Keys of this demo'))).toBe(true);
     expect(printed.split('\n').map((line) => line.trim())).toContain(refused.trim());
   });

@@ -1,13 +1,14 @@
 /** What a browser gets that opens an endpoint: GraphiQL, all of it from this server, with operations that work. */
 import { describe, expect, it } from 'vitest';
-import { ADMIN_OPERATIONS, PRODUCT_OPERATIONS, tabOf } from '../../src/demo/operations.js';
-import type { DemoOperation } from '../../src/demo/operations.js';
+import { ADMIN_EXAMPLES, EXAMPLES } from '../../src/demo/examples.js';
+import type { Example } from '../../src/product.js';
+import { tabOf } from '../../src/server/pages/graphiql.js';
 import { useServers } from '../support/runningServers.js';
 
 const BROWSER = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
 const PAGES = {
-  '/graphql': { title: 'Atlas', tabs: PRODUCT_OPERATIONS.map(tabOf) },
-  '/admin/graphql': { title: 'Administration </script>', tabs: ADMIN_OPERATIONS.map(tabOf) },
+  '/graphql': { title: 'Atlas', tabs: EXAMPLES.map(tabOf) },
+  '/admin/graphql': { title: 'Administration </script>', tabs: ADMIN_EXAMPLES.map(tabOf) },
 };
 const start = useServers({ graphiql: PAGES });
 
@@ -75,9 +76,9 @@ describe('an endpoint that is opened in a browser', () => {
 });
 
 describe('an operation of GraphiQL', () => {
-  const sent = (operation: DemoOperation): string => tabOf(operation).query;
+  const sent = (operation: Example): string => tabOf(operation).query;
 
-  it.each(PRODUCT_OPERATIONS)('$name of the product does what it says', async (operation) => {
+  it.each(EXAMPLES)('$name of the product does what it says', async (operation) => {
     const { query } = await start();
     const answer = await query(operation.key, sent(operation));
     expect(answer.status).toBe(operation.name === 'Refused' ? 402 : 200);
@@ -87,7 +88,7 @@ describe('an operation of GraphiQL', () => {
 
   it('of the operator is answered without an error, one after the other', async () => {
     const { admin, books } = await start();
-    for (const operation of ADMIN_OPERATIONS) {
+    for (const operation of ADMIN_EXAMPLES) {
       const answer = await admin(operation.key, sent(operation));
       expect(answer).toMatchObject({ status: 200, body: { data: {} } });
       expect(answer.body).not.toHaveProperty('errors');

@@ -19,15 +19,20 @@ const allowed: Readonly<Record<string, string>> = {
     export const keeper = (_: Store): number => plan;`,
   'src/paywall/quote.ts': `import { GraphQLError } from 'graphql'; import { keeper } from '../ledger/walletKeeper.js';
     export const quote = [GraphQLError, keeper];`,
-  'src/api/billing.ts': `import type { City } from '../generated/atlasTypes.js'; import { quote } from '../paywall/quote.js';
-    export const billing = (_: City): unknown => quote;`,
+  'src/api/billing.ts': `import type { Billing } from '../generated/billingTypes.js'; import { quote } from '../paywall/quote.js';
+    export const billing = (_: Billing): unknown => quote;`,
+  'src/generated/billingTypes.ts': `import type { quote } from '../paywall/quote.js'; export type Billing = typeof quote;`,
   'src/generated/atlasTypes.ts': `import type { CityRecord } from '../demo/atlasData.js'; export type City = CityRecord;`,
   'src/demo/atlasData.ts': `import { quote } from '../paywall/quote.js'; export interface CityRecord { quote: typeof quote }`,
   'src/server/app.ts': `import fastify from 'fastify'; import { billing } from '../api/billing.js'; import type { Config } from '../config.js';
     export const app = (_: Config): unknown => [fastify, billing];`,
   'src/config.ts': `export type Config = string;`,
-  'src/index.ts': `export * from './server/app.js'; export * from './store/openStore.js';`,
-  'src/main.ts': `import './server/app.js'; import './store/openStore.js'; import './demo/atlasData.js'; import './config.js';`,
+  'src/apollo/plugin.ts': `import { billing } from '../api/billing.js'; export const plugin = billing;`,
+  'src/product.ts': `import type { quote } from './paywall/quote.js'; export type Product = typeof quote;`,
+  'src/openProduct.ts': `import type { Product } from './product.js';
+    export const openProduct = async (): Promise<Product> => (await import('./demo/atlas.js')).atlas();`,
+  'src/demo/atlas.ts': `import type { Product } from '../product.js'; import type { City } from '../generated/atlasTypes.js';
+    export const atlas = (_?: City): Product => [];`,
   'test/support/fixture.ts': `export * from '../../src/domain/plan.js';`,
 };
 
@@ -45,6 +50,20 @@ const forbidden: readonly (readonly [file: string, source: string, ...rules: str
   ['src/paywall/i.ts', `import '../api/billing.js';`, 'paywall-imports-inward'],
   ['src/paywall/j.ts', `import type {} from '@apollo/server';`, 'server-in-one-place'],
   ['src/api/k.ts', `import '../server/app.js';`, 'api-imports-inward'],
+  ['src/api/x.ts', `import type {} from '../generated/atlasTypes.js';`, 'api-imports-inward'],
+  ['src/generated/adminTypes.ts', `import type {} from '../demo/atlasData.js';`, 'generated-imports-inward'],
+  [
+    'src/main.ts',
+    `import './server/app.js'; import './store/openStore.js'; import './openProduct.js'; import './demo/atlas.js';`,
+    'main-imports-inward',
+  ],
+  // The library gets hold of the server by way of another part.
+  [
+    'src/index.ts',
+    `export * from './apollo/plugin.js'; export * from './store/openStore.js'; export * from './apollo/y.js';`,
+    'library-without-server',
+  ],
+  ['src/apollo/y.ts', `export type { app } from '../server/app.js';`, 'apollo-imports-inward'],
   ['src/server/w.ts', `import 'prom-client';`, 'watchers-in-one-place'],
   ['src/server/l.ts', `import '../demo/atlasData.js';`, 'server-imports-inward'],
   ['src/server/m.ts', `import '../main.js';`, 'server-imports-inward'],

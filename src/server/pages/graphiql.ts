@@ -6,6 +6,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { parse, print } from 'graphql';
+import type { Example, Product } from '../../product.js';
 
 /** An operation that is there when the page is opened. */
 export interface GraphiqlTab {
@@ -15,13 +17,34 @@ export interface GraphiqlTab {
 }
 
 /** Where a key belongs. */
-export const EMPTY_TAB: GraphiqlTab = { query: '', headers: '{\n  "Authorization": "Bearer "\n}' };
+const EMPTY_TAB: GraphiqlTab = { query: '', headers: '{\n  "Authorization": "Bearer "\n}' };
 
 export interface GraphiqlPage {
   readonly title: string;
   /** At least one. */
   readonly tabs: readonly GraphiqlTab[];
 }
+
+/** For each endpoint of a server. In a demo, its operations are there; elsewhere nobody has their keys. */
+export const graphiqlPages = (
+  { title, examples, seed }: Pick<Product, 'title' | 'examples' | 'seed'>,
+  isDemo: boolean,
+): Readonly<Record<string, GraphiqlPage>> => ({
+  '/graphql': { title: `${title} – GraphiQL`, tabs: tabsOf(isDemo ? examples : []) },
+  '/admin/graphql': {
+    title: 'Tollgate’s administration – GraphiQL',
+    tabs: tabsOf((isDemo ? seed?.adminExamples : undefined) ?? []),
+  },
+});
+
+const tabsOf = (examples: readonly Example[]): readonly GraphiqlTab[] =>
+  examples.length === 0 ? [EMPTY_TAB] : examples.map(tabOf);
+
+/** A tab with the operation in it, ready to run. */
+export const tabOf = ({ shows, key, type = 'query', name, selection }: Example): GraphiqlTab => ({
+  query: `# ${shows}\n${print(parse(`${type} ${name} ${selection}`))}\n`,
+  headers: key === null ? '' : JSON.stringify({ Authorization: `Bearer ${key}` }, null, 2),
+});
 
 /** Beside `src` in the sources as beside `dist` in the package. */
 const BUNDLE = join(import.meta.dirname, '..', '..', '..', 'graphiql', 'dist');

@@ -1,45 +1,26 @@
-/** Operations that show what the demo answers: to paste into a shell, and ready to run in GraphiQL. */
-import { parse, print } from 'graphql';
+/** Operations that show what the demo answers. The first of them are printed when it starts. */
+import type { Example } from '../product.js';
 import { DEMO_OWNER_KEY } from './keys.js';
 
-export interface DemoOperation {
-  /** What it shows, in one line. */
-  readonly shows: string;
-  /** `null`: sent without a key. */
-  readonly key: string | null;
-  /** Left out: a query. */
-  readonly type?: 'query' | 'mutation';
-  /** Under which GraphiQL has it in a tab. */
-  readonly name: string;
-  readonly selection: string;
-}
-
-export const FREE: DemoOperation = {
-  shows: 'Served free, without a key:',
-  key: null,
-  name: 'Free',
-  selection: '{ country(code: "AT") { name capital } }',
-};
-
-export const CHARGED: DemoOperation = {
-  shows: 'Charged, 1 credit for each city that it finds:',
-  key: 'demo-payg',
-  name: 'Charged',
-  selection: '{ nearest(lat: 48.2, lon: 16.37, first: 3) { name } }',
-};
-
-export const REFUSED: DemoOperation = {
-  shows: 'Refused with 402, which says what is missing:',
-  key: 'demo-free',
-  name: 'Refused',
-  selection: '{ nearest(lat: 48.2, lon: 16.37, first: 3) { name } }',
-};
-
-/** Of the product, in the order in which they are best tried. */
-export const PRODUCT_OPERATIONS: readonly DemoOperation[] = [
-  FREE,
-  CHARGED,
-  REFUSED,
+export const EXAMPLES: readonly Example[] = [
+  {
+    shows: 'Served free, without a key:',
+    key: null,
+    name: 'Free',
+    selection: '{ country(code: "AT") { name capital } }',
+  },
+  {
+    shows: 'Charged, 1 credit for each city that it finds:',
+    key: 'demo-payg',
+    name: 'Charged',
+    selection: '{ nearest(lat: 48.2, lon: 16.37, first: 3) { name } }',
+  },
+  {
+    shows: 'Refused with 402, which says what is missing:',
+    key: 'demo-free',
+    name: 'Refused',
+    selection: '{ nearest(lat: 48.2, lon: 16.37, first: 3) { name } }',
+  },
   {
     shows: 'Served in part: what is free is there, what is refused is null with an error:',
     key: 'demo-free',
@@ -62,7 +43,7 @@ export const PRODUCT_OPERATIONS: readonly DemoOperation[] = [
 ];
 
 /** Of the admin API. */
-export const ADMIN_OPERATIONS: readonly DemoOperation[] = [
+export const ADMIN_EXAMPLES: readonly Example[] = [
   {
     shows: 'The accounts, and what they can spend:',
     key: DEMO_OWNER_KEY,
@@ -97,9 +78,3 @@ export const ADMIN_OPERATIONS: readonly DemoOperation[] = [
     selection: '{ auditLog(first: 10) { nodes { at operatorId mutation target outcome } } }',
   },
 ];
-
-/** A tab of GraphiQL with the operation in it, ready to run. */
-export const tabOf = ({ shows, key, type = 'query', name, selection }: DemoOperation) => ({
-  query: `# ${shows}\n${print(parse(`${type} ${name} ${selection}`))}\n`,
-  headers: key === null ? '' : JSON.stringify({ Authorization: `Bearer ${key}` }, null, 2),
-});
