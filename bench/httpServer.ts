@@ -14,7 +14,7 @@ import { readConfig } from '../src/config.js';
 import { loadAtlas } from '../src/demo/atlasData.js';
 import { createServer } from '../src/server/createServer.js';
 import { addSecurityHeaders, connectionOptions, EDGE_DEFAULTS } from '../src/server/connectionOptions.js';
-import { takeSoundInput } from '../src/http/jsonInput.js';
+import { takeJsonInput } from '../src/server/takeJsonInput.js';
 import { createLogger, logTo } from '../src/server/watch/logger.js';
 import { Metrics } from '../src/server/watch/metrics.js';
 import { requestIdOf } from '../src/server/watch/requestIds.js';
@@ -37,7 +37,7 @@ const floorServer = async (): Promise<FastifyInstance> => {
   });
   answerWithRequestId(server);
   await addSecurityHeaders(server);
-  takeSoundInput(server);
+  takeJsonInput(server);
   const apollo = new ApolloServer({
     schema: createFreeSchema(),
     plugins: [fastifyApolloDrainPlugin(server), ApolloServerPluginCacheControlDisabled()],

@@ -13,11 +13,8 @@ export type { Caller } from './accounts/caller.js';
 export type { ChargedField, PaymentSummary } from './paywall/settle/charge.js';
 export type { RefusalExtensions } from './paywall/refuse/refusalError.js';
 
-// In an Apollo server
-export { tollgatePlugin } from './apollo/plugin.js';
+// The context value of an operation. The plugin for Apollo Server is in `tollgate/apollo`.
 export { callerContext } from './apollo/callerContext.js';
-export { maskErrors } from './apollo/maskErrors.js';
-export { stringifyResult } from './apollo/stringifyResult.js';
 
 // The schema's parts
 export { billingTypeDefs, directiveTypeDefs } from './api/typeDefs.js';

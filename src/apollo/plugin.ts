@@ -3,21 +3,19 @@
  * operation is known, answers for an operation that is not to run, and settles before the response is sent. It has no
  * `willResolveField`, which would slow every field.
  */
-import type {
-  ApolloServerPlugin,
-  GraphQLRequestContext,
-  GraphQLRequestListener,
-  HTTPGraphQLHead,
-} from '@apollo/server';
+import type { ApolloServerPlugin, GraphQLRequestContext, GraphQLRequestListener } from '@apollo/server';
 import { HeaderMap } from '@apollo/server';
 import { GraphQLError } from 'graphql';
 import type { GraphQLFormattedError } from 'graphql';
 import type { DataOrigin } from '../paywall/settle/delivery.js';
 import type { Opening, Paywall, PaywallContext } from '../paywall/paywall.js';
 import type { PaymentSummary } from '../paywall/settle/charge.js';
+import { withPayment } from '../paywall/settle/withPayment.js';
 import { UNWATCHED } from '../paywall/watch.js';
 import type { OperationWatch } from '../paywall/watch.js';
-import { GRAPHQL_RESPONSE_JSON, headOfAnswer, headOfFailure, headOfRefusal, typeOfServed } from '../http/status.js';
+import { GRAPHQL_RESPONSE_JSON } from '../http/accept.js';
+import { responseHead } from '../http/responseHead.js';
+import type { ResponseHead } from '../http/responseHead.js';
 import { idempotencyKeyOf } from '../http/idempotencyKey.js';
 import { noteCharged } from './stringifyResult.js';
 
@@ -53,7 +51,10 @@ const listenerOf = (paywall: Paywall, context: PaywallContext): GraphQLRequestLi
     async responseForOperation() {
       if (opening === null || opening.kind === 'run') return null;
       // What is answered is settled in `willSendResponse`: in the mean time it need only be something.
-      return { body: opening.kind === 'replay' ? replayOf(opening) : bodyOf(opening.errors), http: NO_HEAD() };
+      return {
+        body: opening.kind === 'replay' ? replayOf(opening) : bodyOf(opening.errors),
+        http: { headers: new HeaderMap() },
+      };
     },
 
     async executionDidStart() {
@@ -69,12 +70,13 @@ const listenerOf = (paywall: Paywall, context: PaywallContext): GraphQLRequestLi
         barred.record();
         opening = barred.answer;
       }
-      const head = await sendOpened(response, opening, { accept, origin }).finally(() => {
+      const sent = opening === null ? null : send(response, opening, { accept, origin });
+      const head = await Promise.resolve(sent).finally(() => {
         watch.answered(resultOf(response), opening?.kind === 'replay');
       });
       // The operations of a batch share one head, and what is true of one is not true of all.
       if (requestIsBatched) delete response.http.status;
-      else setHead(response, head);
+      else setHead(response, head ?? AS_IT_IS);
     },
   };
 };
@@ -96,11 +98,12 @@ const bodyOf = (errors: readonly GraphQLError[]): Body => ({
 
 const replayOf = ({ response }: Replay): Body => ({ kind: 'single', singleResult: { ...response } });
 
-const NO_HEAD = (): HTTPGraphQLHead => ({ headers: new HeaderMap() });
+const AS_IT_IS: ResponseHead = { status: 200, headers: {} };
 
-const setHead = ({ http }: Response, { status, headers }: HTTPGraphQLHead): void => {
-  if (status !== undefined) http.status = status;
-  for (const [name, value] of headers) http.headers.set(name, value);
+const setHead = ({ http }: Response, { status, headers }: ResponseHead): void => {
+  // A status that another plug-in has chosen stands where ours is none but the usual one.
+  if (status !== 200) http.status = status;
+  for (const [name, value] of Object.entries(headers)) http.headers.set(name, value);
   // Clients that ask for plain JSON read the errors of a 4xx only if its type says that it is GraphQL's.
   if (http.status !== undefined && http.status >= 400) http.headers.set('content-type', GRAPHQL_RESPONSE_JSON);
 };
@@ -110,23 +113,20 @@ interface Sending {
   readonly origin: DataOrigin;
 }
 
-const sendOpened = async (response: Response, opening: Opening | null, sending: Sending): Promise<HTTPGraphQLHead> =>
-  opening === null ? NO_HEAD() : send(response, opening, sending);
-
 /** A response in parts is settled for what its first part has: nothing that comes later can be captured. */
 const resultOf = ({ body }: Response) => (body?.kind === 'single' ? body.singleResult : body?.initialResult) ?? {};
 
-/** Puts into the response what is to be sent, and gives its head. */
-const send = async (response: Response, opening: Opening, { accept, origin }: Sending): Promise<HTTPGraphQLHead> => {
+/** Puts into the response what is to be sent, and gives its head; `null`: the head that Apollo gives it. */
+const send = async (response: Response, opening: Opening, sending: Sending): Promise<ResponseHead | null> => {
   switch (opening.kind) {
     case 'answer':
       response.body = bodyOf(opening.errors);
-      return headOfAnswer(opening.refusal, opening.errors);
+      return responseHead(opening);
     case 'replay':
       response.body = replayOf(opening);
-      return { headers: new HeaderMap([['idempotency-replayed', 'true']]) };
+      return responseHead(opening.response, { accept: sending.accept, isReplay: true });
     case 'run':
-      return settle(response, opening, { accept, origin });
+      return settle(response, opening, sending);
   }
 };
 
@@ -134,35 +134,31 @@ const settle = async (
   response: Response,
   opening: Extract<Opening, { kind: 'run' }>,
   { accept, origin }: Sending,
-): Promise<HTTPGraphQLHead> => {
+): Promise<ResponseHead | null> => {
   const result = resultOf(response);
   const settled = await opening.settle(result, origin);
   if (settled instanceof GraphQLError) {
     response.body = bodyOf([settled]);
-    return headOfFailure(settled);
+    return responseHead({ errors: [settled] });
   }
-  if (result.data === null && result.errors?.some(isUnavailable)) {
+  const unavailable = result.errors?.filter(isUnavailable) ?? [];
+  if (result.data === null && result.errors !== undefined && unavailable.length > 0) {
     // Nothing was delivered, so the answer may be what it is: the store is away.
     response.body = { kind: 'single', singleResult: { errors: result.errors } };
-    return headOfRefusal('SERVICE_UNAVAILABLE');
+    return responseHead({ errors: unavailable });
   }
-  if (settled === null || result.data == null || response.body === undefined) return NO_HEAD();
+  if (settled === null || result.data == null || response.body === undefined) return null;
   noteCharged(result.data, opening.undo);
+  response.body = paidBody(response.body, settled);
   // Apollo would answer 406 in place of what was just charged, where the client accepts no JSON.
-  if (response.body.kind === 'single') response.http.headers.set('content-type', typeOfServed(accept));
-  response.body = withPayment(response.body, settled);
-  return NO_HEAD();
+  return response.body.kind === 'single' ? responseHead(result, { accept }) : null;
 };
 
 const isUnavailable = ({ extensions }: GraphQLFormattedError): boolean =>
   extensions?.['code'] === 'SERVICE_UNAVAILABLE';
 
-/** A new body: a cache may have kept the one that is there, to send it to others. */
-const withPayment = (body: Body, payment: PaymentSummary): Body => {
-  if (body.kind === 'incremental') {
-    const { initialResult } = body;
-    return { ...body, initialResult: { ...initialResult, extensions: { ...initialResult.extensions, payment } } };
-  }
-  const { singleResult } = body;
-  return { ...body, singleResult: { ...singleResult, extensions: { ...singleResult.extensions, payment } } };
+const paidBody = (body: Body, payment: PaymentSummary): Body => {
+  if (body.kind === 'single') return { kind: 'single', singleResult: withPayment(body.singleResult, payment) };
+  const { initialResult } = body;
+  return { ...body, initialResult: { ...initialResult, ...withPayment(initialResult, payment) } };
 };

@@ -10,6 +10,7 @@ import type { MaybePromise } from '../store/maybePromise.js';
 import type { RequestIds } from './refuse/operationRefusals.js';
 import type { Opening, OperationRequest, Paywall } from './paywall.js';
 import type { Settled } from './settle/settle.js';
+import { withPayment } from './settle/withPayment.js';
 import { UNWATCHED } from './watch.js';
 import type { OperationWatch, RunWatch } from './watch.js';
 
@@ -58,7 +59,7 @@ export const executeOperation = (
     if (opening.kind === 'replay') return answered(watch, opening.response, true);
     const executed = executeOpened(opening, argumentsOf(paywall, document, request, contextValue), watch);
     return whenReady(executed, (result) =>
-      whenReady(opening.settle(result), (settled) => answered(watch, withPayment(result, settled))),
+      whenReady(opening.settle(result), (settled) => answered(watch, answerOf(result, settled))),
     );
   });
 };
@@ -179,14 +180,9 @@ const contextOfItsOwn = (request: RunRequest, caller: Caller): RunContext => {
   return contextValue;
 };
 
-const withPayment = (result: ExecutionResult, settled: Settled): ExecutionResult => {
+const answerOf = (result: ExecutionResult, settled: Settled): ExecutionResult => {
   if (settled instanceof GraphQLError) return { errors: [settled] };
-  const { data, errors } = result;
-  if (settled === null || data == null) return result;
-  // graphql-js answers nothing else. A copy by spreading would have a hidden class of its own each time.
-  return errors === undefined
-    ? { data, extensions: { payment: settled } }
-    : { errors, data, extensions: { payment: settled } };
+  return settled === null || result.data == null ? result : withPayment(result, settled);
 };
 
 /** Releases what is held where graphql-js throws, which it does for arguments that are no arguments. */

@@ -23,11 +23,10 @@ import { StoreError } from '../store/storeError.js';
 import type { EdgeConfig } from '../config.js';
 import { DocumentCache } from '../apollo/documentCache.js';
 import { answerInGraphQL, sendErrors } from './graphqlErrors.js';
-import { headOfRefusal } from '../http/status.js';
 import { maskErrors } from '../apollo/maskErrors.js';
 import { isOver, rateHeaders } from './rateLimits.js';
 import type { Rate, RateLimits } from './rateLimits.js';
-import { takeSoundInput } from '../http/jsonInput.js';
+import { takeJsonInput } from './takeJsonInput.js';
 import { OperatorRecord } from './watch/operatorRecord.js';
 import { traceIdOf } from './watch/requestIds.js';
 import { onceClosed } from './watch/requestRecords.js';
@@ -100,10 +99,10 @@ export const addAdminServer = async (
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
         const unavailable = formatError({ message: error.message }, error);
-        return sendErrors(reply, headOfRefusal('SERVICE_UNAVAILABLE'), [unavailable]);
+        return sendErrors(reply, [unavailable]);
       }
     });
-    takeSoundInput(scope, { isTextChecked: false });
+    takeJsonInput(scope, { isTextChecked: false });
     scope.route({ method: ['POST', 'OPTIONS'], url: ADMIN_PATH, handler });
   });
 };
@@ -131,9 +130,7 @@ const operatorOf = (request: FastifyRequest): WatchedContext => {
 
 const refuse = (reply: FastifyReply, rate: Rate | null): FastifyReply => {
   if (rate !== null) reply.headers(rateHeaders(rate));
-  return isOver(rate)
-    ? sendErrors(reply, headOfRefusal('RATE_LIMITED', rate.counted), [rateLimited(rate)])
-    : sendErrors(reply, headOfRefusal('UNAUTHENTICATED'), [unauthenticated()]);
+  return isOver(rate) ? sendErrors(reply, [rateLimited(rate)]) : sendErrors(reply, [unauthenticated()]);
 };
 
 /** The same for no key, an unknown one, one of an operator who was removed, and an account's. */

@@ -35,7 +35,7 @@ import { healthRoutes } from './healthRoutes.js';
 import { maskErrors } from '../apollo/maskErrors.js';
 import { RateLimits } from './rateLimits.js';
 import { remedyPage } from './pages/remedyPage.js';
-import { takeSoundInput } from '../http/jsonInput.js';
+import { takeJsonInput } from './takeJsonInput.js';
 import { stringifyResult } from '../apollo/stringifyResult.js';
 import { metricsRoute } from './watch/metricsServer.js';
 import { requestIdOf } from './watch/requestIds.js';
@@ -148,7 +148,7 @@ const graphqlRoutes = (scope: FastifyInstance, apollo: ApolloServer<PaywallConte
   answerInGraphQL(scope);
   recordRequests(scope, transports.watchers);
   keepDoor(scope, transports.paywall, transports.limits);
-  takeSoundInput(scope);
+  takeJsonInput(scope);
   scope.route({ method: ['POST', 'OPTIONS'], url, handler });
   scope.route({ method: 'GET', url, handler, wsHandler: webSocketHandler(transports) });
   const events = eventStreamHandler(scope, transports);

@@ -7,7 +7,6 @@ import type { Caller } from '../accounts/caller.js';
 import type { RequestIds } from '../paywall/refuse/operationRefusals.js';
 import type { Paywall } from '../paywall/paywall.js';
 import { sendErrors } from './graphqlErrors.js';
-import { headOfAnswer } from '../http/status.js';
 import { isFlood, rateHeaders } from './rateLimits.js';
 import type { RateLimits } from './rateLimits.js';
 import { traceIdOf } from './watch/requestIds.js';
@@ -34,8 +33,7 @@ export const keepDoor = (scope: FastifyInstance, paywall: Paywall, limits: RateL
     if (refused === null) return;
     if (!isFlood(rate)) refused.record();
     record?.answered(refused.answer);
-    const { refusal, errors } = refused.answer;
-    return sendErrors(reply, headOfAnswer(refusal, errors), errors);
+    return sendErrors(reply, refused.answer.errors);
   });
 };
 

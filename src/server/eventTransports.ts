@@ -4,8 +4,6 @@
  * paid here too.
  */
 import { STATUS_CODES } from 'node:http';
-import { HeaderMap } from '@apollo/server';
-import type { HTTPGraphQLHead } from '@apollo/server';
 import type { WebsocketHandler } from '@fastify/websocket';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { getOperationAST, GraphQLError } from 'graphql';
@@ -17,10 +15,10 @@ import type { Paywall, PaywallContext } from '../paywall/paywall.js';
 import type { RunRequest } from '../paywall/journey.js';
 import { callerOf, idsOf } from './doorkeeper.js';
 import type { Drain } from './drain.js';
-import { GRAPHQL_RESPONSE_JSON, headOfAnswer } from '../http/status.js';
+import { jsonInputFault } from '../http/jsonInput.js';
+import { responseHead } from '../http/responseHead.js';
 import { isFlood } from './rateLimits.js';
 import type { Rate, RateLimits } from './rateLimits.js';
-import { unsoundness } from '../http/jsonInput.js';
 import { recordOf, watchRuns } from './watch/requestRecords.js';
 import type { Watchers } from './watch/watchers.js';
 
@@ -67,12 +65,8 @@ export const eventStreamHandler = (
       const begun = begin(params, contextValue, null);
       if (begun.kind === 'run') return { ...begun.args, contextValue };
       recordOf(raw)?.answered({ errors: begun.errors });
-      const { status = 400, headers } = begun.head;
-      const type = { 'content-type': GRAPHQL_RESPONSE_JSON };
-      return [
-        JSON.stringify({ errors: begun.errors }),
-        { status, statusText: STATUS_CODES[status] ?? '', headers: { ...Object.fromEntries(headers), ...type } },
-      ];
+      const { status, headers } = responseHead(begun);
+      return [JSON.stringify({ errors: begun.errors }), { status, statusText: STATUS_CODES[status] ?? '', headers }];
     },
     // It was found valid when it was read.
     validate: () => [],
@@ -97,7 +91,7 @@ export const eventStreamHandler = (
 
 type Begun =
   | { readonly kind: 'run'; readonly args: ExecutionArgs }
-  | { readonly kind: 'answer'; readonly errors: readonly GraphQLError[]; readonly head: HTTPGraphQLHead };
+  | { readonly kind: 'answer'; readonly errors: readonly GraphQLError[] };
 
 /** Who is barred hears that first, whatever is wrong with the document. `rate`: what was counted, if not at the door. */
 const begin = (payload: SubscribePayload, contextValue: EventContext, rate: Rate | null): Begun => {
@@ -106,11 +100,10 @@ const begin = (payload: SubscribePayload, contextValue: EventContext, rate: Rate
   if (refused === null) {
     const args = argumentsOf(payload, contextValue);
     if ('schema' in args) return { kind: 'run', args };
-    return { kind: 'answer', errors: args, head: { headers: new HeaderMap() } };
+    return { kind: 'answer', errors: args };
   }
   if (!isFlood(rate)) refused.record();
-  const { refusal, errors } = refused.answer;
-  return { kind: 'answer', errors, head: headOfAnswer(refusal, errors) };
+  return refused.answer;
 };
 
 /** What an operation is executed with, or what is wrong with it. */
@@ -119,7 +112,7 @@ const argumentsOf = (
   contextValue: EventContext,
 ): ExecutionArgs | readonly GraphQLError[] => {
   const { schema, documents } = contextValue.paywall;
-  const fault = unsoundness([operationName, variables]);
+  const fault = jsonInputFault([operationName, variables]);
   if (fault !== null) return [fault];
   const document = documents.read(query);
   if (!('kind' in document)) return document;

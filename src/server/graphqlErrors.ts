@@ -1,9 +1,9 @@
 /** Makes what goes wrong before GraphQL has a say look like GraphQL's own answers: `errors`, and their media type. */
-import type { HTTPGraphQLHead } from '@apollo/server';
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
 import { GraphQLError } from 'graphql';
 import type { GraphQLFormattedError } from 'graphql';
-import { GRAPHQL_RESPONSE_JSON } from '../http/status.js';
+import { GRAPHQL_RESPONSE_JSON } from '../http/accept.js';
+import { responseHead } from '../http/responseHead.js';
 
 /** For the scope in which the GraphQL routes are registered. */
 export const answerInGraphQL = (server: FastifyInstance): void => {
@@ -14,10 +14,7 @@ export const answerInGraphQL = (server: FastifyInstance): void => {
   });
   server.setErrorHandler<FastifyError | GraphQLError>((error, request, reply) => {
     if (error instanceof GraphQLError) {
-      void reply
-        .code(400)
-        .type(GRAPHQL_RESPONSE_JSON)
-        .send(JSON.stringify({ errors: [error] }));
+      void sendErrors(reply, [error]);
       return;
     }
     const status = error.statusCode ?? 500;
@@ -31,9 +28,11 @@ export const answerInGraphQL = (server: FastifyInstance): void => {
   });
 };
 
-/** For whoever answers a request before GraphQL gets it. */
+/** For whoever answers a request before GraphQL gets it: with the head that these errors call for. */
 export const sendErrors = (
   reply: FastifyReply,
-  { status = 400, headers }: HTTPGraphQLHead,
   errors: readonly (GraphQLError | GraphQLFormattedError)[],
-): FastifyReply => reply.code(status).headers(Object.fromEntries(headers)).send(JSON.stringify({ errors }));
+): FastifyReply => {
+  const { status, headers } = responseHead({ errors });
+  return reply.code(status).headers(headers).send(JSON.stringify({ errors }));
+};

@@ -10,7 +10,7 @@ import type { RateLimitSettings, RequestCount, RequestQuota } from '../domain/ra
 import type { Bank } from '../accounts/bank.js';
 import type { Bar, Caller } from '../accounts/caller.js';
 import { loadCallerStanding } from '../accounts/standing.js';
-import { secondsUntil } from '../http/status.js';
+import { secondsUntil } from '../http/responseHead.js';
 
 /** What a caller is counted as. */
 type Policy = 'key' | 'address' | 'bad-key';

@@ -1,6 +1,6 @@
 /** What docs/clients.md says of answers is what the server answers, and it leaves out no status and no reason. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { STATUS_OF } from '../../src/http/refusalStatus.js';
+import { STATUS_OF } from '../../src/http/responseHead.js';
 import { REASONS } from '../../src/domain/refusal.js';
 import { remedySlug } from '../../src/server/pages/remedyPage.js';
 import { startServer } from '../support/server.js';

@@ -1,6 +1,6 @@
 /**
  * The README's server is run as it stands there, and so is the script of docs/operations.md. `tollgate` is mapped to
- * `src/index.ts`, not left to the package's own `exports`: those lead to `dist`, which tests don't build, and which may
+ * `src/index.ts` and `tollgate/apollo` to `src/apollo.ts`, not left to the package's own `exports`: those lead to `dist`, which tests don't build, and which may
  * be of another day.
  */
 import { spawn } from 'node:child_process';
@@ -19,7 +19,7 @@ const started: ChildProcess[] = [];
 beforeAll(() => {
   mkdirSync(parent, { recursive: true });
   folder = mkdtempSync(join(parent, 'readme-'));
-  const paths = { tollgate: [join(ROOT, 'src/index.ts')] };
+  const paths = { tollgate: [join(ROOT, 'src/index.ts')], 'tollgate/apollo': [join(ROOT, 'src/apollo.ts')] };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: { allowJs: true, paths } }));
 });
 

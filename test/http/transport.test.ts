@@ -149,6 +149,9 @@ describe('the type of a response', () => {
     ['application/graphql-response+json', HEADERS_OF[400]],
     ['application/graphql-response+json; charset=utf-8, application/json; charset=utf-8', HEADERS_OF[400]],
     ['application/json, application/graphql-response+json', JSON_HEADERS],
+    ['application/json;q=0.5, application/graphql-response+json', HEADERS_OF[400]],
+    ['application/json;q=0, application/graphql-response+json', HEADERS_OF[400]],
+    ['application/graphql-response+json;q=0, application/json', JSON_HEADERS],
   ])('that is served is the one that the client accepts: %s', async (accept, headers) => {
     const { query } = await start();
     expect(await query('demo-payg', NEAREST, {}, { accept })).toMatchObject({ status: 200, headers });

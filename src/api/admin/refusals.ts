@@ -14,7 +14,7 @@ import type {
   StatsSpan,
 } from '../../generated/adminTypes.js';
 import { dateOf, dateOrNull } from '../billing.js';
-import { STATUS_OF } from '../../http/refusalStatus.js';
+import { STATUS_OF } from '../../http/responseHead.js';
 import type { AdminContext } from '../../admin/adminContext.js';
 import { findConnection, placesByTime } from './connection.js';
 import { diagnoseOperation, diagnoseRefusal } from './diagnose.js';

@@ -17,7 +17,7 @@ export const errorPage = (name: string): string | null => {
 };
 
 const render = (cause: RefusalCause): string => {
-  const source = readFileSync(new URL(`../../docs/errors/${cause}.md`, import.meta.url), 'utf8');
+  const source = readFileSync(new URL(`../../../docs/errors/${cause}.md`, import.meta.url), 'utf8');
   const title = /^# (.+)$/m.exec(source)?.[1] ?? cause;
   return htmlPage(title, marked.parse(source, { async: false }));
 };

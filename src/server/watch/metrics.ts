@@ -6,8 +6,8 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import type { Engine } from '../../paywall/engine.js';
 import { StoreError } from '../../store/storeError.js';
 import type { AroundStoreCall, StoreCall } from '../../store/watchedStore.js';
-import type { Ended } from './operationRecord.js';
-import type { OperatorEnded } from './operatorRecord.js';
+import type { Ended } from './ended.js';
+import type { OperatorEnded } from './ended.js';
 
 const MS_PER_SECOND = 1000;
 const OPERATION_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];

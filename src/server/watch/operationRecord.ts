@@ -4,15 +4,13 @@
  */
 import type { OperationDefinitionNode } from 'graphql';
 import type { AccountId } from '../../domain/ids.js';
-import type { RefusalReason } from '../../domain/refusal.js';
 import type { Caller } from '../../accounts/caller.js';
 import type { MaybePromise } from '../../store/maybePromise.js';
 import type { RunWatch, Step, WatchedAnswer } from '../../paywall/watch.js';
+import type { Ended, Transport } from './ended.js';
 import { judge } from './outcome.js';
-import type { Answer, Outcome } from './outcome.js';
+import type { Answer } from './outcome.js';
 import type { OperationTrace, Watchers } from './watchers.js';
-
-export type Transport = 'http' | 'websocket' | 'sse';
 
 export interface RecordTerms {
   readonly transport: Transport;
@@ -20,26 +18,6 @@ export interface RecordTerms {
   /** The trace that the caller named. */
   readonly traceId: string | null;
   readonly trace: OperationTrace | null;
-}
-
-/** An operation that has ended. */
-export interface Ended {
-  readonly transport: Transport;
-  readonly requestId: string;
-  readonly traceId: string | null;
-  readonly account: AccountId | null;
-  /** As its author named it; `null` where it has no name, or was not valid. */
-  readonly operation: string | null;
-  readonly type: 'query' | 'mutation' | 'subscription' | null;
-  /** Of HTTP; `null` over other transports. */
-  readonly status: number | null;
-  readonly outcome: Outcome;
-  readonly reasons: readonly RefusalReason[];
-  /** In credits, as are `held` and `givenBack`. */
-  readonly charged: number;
-  readonly held: number;
-  readonly givenBack: number;
-  readonly durationMs: number;
 }
 
 const NAME_LENGTH_MAX = 100;

@@ -3,18 +3,9 @@
  * of its document, variables or answer, in which secrets may be: what it changed is in the audit log.
  */
 import type { OperationDefinitionNode } from 'graphql';
-import type { Operator } from '../../domain/operator.js';
+import type { OperatorEnded } from './ended.js';
 import { elapsedMs, loggedNameOf } from './operationRecord.js';
-import type { Ended } from './operationRecord.js';
 import type { Watchers } from './watchers.js';
-
-export interface OperatorEnded extends Pick<
-  Ended,
-  'requestId' | 'traceId' | 'operation' | 'type' | 'status' | 'durationMs'
-> {
-  readonly operator: Operator['id'];
-  readonly role: Operator['role'];
-}
 
 export class OperatorRecord {
   readonly #startedAt = performance.now();

@@ -2,8 +2,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../../accounts/caller.js';
 import type { RunWatch } from '../../paywall/watch.js';
+import type { Transport } from './ended.js';
 import { OperationRecord } from './operationRecord.js';
-import type { RecordTerms, Transport } from './operationRecord.js';
+import type { RecordTerms } from './operationRecord.js';
 import { traceIdOf } from './requestIds.js';
 import type { Watchers } from './watchers.js';
 

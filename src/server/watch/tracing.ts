@@ -22,7 +22,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { MaybePromise } from '../../store/maybePromise.js';
 import type { Step } from '../../paywall/watch.js';
 import type { StoreCall } from '../../store/watchedStore.js';
-import type { Ended } from './operationRecord.js';
+import type { Ended } from './ended.js';
 import type { OperationTrace, Tracing } from './watchers.js';
 
 /**

@@ -4,7 +4,7 @@ import type { MaybePromise } from '../../store/maybePromise.js';
 import type { Step } from '../../paywall/watch.js';
 import type { AroundStoreCall } from '../../store/watchedStore.js';
 import type { Metrics } from './metrics.js';
-import type { Ended } from './operationRecord.js';
+import type { Ended } from './ended.js';
 
 /** The trace of one operation. */
 export interface OperationTrace {

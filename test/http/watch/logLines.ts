@@ -1,7 +1,7 @@
 /** A log that a test reads: the real logger, into memory. */
 import type { Logger } from 'pino';
 import { createLogger } from '../../../src/server/watch/logger.js';
-import type { Ended } from '../../../src/server/watch/operationRecord.js';
+import type { Ended } from '../../../src/server/watch/ended.js';
 
 export interface LogLines {
   readonly logger: Logger;
