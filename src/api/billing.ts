@@ -135,14 +135,21 @@ export const limitsOf = (
 export const dateOf = (instant: Instant): Date => new Date(instant);
 export const dateOrNull = (instant: Instant | null): Date | null => (instant === null ? null : new Date(instant));
 
+/** Free whatever the author says of the type that it is in: who is refused must be able to ask why. */
+const billing = {
+  resolve: (_root: unknown, _args: unknown, { caller, paywall }: PaywallContext): BillingSource => ({
+    caller,
+    now: paywall.engine.settings.now(),
+  }),
+  extensions: { directives: { free: {} } },
+};
+
 /** Merge them with the resolvers of your own schema. */
 export const billingResolvers: Resolvers = {
   DateTime: GraphQLDateTime,
   SafeInt: GraphQLSafeInt,
   JSONObject: GraphQLJSONObject,
-  Query: {
-    billing: (_root, _args, { caller, paywall }) => ({ caller, now: paywall.engine.settings.now() }),
-  },
+  Query: { billing },
   Billing,
   Account: { suspendedAt: ({ suspendedAt }) => dateOrNull(suspendedAt) },
   PlanSubscription: {
@@ -183,6 +190,7 @@ export const billingResolvers: Resolvers = {
     feature: ({ paid }) => paid.feature,
     cost: ({ paid }) => paid.cost,
     multipliers: ({ paid }) => paid.multipliers.map((path) => path.join('.')),
+    chargeEmpty: ({ paid }) => paid.chargeEmpty,
   },
   Plan: {
     amountMinor: ({ price }) => price.amountMinor,

@@ -64,6 +64,8 @@ export interface Thing {
   readonly type: string;
   /** What the field that gave it says of the length of its sized fields. */
   readonly told: number | null;
+  /** Those are its sized fields. */
+  readonly sized: readonly string[];
 }
 
 export type Value = number | Thing | Failure | null | readonly Value[];
@@ -71,7 +73,7 @@ export class Failure {
   readonly message = 'It broke.';
 }
 
-export const ROOT: Thing = { id: 'root', type: 'Query', told: null };
+export const ROOT: Thing = { id: 'root', type: 'Query', told: null, sized: [] };
 
 export class Dice {
   readonly #random: () => number;
@@ -127,6 +129,11 @@ export const makeWorld = (seed: number, traits: Traits): World => {
     Array.from({ length: 2 }, (_, index) => maker.field(`m${index}`)),
   );
   const shared = new Map(traits.hasAbstract ? [['Face', face]] : []);
+  for (const [name, fields] of objects)
+    objects.set(
+      name,
+      fields.map((field) => withRealLists(field, objects, shared)),
+    );
   const valueOf = valuesOf(seed, traits, abstract);
   const parts = { traits, objects, abstract, shared, valueOf };
   return { ...parts, schema: schemaOf(parts, new Dice(seed + 1)) };
@@ -139,6 +146,21 @@ const withoutPrice = (field: Field): Field => ({
   price: null,
   listSize: null,
 });
+
+/** Fields of these names are sized by the field above them, where they are lists. */
+const SIZED = ['a0', 'b0', 'a1', 's0'];
+
+/** Its sized fields are those lists among `SIZED` that its type really has. */
+const withRealLists = (
+  field: Field,
+  objects: ReadonlyMap<string, readonly Field[]>,
+  shared: ReadonlyMap<string, readonly Field[]>,
+): Field => {
+  if (field.listSize === null || field.lists > 0) return field;
+  const fields = objects.get(field.of) ?? shared.get(field.of) ?? [];
+  const sizedFields = SIZED.filter((name) => fields.some((each) => each.name === name && each.lists > 0));
+  return { ...field, listSize: sizedFields.length === 0 ? null : { ...field.listSize, sizedFields } };
+};
 
 class FieldMaker {
   constructor(
@@ -177,9 +199,10 @@ class FieldMaker {
     const isSized = lists === 0 && of !== 'Int';
     if (lists === 0 && !isSized) return null;
     const isSlicing = first !== null && dice.chance(0.7);
+    // Beside an argument with a default it would never count.
     const assumedSize = dice.chance(0.5) ? dice.upTo(4) : null;
-    const sizedFields = isSized ? ['a0', 'b0', 'a1', 's0'] : [];
-    return { isSlicing, assumedSize, sizedFields };
+    const sizedFields = isSized ? SIZED : [];
+    return { isSlicing, assumedSize: isSlicing ? null : assumedSize, sizedFields };
   }
 }
 
@@ -199,7 +222,8 @@ const valuesOf = (seed: number, { isLonger }: Traits, abstract: World['abstract'
       return Array.from({ length }, (_, index) => make(field, `${id}.${index}`, depth + 1, told, size));
     }
     if (field.of === 'Int') return dice.upTo(1000);
-    return { id, type: dice.pick(abstract.get(field.of) ?? [field.of]), told };
+    const sized = field.listSize?.sizedFields ?? [];
+    return { id, type: dice.pick(abstract.get(field.of) ?? [field.of]), told, sized };
   };
   return (object, field, first) => {
     const id = `${object.id}/${field.name}(${first ?? ''})`;
@@ -210,9 +234,7 @@ const valuesOf = (seed: number, { isLonger }: Traits, abstract: World['abstract'
   };
 };
 
-/** The sized fields of all lists are the same, so that the object need only know how long they are. */
-const isSizedBy = ({ told }: Thing, { name }: Field): number | null =>
-  ['a0', 'b0', 'a1', 's0'].includes(name) ? told : null;
+const isSizedBy = ({ told, sized }: Thing, { name }: Field): number | null => (sized.includes(name) ? told : null);
 
 type Parts = Omit<World, 'schema'>;
 

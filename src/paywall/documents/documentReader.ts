@@ -29,7 +29,7 @@ import type {
   ValidationRule,
   ValueNode,
 } from 'graphql';
-import type { ListSize } from '../price/requirements.js';
+import type { ListSize } from '../price/listSize.js';
 
 export interface DocumentLimits {
   readonly tokens: number;

@@ -80,9 +80,9 @@ const noOpenTab = ({ coordinate }: PaidField): GraphQLError =>
   );
 
 /** What a paid field costs, as its description says it. */
-export const priceInWords = ({ feature, cost, multipliers }: PaidField): string => {
+export const priceInWords = ({ feature, cost, multipliers, chargeEmpty }: PaidField): string => {
   const covered = feature === null ? 'Covered by every plan' : `Covered by plans with the feature "${feature}"`;
-  if (cost === null) return `${covered}.`;
   const units = multipliers.map((path) => ` × ${path.join('.')}`).join('');
-  return `${covered}; otherwise ${cost} ${cost === 1 ? 'credit' : 'credits'}${units}.`;
+  const bought = cost === null ? '' : `; otherwise ${cost} ${cost === 1 ? 'credit' : 'credits'}${units}`;
+  return `${covered}${bought}.${chargeEmpty ? ' Charged also where nothing is found.' : ''}`;
 };

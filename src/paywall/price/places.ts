@@ -32,7 +32,8 @@ import type {
   SelectionSetNode,
 } from 'graphql';
 import { coordinateOf } from './requirements.js';
-import type { ListSize, PaidField, Requirements } from './requirements.js';
+import type { ListSize } from './listSize.js';
+import type { PaidField, Requirements } from './requirements.js';
 
 /** What is needed of a schema to quote its operations. */
 export interface PricedSchema {

@@ -4,7 +4,7 @@
  */
 import { getArgumentValues, GraphQLError } from 'graphql';
 import type { Place, Places, PlaceSelection, PlaceType, Variables } from './places.js';
-import { listDepthOf } from './requirements.js';
+import { listDepthOf } from './listSize.js';
 import type { PaidField } from './requirements.js';
 
 export interface QuotedField {
@@ -131,10 +131,24 @@ class Pricing {
 }
 
 /** The length of a list as its arguments or `@listSize` tell it; several slicing arguments: the longest. */
-const sizeTold = ({ listSize }: Place, args: Variables): number | null => {
+const sizeTold = (place: Place, args: Variables): number | null => {
+  const { listSize } = place;
   if (listSize === null) return null;
+  if (listSize.requireOneSlicingArgument) checkSlicing(place, listSize.slicingArguments, args);
   const given = listSize.slicingArguments.map((name) => args[name]).filter((value) => typeof value === 'number');
   return given.length > 0 ? Math.max(0, ...given) : listSize.assumedSize;
+};
+
+/** Exactly one is given; where none is, exactly one has a default. */
+const checkSlicing = ({ coordinate, nodes }: Place, names: readonly string[], args: Variables): void => {
+  const inDocument = new Set(nodes[0]?.arguments?.map(({ name }) => name.value));
+  const valued = names.filter((name) => args[name] != null);
+  const given = valued.filter((name) => inDocument.has(name));
+  if ((given.length > 0 ? given : valued).length === 1) return;
+  throw new GraphQLError(`${coordinate} takes exactly one of the arguments ${names.join(', ')}.`, {
+    nodes: [...nodes],
+    extensions: { code: 'BAD_USER_INPUT', coordinate },
+  });
 };
 
 const unitsOf = (paid: PaidField, args: Variables, place: Place): number => {

@@ -2,14 +2,11 @@
  * What the directives of a schema ask for, read once when the schema is built. Settings that make no sense stop the
  * build; settings that make sense and are still a trap for clients or a way around the paywall are linted.
  */
-import { getDirective } from '@graphql-tools/utils';
 import {
   getNamedType,
-  getNullableType,
   isAbstractType,
   isInputObjectType,
   isInterfaceType,
-  isListType,
   isNonNullType,
   isObjectType,
   GraphQLInt,
@@ -18,12 +15,18 @@ import type {
   GraphQLArgument,
   GraphQLField,
   GraphQLInputField,
+  GraphQLInterfaceType,
   GraphQLNamedInputType,
   GraphQLNamedType,
+  GraphQLObjectType,
   GraphQLSchema,
 } from 'graphql';
 import type { Requirement } from '../../domain/admission.js';
 import { isCredits } from '../../domain/credits.js';
+import { LIST_SIZE, LIST_SIZE_SETTINGS, readListSize } from './listSize.js';
+import type { ListSize } from './listSize.js';
+import { readNames, readSettings } from './settings.js';
+import type { Report, Settings } from './settings.js';
 
 /** What `@requiresPayment` says of one field. */
 export interface PaidField extends Requirement {
@@ -32,13 +35,8 @@ export interface PaidField extends Requirement {
    * the way its items are summed.
    */
   readonly multipliers: readonly (readonly string[])[];
-}
-
-/** What `@listSize` says of one field (IBM GraphQL cost specification). */
-export interface ListSize {
-  readonly assumedSize: number | null;
-  readonly slicingArguments: readonly string[];
-  readonly sizedFields: readonly string[];
+  /** Whether a value in which nothing was found is charged as well. */
+  readonly chargeEmpty: boolean;
 }
 
 /** The priced fields of a schema, by coordinate. */
@@ -65,48 +63,102 @@ export class PriceSettingsError extends Error {
 }
 
 const DIRECTIVE_NAME = 'requiresPayment';
+const FREE = 'free';
+const SETTINGS = ['feature', 'cost', 'multipliers', 'chargeEmpty'];
 
 export const coordinateOf = (typeName: string, fieldName: string): string => `${typeName}.${fieldName}`;
 
-/** Reads and checks the directives of every field. */
+/** Reads and checks the directives of every type and field. */
 export const readRequirements = (schema: GraphQLSchema, options: ReadOptions = {}): Requirements => {
-  const directiveName = options.directiveName ?? DIRECTIVE_NAME;
-  const paid = new Map<string, PaidField>();
-  const listSizes = new Map<string, ListSize>();
-  const faults: string[] = [];
+  const reader = new RequirementReader(schema, options.directiveName ?? DIRECTIVE_NAME);
   for (const type of Object.values(schema.getTypeMap())) {
-    if (!isObjectType(type) && !isInterfaceType(type)) continue;
-    for (const field of Object.values(type.getFields())) {
-      const coordinate = coordinateOf(type.name, field.name);
-      const report = (fault: string) => faults.push(`${coordinate}: ${fault}`);
-      const price = getDirective(schema, field, directiveName)?.[0];
-      if (price !== undefined && isInterfaceType(type)) {
-        report(`@${directiveName} belongs on the fields of the implementing types, not on an interface's field.`);
-      } else if (price !== undefined) {
-        paid.set(coordinate, readPaidField(coordinate, field, price, report));
-      }
-      const size = getDirective(schema, field, 'listSize')?.[0];
-      if (size !== undefined) listSizes.set(coordinate, readListSize(field, size, report));
-    }
+    if (isObjectType(type) || isInterfaceType(type)) reader.readType(type);
   }
-  if (faults.length > 0) throw new PriceSettingsError(faults);
+  const { paid, listSizes, faults } = reader;
+  if (faults.size > 0) throw new PriceSettingsError([...faults]);
   const requirements = { paid, listSizes };
   applyLint(lintRequirements(schema, requirements), options);
   return requirements;
 };
 
-type Report = (fault: string) => void;
 type Field = GraphQLField<unknown, unknown>;
+
+class RequirementReader {
+  readonly paid = new Map<string, PaidField>();
+  readonly listSizes = new Map<string, ListSize>();
+  /** Each once: all directives of a field are read with each of them. */
+  readonly faults = new Set<string>();
+  readonly #roots: ReadonlySet<unknown>;
+
+  constructor(
+    private readonly schema: GraphQLSchema,
+    private readonly directiveName: string,
+  ) {
+    this.#roots = new Set([schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]);
+  }
+
+  readType(type: GraphQLObjectType | GraphQLInterfaceType): void {
+    const ofType = this.#ofType(type);
+    for (const field of Object.values(type.getFields())) {
+      const coordinate = coordinateOf(type.name, field.name);
+      const report = this.#reportAt(coordinate);
+      const price = this.#priceOf(type, field, ofType, report);
+      if (price !== null) this.paid.set(coordinate, readPaidField(coordinate, field, price, report));
+      const size = readSettings(this.schema, field, LIST_SIZE, LIST_SIZE_SETTINGS, report);
+      if (size !== null) this.listSizes.set(coordinate, readListSize(field, size, report));
+    }
+  }
+
+  /** What the type says of its fields; `null`: nothing. */
+  #ofType(type: GraphQLObjectType | GraphQLInterfaceType): Settings | null {
+    const report = this.#reportAt(type.name);
+    const price = readSettings(this.schema, type, this.directiveName, SETTINGS, report);
+    if (price === null) return null;
+    if (isInterfaceType(type)) report(`@${this.directiveName} belongs on the implementing types, not on an interface.`);
+    const multipliers = price['multipliers'];
+    if (Array.isArray(multipliers) && multipliers.length > 0) {
+      report('`multipliers` name arguments of one field: put them there.');
+    }
+    return price;
+  }
+
+  /** A field's own directive replaces its type's. */
+  #priceOf(
+    type: GraphQLObjectType | GraphQLInterfaceType,
+    field: Field,
+    ofType: Settings | null,
+    report: Report,
+  ): Settings | null {
+    const own = readSettings(this.schema, field, this.directiveName, SETTINGS, report);
+    const isFree = readSettings(this.schema, field, FREE, [], report) !== null;
+    if (isInterfaceType(type)) {
+      const name = own !== null ? this.directiveName : FREE;
+      if (own !== null || isFree)
+        report(`@${name} belongs on the fields of the implementing types, not on an interface's field.`);
+      return null;
+    }
+    if (own !== null && isFree) report(`@${FREE} and @${this.directiveName} contradict each other.`);
+    if (own !== null) return own;
+    // Who an object is can be told without paying for what it is.
+    const isIdentity = field.name === 'id' && !this.#roots.has(type);
+    return isFree || isIdentity ? null : ofType;
+  }
+
+  #reportAt(where: string): Report {
+    return (fault) => this.faults.add(`${where}: ${fault}`);
+  }
+}
 
 const readPaidField = (
   coordinate: string,
   field: Field,
-  { feature = null, cost = null, multipliers = [] }: Record<string, unknown>,
+  { feature = null, cost = null, multipliers = [], chargeEmpty = false }: Settings,
   report: Report,
 ): PaidField => {
   const isFeature = feature === null || (typeof feature === 'string' && feature.trim() !== '');
   if (!isFeature) report('`feature` must be a name, or be left out.');
   if (cost !== null && !isCredits(cost)) report('`cost` must be a whole number of credits from 0 to 2^53 - 1.');
+  if (chargeEmpty !== null && typeof chargeEmpty !== 'boolean') report('`chargeEmpty` must be true or false.');
   return {
     coordinate,
     feature: typeof feature === 'string' ? feature : null,
@@ -117,14 +169,8 @@ const readPaidField = (
       if (fault !== null) report(`the multiplier "${name}" ${fault}`);
       return path;
     }),
+    chargeEmpty: chargeEmpty === true,
   };
-};
-
-const readNames = (value: unknown, setting: string, report: Report): readonly string[] => {
-  const names: readonly unknown[] = Array.isArray(value) ? value : value === null || value === undefined ? [] : [value];
-  const sound = names.filter((name): name is string => typeof name === 'string' && name !== '');
-  if (sound.length !== names.length) report(`\`${setting}\` must be a list of names.`);
-  return sound;
 };
 
 /** Why a path can't multiply a price: each step must have a value in every request, and the last be an `Int`. */
@@ -145,23 +191,6 @@ const multiplierFault = (field: Field, path: readonly string[]): string | null =
 
 const isOptional = (input: GraphQLArgument | GraphQLInputField): boolean =>
   !isNonNullType(input.type) && (input.defaultValue === undefined || input.defaultValue === null);
-
-const readListSize = (field: Field, settings: Record<string, unknown>, report: Report): ListSize => {
-  const { assumedSize = null, slicingArguments, sizedFields } = settings;
-  if (assumedSize !== null && !isCredits(assumedSize)) report('`assumedSize` must be a whole number, not negative.');
-  const slicing = readNames(slicingArguments, 'slicingArguments', report);
-  for (const name of slicing) {
-    const argument = field.args.find((each) => each.name === name);
-    if (argument === undefined || getNullableType(argument.type) !== GraphQLInt) {
-      report(`the slicing argument "${name}" names no Int argument of this field.`);
-    }
-  }
-  return {
-    assumedSize: isCredits(assumedSize) ? assumedSize : null,
-    slicingArguments: slicing,
-    sizedFields: readNames(sizedFields, 'sizedFields', report),
-  };
-};
 
 const lintRequirements = (schema: GraphQLSchema, { paid }: Requirements): readonly string[] => [
   ...nonNullPaidFields(schema, paid),
@@ -210,12 +239,6 @@ const applyLint = (findings: readonly string[], { lint = 'error', onWarning }: R
   if (findings.length === 0 || lint === 'off') return;
   if (lint === 'error') throw new PriceSettingsError(findings);
   for (const finding of findings) onWarning?.(finding);
-};
-
-/** How many lists a type is wrapped in: 0 for none, 2 for `[[T]]`. */
-export const listDepthOf = (type: GraphQLField<unknown, unknown>['type']): number => {
-  const nullable = getNullableType(type);
-  return isListType(nullable) ? 1 + listDepthOf(nullable.ofType) : 0;
 };
 
 /** Names of the object, interface and union types at or beneath which a paid field can be selected. */

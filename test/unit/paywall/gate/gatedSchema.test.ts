@@ -25,8 +25,12 @@ describe('the price', () => {
       { feature: 'geo', cost: 2, multipliers: [['first'], ['in', 'n']] },
       'Covered by plans with the feature "geo"; otherwise 2 credits × first × in.n.',
     ],
+    [
+      { feature: null, cost: 1, multipliers: [], chargeEmpty: true },
+      'Covered by every plan; otherwise 1 credit. Charged also where nothing is found.',
+    ],
   ])('%j is said in words', (price, words) => {
-    expect(priceInWords({ coordinate: 'Query.a', ...price })).toBe(words);
+    expect(priceInWords({ coordinate: 'Query.a', chargeEmpty: false, ...price })).toBe(words);
   });
 
   it('follows what the author says of the field, and nothing is added to a free one', async () => {

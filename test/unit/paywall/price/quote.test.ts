@@ -97,13 +97,45 @@ describe('units', () => {
   });
 });
 
+describe('requireOneSlicingArgument', () => {
+  const schema = (settings: string) => `
+    type Query { list(first: Int, last: Int, most: Int = 4): [Item] @listSize(${settings}) }
+    type Item { price: Int @requiresPayment(cost: 1) }
+  `;
+  const strict = schema('slicingArguments: ["first", "last"], requireOneSlicingArgument: true');
+  const items = (positions: number) => [['Item.price', 1, positions]];
+  const fault = 'Query.list takes exactly one of the arguments first, last.';
+
+  it.each([
+    ['{ list { price } }', {}],
+    ['{ list(first: null) { price } }', {}],
+    ['{ list(first: 2, last: 2) { price } }', {}],
+    ['query ($n: Int) { list(first: $n) { price } }', {}],
+    ['query ($n: Int) { list(first: $n, last: 1) { price } }', { n: 1 }],
+  ])('refuses %s with %j where it is written', (document, variables) => {
+    expect(quote(strict, document, variables)).toBe(fault);
+  });
+
+  it('takes one, and of those with defaults the one that is given', () => {
+    expect(quote(strict, '{ list(last: 3) { price } }')).toEqual(items(3));
+    expect(quote(strict, 'query ($n: Int) { list(first: $n, last: 2) { price } }')).toEqual(items(2));
+    const withDefault = schema('slicingArguments: ["first", "most"], requireOneSlicingArgument: true');
+    expect(quote(withDefault, '{ list { price } }')).toEqual(items(4));
+    expect(quote(withDefault, '{ list(first: 7) { price } }')).toEqual(items(7));
+  });
+
+  it('says nothing where it is not written, though it is the default', () => {
+    expect(quote(schema('slicingArguments: ["first", "last"]'), '{ list { price } }')).toEqual(items(10));
+  });
+});
+
 describe('positions beneath lists', () => {
   const SIZES = `
     type Query {
       untold: [Item]
       twice: [[Item]]
       assumed: [Item] @listSize(assumedSize: 4)
-      sliced(first: Int, last: Int = 2): [Item] @listSize(slicingArguments: ["first", "last"], assumedSize: 9)
+      sliced(first: Int, last: Int = 2): [Item] @listSize(slicingArguments: ["first", "last"])
       fallback(first: Int): [Item] @listSize(slicingArguments: ["first"], assumedSize: 9)
       nothing(first: Int): [Item] @listSize(slicingArguments: ["first"])
       told: [[Item]] @listSize(assumedSize: 3)

@@ -27,18 +27,30 @@ describe('settings that make sense', () => {
       type Query {
         plain: String @requiresPayment
         print(copies: Int!, paper: Paper!): String @requiresPayment(feature: "print", cost: 3, multipliers: ["copies", "paper.pages"])
-        list(first: Int): [String] @listSize(assumedSize: 5, slicingArguments: ["first"], sizedFields: ["nodes"])
+        list(first: Int): Page @listSize(assumedSize: 5, slicingArguments: ["first"], sizedFields: ["nodes"])
+        search: [Int] @requiresPayment(cost: 1, chargeEmpty: true)
       }
+      type Page { nodes: [Int!]! }
     `);
     expect([...paid]).toEqual([
-      ['Query.plain', { coordinate: 'Query.plain', feature: null, cost: null, multipliers: [] }],
+      ['Query.plain', { coordinate: 'Query.plain', feature: null, cost: null, multipliers: [], chargeEmpty: false }],
       [
         'Query.print',
-        { coordinate: 'Query.print', feature: 'print', cost: 3, multipliers: [['copies'], ['paper', 'pages']] },
+        {
+          coordinate: 'Query.print',
+          feature: 'print',
+          cost: 3,
+          multipliers: [['copies'], ['paper', 'pages']],
+          chargeEmpty: false,
+        },
       ],
+      ['Query.search', { coordinate: 'Query.search', feature: null, cost: 1, multipliers: [], chargeEmpty: true }],
     ]);
     expect([...listSizes]).toEqual([
-      ['Query.list', { assumedSize: 5, slicingArguments: ['first'], sizedFields: ['nodes'] }],
+      [
+        'Query.list',
+        { assumedSize: 5, slicingArguments: ['first'], sizedFields: ['nodes'], requireOneSlicingArgument: false },
+      ],
     ]);
   });
 
@@ -120,6 +132,51 @@ describe('settings that make no sense stop the build, which names the field', ()
       'type Query { a(first: String): [Int] @listSize(slicingArguments: ["first"]) }',
       'Query.a: the slicing argument "first" names no Int argument of this field.',
     ],
+    [
+      'an assumed size of what is no list',
+      'type Query { a: Int @listSize(assumedSize: 2) }',
+      'Query.a: @listSize says how long a list is: this field is none, and `sizedFields` names none beneath it.',
+    ],
+    [
+      'a sized field that is not there',
+      'type Query { a: Page @listSize(assumedSize: 2, sizedFields: ["nope"]) } type Page { nodes: [Int] }',
+      'Query.a: the sized field "nope" names no list among the fields of Page.',
+    ],
+    [
+      'a sized field that is no list',
+      'type Query { a: Page @listSize(assumedSize: 2, sizedFields: ["one"]) } type Page { one: Int }',
+      'Query.a: the sized field "one" names no list among the fields of Page.',
+    ],
+    [
+      'a sized field of a union',
+      'type Query { a: Pages @listSize(assumedSize: 2, sizedFields: ["nodes"]) } union Pages = Page type Page { nodes: [Int] }',
+      'Query.a: the sized field "nodes" names no list among the fields of Pages.',
+    ],
+    [
+      'an assumed size where a slicing argument is required',
+      'type Query { a(n: Int): [Int] @listSize(assumedSize: 2, slicingArguments: ["n"], requireOneSlicingArgument: true) }',
+      'Query.a: `assumedSize` never counts: `requireOneSlicingArgument` asks for an argument in its place.',
+    ],
+    [
+      'an assumed size beside a slicing argument with a default',
+      'type Query { a(n: Int = 5): [Int] @listSize(assumedSize: 2, slicingArguments: ["n"]) }',
+      'Query.a: `assumedSize` never counts: the slicing argument "n" has a default.',
+    ],
+    [
+      '@free on an interface’s field',
+      'interface I { a: Int @free } type Query { b: I }',
+      "I.a: @free belongs on the fields of the implementing types, not on an interface's field.",
+    ],
+    [
+      'a price and @free on one field',
+      'type Query { a: Int @free @requiresPayment }',
+      'Query.a: @free and @requiresPayment contradict each other.',
+    ],
+    [
+      'multipliers for all fields of a type',
+      'type Query @requiresPayment(multipliers: ["n"]) { a(n: Int!): Int }',
+      'Query: `multipliers` name arguments of one field: put them there.',
+    ],
   ])('%s', (_what, typeDefs, fault) => {
     expect(faultsIn(typeDefs)).toEqual([fault]);
   });
@@ -140,6 +197,9 @@ describe('settings that make no sense stop the build, which names the field', ()
       words: field({ cost: '3' }),
       list: field({ feature: ['x'] }),
       numbers: field({ multipliers: [1] }),
+      empty: field({ chargeEmpty: 'yes' }),
+      price: field({ price: 3 }),
+      misspelt: field({ cost: 1, mulitpliers: ['n'] }),
     };
     const schema = new GraphQLSchema({ query: new GraphQLObjectType({ name: 'Query', fields }) });
     expect(faultsOf(() => readRequirements(schema)).map((fault) => fault.split(':')[0])).toEqual([
@@ -148,6 +208,24 @@ describe('settings that make no sense stop the build, which names the field', ()
       'Query.words',
       'Query.list',
       'Query.numbers',
+      'Query.empty',
+      'Query.price',
+      'Query.misspelt',
+    ]);
+    expect(faultsOf(() => readRequirements(schema)).slice(-2)).toEqual([
+      'Query.price: @requiresPayment has no setting "price": it has feature, cost, multipliers, chargeEmpty.',
+      'Query.misspelt: @requiresPayment has no setting "mulitpliers": it has feature, cost, multipliers, chargeEmpty.',
+    ]);
+  });
+
+  it('in SDL that nobody has validated as well', () => {
+    const schema = buildSchema(
+      `${directiveTypeDefs()} type Query { a: Int @requiresPayment(cost: "2") b: [Int] @listSize(assumedSize: "9") }`,
+      { assumeValidSDL: true },
+    );
+    expect(faultsOf(() => readRequirements(schema))).toEqual([
+      'Query.a: Argument "cost" has invalid value "2".',
+      'Query.b: Argument "assumedSize" has invalid value "9".',
     ]);
   });
 });
@@ -164,6 +242,78 @@ const FINDINGS = {
   halfPaid: 'I.a: paid in some implementing types and free in Free: a way around the paywall.',
   nonNull: 'Query.a: a paid field should be nullable, or its refusal wipes out its siblings.',
 };
+
+describe('a type’s price', () => {
+  const pricesIn = (typeDefs: string, options?: ReadOptions) =>
+    [...read(typeDefs, options).paid.values()].map(({ coordinate, feature, cost }) => [coordinate, feature, cost]);
+
+  it('is that of all its fields, but for those with a directive of their own', () => {
+    expect(
+      pricesIn(`
+        type Query @requiresPayment(feature: "api", cost: 2) {
+          id: ID
+          plain: Int
+          dear: Int @requiresPayment(cost: 9)
+          status: String @free
+        }
+        type Other { plain: Int }
+      `),
+    ).toEqual([
+      ['Query.id', 'api', 2],
+      ['Query.plain', 'api', 2],
+      ['Query.dear', null, 9],
+    ]);
+  });
+
+  it('leaves `id` free where the type is no root', () => {
+    const item = 'type Query { item: Item } type Item @requiresPayment(cost: 1) { id: ID! name: String }';
+    expect(pricesIn(item)).toEqual([['Item.name', null, 1]]);
+    expect(pricesIn(item.replace('id: ID!', 'id: ID @requiresPayment(cost: 3)'))).toEqual([
+      ['Item.id', null, 3],
+      ['Item.name', null, 1],
+    ]);
+  });
+
+  it('is linted like those of fields', () => {
+    expect(faultsIn('type Query @requiresPayment { a: Int! b: Int }')).toEqual([FINDINGS.nonNull]);
+    expect(
+      faultsIn(`
+        interface I { a: Int b: Int }
+        type Paid implements I @requiresPayment { a: Int b: Int @free }
+        type Free implements I { a: Int b: Int }
+        type Query { i: I }
+      `),
+    ).toEqual([FINDINGS.halfPaid]);
+  });
+
+  it('in code-first schemas counts alike', () => {
+    const query = new GraphQLObjectType({
+      name: 'Query',
+      extensions: { directives: { requiresPayment: { cost: 2 } } },
+      fields: {
+        paid: { type: GraphQLInt },
+        free: { type: GraphQLInt, extensions: { directives: { free: {} } } },
+        dear: { type: GraphQLInt, extensions: { directives: { requiresPayment: { cost: 3, chargeEmpty: true } } } },
+      },
+    });
+    expect([...readRequirements(new GraphQLSchema({ query })).paid.values()]).toEqual([
+      { coordinate: 'Query.paid', feature: null, cost: 2, multipliers: [], chargeEmpty: false },
+      { coordinate: 'Query.dear', feature: null, cost: 3, multipliers: [], chargeEmpty: true },
+    ]);
+  });
+
+  it('does not belong on an interface', () => {
+    expect(
+      faultsIn('directive @price(cost: Int) on INTERFACE interface I @price { a: Int } type Query { b: I }'),
+    ).toEqual([]);
+    const schema = buildSchema(
+      'directive @price(cost: Int) on INTERFACE interface I @price { a: Int } type Query { b: I }',
+    );
+    expect(faultsOf(() => readRequirements(schema, { directiveName: 'price' }))).toEqual([
+      'I: @price belongs on the implementing types, not on an interface.',
+    ]);
+  });
+});
 
 describe('what is a trap is linted', () => {
   it.each([

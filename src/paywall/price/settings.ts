@@ -1,0 +1,49 @@
+/** Settings of the directives, as they stand in SDL or in `extensions.directives`. */
+import { getDirective } from '@graphql-tools/utils';
+import type { GraphQLField, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema } from 'graphql';
+
+/** Notes a fault of the part of the schema that is being read. */
+export type Report = (fault: string) => void;
+
+type Annotated = GraphQLField<unknown, unknown> | GraphQLObjectType | GraphQLInterfaceType;
+
+export type Settings = Readonly<Record<string, unknown>>;
+
+/** What a directive says where it stands; `null`: it does not stand there. Of several the first. */
+export const readSettings = (
+  schema: GraphQLSchema,
+  annotated: Annotated,
+  name: string,
+  known: readonly string[],
+  report: Report,
+): Settings | null => {
+  try {
+    const settings = getDirective(schema, annotated, name)?.[0];
+    if (settings === undefined) return null;
+    if (isCodeFirst(annotated, name)) {
+      // No SDL has checked them: a setting that is misspelt would count for nothing.
+      const unknown = Object.keys(settings).find((setting) => !known.includes(setting));
+      if (unknown !== undefined) report(`@${name} has no setting "${unknown}": ${knownInWords(known)}.`);
+    }
+    return settings;
+  } catch (error) {
+    // graphql-js has found a value of another type, and does not say where.
+    report(error instanceof Error ? error.message : String(error));
+    return null;
+  }
+};
+
+const isCodeFirst = ({ extensions }: Annotated, name: string): boolean => {
+  const directives: unknown = extensions['directives'];
+  return typeof directives === 'object' && directives !== null && name in directives;
+};
+
+const knownInWords = (known: readonly string[]): string =>
+  known.length === 0 ? 'it has none' : `it has ${known.join(', ')}`;
+
+export const readNames = (value: unknown, setting: string, report: Report): readonly string[] => {
+  const names: readonly unknown[] = Array.isArray(value) ? value : value === null || value === undefined ? [] : [value];
+  const sound = names.filter((name): name is string => typeof name === 'string' && name !== '');
+  if (sound.length !== names.length) report(`\`${setting}\` must be a list of names.`);
+  return sound;
+};
