@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 /** Tests that use the MongoDB server. They may set its fail point, of which there is one for the whole server. */
 const mongoTests = ['test/**/mongo*.test.ts', 'test/**/mongo/**/*.test.ts'];
+/** Those of `onEachStore`: each project runs them on its own store. */
+const storeTests = 'test/**/*.stores.test.ts';
 
 export default defineConfig({
   // Vite would take graphql's ES modules for the sources, where Node takes its CommonJS for the libraries: two of it.
@@ -28,6 +30,7 @@ export default defineConfig({
           name: 'default',
           include: ['test/**/*.test.ts'],
           exclude: mongoTests,
+          env: { TOLLGATE_TEST_STORE: 'sqlite' },
           sequence: { groupOrder: 0 },
         },
       },
@@ -35,7 +38,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'mongo',
-          include: mongoTests,
+          include: [...mongoTests, storeTests],
+          env: { TOLLGATE_TEST_STORE: 'mongodb' },
           setupFiles: ['test/tooling/mongoRequiredInCi.ts'],
           // One file at a time, and none beside another project's, because of the fail point.
           fileParallelism: false,

@@ -275,8 +275,14 @@ it.each([
       await begun;
       expect(await server.books('last')).toMatchObject({ holds: 1 });
       const closed = server.close();
-      // Whoever did not wait for it would be gone by now.
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      // It says that it stops, and what it has begun is still under way.
+      const isReady = () =>
+        fetch(`${server.url}/readyz`).then(
+          ({ ok }) => ok,
+          () => false,
+        );
+      await expect.poll(isReady, { timeout: 10_000 }).toBe(false);
+      expect(await server.books('last')).toMatchObject({ holds: 1 });
       deliver('at last');
       await Promise.all([closed, ended]);
       // After it the connection was closed, which clients tell in their own ways.

@@ -6,7 +6,7 @@ import { makeExecutableSchema } from '@graphql-tools/schema';
 import { GraphQLError } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
 import { directiveTypeDefs } from '../../src/api/typeDefs.js';
-import { seededRandom } from '../unit/demo/seededRandom.js';
+import { seededRandom } from '../support/seededRandom.js';
 
 export interface Price {
   readonly feature: string | null;

@@ -25,8 +25,6 @@ export const describeMongo = (name: string, tests: (url: string) => void): void 
 
 export interface OpenedMongo extends OpenedStore {
   readonly database: string;
-  /** What another process opens it by. */
-  readonly url: string;
 }
 
 /** A store in a database of its own, with a random name, on the server of this URL. */

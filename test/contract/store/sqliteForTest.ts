@@ -19,6 +19,7 @@ export const openSqliteForTest = async (): Promise<OpenedStore> => {
   const store = await open();
   return {
     store,
+    url,
     reopen: async () => {
       await store.close();
       return open();

@@ -33,6 +33,8 @@ import {
 
 export interface OpenedStore {
   readonly store: Store;
+  /** What another process opens it by. */
+  readonly url: string;
   /** Closes the store and opens the same database again. */
   readonly reopen: () => Promise<Store>;
   /** Another store on the same database, as another process would have it. */
@@ -444,7 +446,8 @@ export const storeContract = (name: string, { open, openUnreachable }: StoreUnde
         const second = await store.countRequest('window', 1);
         expect([first.count, second.count]).toEqual([1, 2]);
         expect(first.resetAt).toBeGreaterThanOrEqual(before + 900);
-        expect(Math.abs(second.resetAt - first.resetAt)).toBeLessThan(100);
+        // The same window, by a clock that may be read a moment later: another one would end a second later.
+        expect(Math.abs(second.resetAt - first.resetAt)).toBeLessThan(500);
         await new Promise((resolve) => setTimeout(resolve, 1_100));
         expect((await store.countRequest('window', 1)).count).toBe(1);
       });

@@ -5,7 +5,7 @@
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { constants, setPriority } from 'node:os';
-import { seededRandom } from '../../unit/demo/seededRandom.js';
+import { seededRandom } from '../../support/seededRandom.js';
 import { hostileBytes, hostileRequest } from './requests.js';
 import type { HostileBytes, HostileRequest } from './requests.js';
 

@@ -3,7 +3,7 @@ import { loadAtlas } from '../../../src/demo/atlasData.js';
 import type { CityRecord } from '../../../src/demo/atlasData.js';
 import { createCityIndex, distanceKm } from '../../../src/demo/cityIndex.js';
 import type { Point } from '../../../src/demo/cityIndex.js';
-import { seededRandom } from './seededRandom.js';
+import { seededRandom } from '../../support/seededRandom.js';
 
 const SEED = 20_260;
 const EARTH_RADIUS_KM = 6_371;

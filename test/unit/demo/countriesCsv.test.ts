@@ -3,7 +3,7 @@ import { loadAtlas } from '../../../src/demo/atlasData.js';
 import type { CountryRecord } from '../../../src/demo/atlasData.js';
 import { countriesOf } from '../../../src/demo/atlasArguments.js';
 import { countriesCsv } from '../../../src/demo/countriesCsv.js';
-import { seededRandom } from './seededRandom.js';
+import { seededRandom } from '../../support/seededRandom.js';
 
 const HEADER = 'code,name,capital,region,population,area\r\n';
 

@@ -145,11 +145,14 @@ describe('journalMover', () => {
   });
 
   it('closed, does not wait for a ledger that can’t be written', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     troubled.whenever('appendLedger', () => 'UNREACHABLE');
     mover.note(walletWith(ALICE, 1, 3));
+    await vi.waitUntil(() => vi.getTimerCount() === 1);
     await mover.close();
+    expect(vi.getTimerCount()).toBe(0);
     const calls = troubled.batchesOf('appendLedger').length;
-    await new Promise((resolve) => setTimeout(resolve, 600));
+    await vi.advanceTimersByTimeAsync(3_600_000);
     expect(troubled.batchesOf('appendLedger')).toHaveLength(calls);
   });
 

@@ -62,7 +62,7 @@ describe('walletKeeper', () => {
       const first = keeper.apply(ALICE, granting('first'));
       await expect.poll(() => troubled.batchesOf('commitWallets').length).toBe(1);
       const later = times(50, (n) => keeper.apply(ALICE, granting(`later${n}`)));
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await expect.poll(() => keeper.stats.queueLength).toBe(51);
       expect(troubled.batchesOf('commitWallets')).toHaveLength(1);
       open();
       expect(await first).toBe(1);
@@ -382,15 +382,18 @@ describe('walletKeeper', () => {
     it('waits for tasks under way, and for entries to be moved', async () => {
       const keeper = keep();
       const { wait, open } = barrier();
-      troubled.whenever('commitWallets', wait);
+      const course: string[] = [];
+      troubled.whenever('commitWallets', async () => {
+        await wait();
+        course.push('written');
+        return null;
+      });
       const ends = endsOf([keeper.apply(ALICE, granting('a')), keeper.apply(BOB, granting('b'))]);
-      let isClosed = false;
-      const closing = keeper.close().then(() => (isClosed = true));
-      await new Promise((resolve) => setTimeout(resolve, 30));
-      expect(isClosed).toBe(false);
+      const closing = keeper.close().then(() => course.push('closed'));
       expect(await endsOf([keeper.apply(ALICE, granting('late'))])).toEqual(['CLOSED']);
       open();
       await closing;
+      expect(course).toEqual(['written', 'closed']);
       expect(await ends).toEqual([1, 1]);
       expect(keeper.stats).toMatchObject({ queueLength: 0, journalLength: 0 });
     });

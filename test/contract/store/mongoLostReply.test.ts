@@ -6,14 +6,14 @@
 import { MongoClient } from 'mongodb';
 import type { Document } from 'mongodb';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { accountId, grantId } from '../../../../src/domain/ids.js';
-import type { Wallet } from '../../../../src/domain/wallet.js';
-import { emptyWallet } from '../../../../src/domain/wallet.js';
-import { applyCommand } from '../../../../src/domain/walletCommands.js';
-import type { Store } from '../../../../src/store/store.js';
-import { describeMongo, openMongoForTest } from '../../../contract/store/mongoForTest.js';
-import type { OpenedMongo } from '../../../contract/store/mongoForTest.js';
-import { anAccount, walletOf } from '../../../contract/store/storedValues.js';
+import { accountId, grantId } from '../../../src/domain/ids.js';
+import type { Wallet } from '../../../src/domain/wallet.js';
+import { emptyWallet } from '../../../src/domain/wallet.js';
+import { applyCommand } from '../../../src/domain/walletCommands.js';
+import type { Store } from '../../../src/store/store.js';
+import { describeMongo, openMongoForTest } from './mongoForTest.js';
+import type { OpenedMongo } from './mongoForTest.js';
+import { anAccount, walletOf } from './storedValues.js';
 
 const NOW = Date.UTC(2026, 0, 31);
 

@@ -2,12 +2,13 @@
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { GraphQLError } from 'graphql';
 import { afterEach, describe, expect, it } from 'vitest';
-import { directiveTypeDefs } from '../../../src/api/typeDefs.js';
-import { grantCredits } from '../../../src/admin/operator.js';
-import { accountId } from '../../../src/domain/ids.js';
-import { KEY_TTL_MS } from '../../../src/domain/keyedOperation.js';
-import { startServer } from '../../support/server.js';
-import type { Answer, TestServer, TestServerOptions } from '../../support/server.js';
+import { directiveTypeDefs } from '../../src/api/typeDefs.js';
+import { grantCredits } from '../../src/admin/operator.js';
+import { accountId } from '../../src/domain/ids.js';
+import { KEY_TTL_MS } from '../../src/domain/keyedOperation.js';
+import { startServer } from '../support/server.js';
+import type { Answer, TestServer } from '../support/server.js';
+import { onEachStore } from '../support/onEachStore.js';
 
 const typeDefs = /* GraphQL */ `
   type Query {
@@ -36,7 +37,7 @@ const served = (data: object, charged: number, balance: number, coordinate: stri
 
 const coded = (status: number, code: string) => ({ status, body: { errors: [{ extensions: { code } }] } });
 
-export const idempotencySuite = (name: string, options: Pick<TestServerOptions, 'database'>): void => {
+onEachStore(({ name, database }) => {
   describe(`Idempotency-Key on ${name}`, () => {
     let server: TestServer;
     let ordered: string[];
@@ -60,7 +61,7 @@ export const idempotencySuite = (name: string, options: Pick<TestServerOptions, 
         typeDefs: [directiveTypeDefs(), typeDefs],
         resolvers: { Query: { free: () => 'free', quote: () => 'fine', lines }, Mutation: { order } },
       });
-      server = await startServer({ schema, ...options, now: () => clock, holdTtlMs: HOLD_TTL_MS });
+      server = await startServer({ schema, database, now: () => clock, holdTtlMs: HOLD_TTL_MS });
       return server.accountWithKey('buyer', credits);
     };
     afterEach(() => server.close());
@@ -266,4 +267,4 @@ export const idempotencySuite = (name: string, options: Pick<TestServerOptions, 
       });
     });
   });
-};
+});

@@ -1,11 +1,11 @@
 /** A wallet is one document: however much it has served, it stays small, apart from its open holds. */
 import { describe, expect, it } from 'vitest';
-import { HOUR_MS, windowAt } from '../../../src/domain/period.js';
-import { emptyWallet, ENDED_HOLDS_MAX, GRANTS_MAX } from '../../../src/domain/wallet.js';
-import type { Wallet } from '../../../src/domain/wallet.js';
-import { applyCommand } from '../../../src/domain/walletCommands.js';
-import type { WalletCommand } from '../../../src/domain/walletCommands.js';
-import { ALICE, capture, claim, grant, hold, MINUTE_MS, NOW, release, withoutJournal } from '../../support/domain.js';
+import { HOUR_MS, windowAt } from '../../src/domain/period.js';
+import { emptyWallet, ENDED_HOLDS_MAX, GRANTS_MAX } from '../../src/domain/wallet.js';
+import type { Wallet } from '../../src/domain/wallet.js';
+import { applyCommand } from '../../src/domain/walletCommands.js';
+import type { WalletCommand } from '../../src/domain/walletCommands.js';
+import { ALICE, capture, claim, grant, hold, MINUTE_MS, NOW, release, withoutJournal } from '../support/domain.js';
 
 const SIZE_MAX = 64 * 1024;
 const sizeOf = (wallet: Wallet): number => Buffer.byteLength(JSON.stringify({ ...wallet, holds: [] }));

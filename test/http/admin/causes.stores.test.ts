@@ -5,9 +5,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DAY_MS } from '../../../src/domain/period.js';
 import { listAt, partAt } from '../../support/bodies.js';
-import type { TestServerOptions } from '../../support/server.js';
 import { OWNER, textAt, World } from './world.js';
 import type { Args } from './world.js';
+import { onEachStore } from '../../support/onEachStore.js';
 
 const REFUSAL = `query ($id: ID!) { refusal(id: $id) {
   id at accountId keyId operationName operationHash status reason requestId subscriptionState planId
@@ -211,11 +211,11 @@ const passed = (diagnosis: unknown, when: 'passedThen' | 'passedNow'): Readonly<
 
 const ORDER = ['KEY', 'AUTHORISATION', 'RATE', 'PAYMENT_METHOD', 'SUBSCRIPTION', 'PLAN', 'LIMIT', 'BALANCE', 'STORE'];
 
-export const causesSuite = (name: string, options: Pick<TestServerOptions, 'database'>): void => {
-  describe(name, () => {
+onEachStore(({ name, database }) => {
+  describe(`the causes of refusals on ${name}`, () => {
     let world: World;
     beforeAll(async () => {
-      world = await World.open(options);
+      world = await World.open({ database });
       // Refusals are kept for 30 days, by the clock of the machine.
       world.clock = Date.now();
       await world.plan({ amountMinor: 90_000, features: [{ feature: 'covered' }, { feature: 'paid' }] });
@@ -343,7 +343,7 @@ export const causesSuite = (name: string, options: Pick<TestServerOptions, 'data
     it('excessive-requests: a plan with more requests a minute lets the same request through', async () => {
       const rateLimits = { keyless: 2, keyed: null, badKeys: null, windowSeconds: 60 };
       // Requests are counted by the clock of the machine.
-      const limited = await World.open({ ...options, rateLimits, now: Date.now });
+      const limited = await World.open({ database, rateLimits, now: Date.now });
       try {
         const slow = await limited.plan({ requestsPerMinute: 2 });
         const fast = await limited.plan({ requestsPerMinute: 50, amountMinor: 9_900 });
@@ -529,4 +529,4 @@ export const causesSuite = (name: string, options: Pick<TestServerOptions, 'data
       expect(body).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT', argument: 'after' } }] });
     });
   });
-};
+});

@@ -1,8 +1,8 @@
 /** Resolvers may answer promises that are not this realm's, which graphql-js hands on: they are waited for like any other. */
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readyPaywall, schemaOf } from './ready.js';
-import type { ReadyPaywall } from './ready.js';
+import { readyPaywall, schemaOf } from '../unit/paywall/ready.js';
+import type { ReadyPaywall } from '../unit/paywall/ready.js';
 
 /** As a library that is older than `Promise` makes them: what its `then` answers is one of its own again. */
 class Thenable {

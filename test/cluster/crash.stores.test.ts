@@ -8,17 +8,18 @@
  * `TOLLGATE_CRASH_SEED` repeats a run's moments, `TOLLGATE_CRASHES` says how many there are: one where it is not set, ten in
  * CI, 50 by `npm run test:crash`.
  */
-import { expect } from 'vitest';
-import type { Store } from '../../src/store/store.js';
-import { seededRandom } from '../unit/demo/seededRandom.js';
+import { expect, it } from 'vitest';
+import { openStore } from '../../src/store/openStore.js';
+import { seededRandom } from '../support/seededRandom.js';
 import { audit, openAccounts } from './books.js';
 import type { Audit } from './books.js';
 import { ask, countOf, MUTATION_COST, runClients } from './clients.js';
 import type { Asked, AskOptions } from './clients.js';
 import { startServerProcess } from './serverProcess.js';
 import type { ServerProcess } from './serverProcess.js';
+import { onEachStore } from '../support/onEachStore.js';
 
-export const CRASHES = Number(process.env['TOLLGATE_CRASHES'] ?? 1);
+const CRASHES = Number(process.env['TOLLGATE_CRASHES'] ?? 1);
 const SEED = Number(process.env['TOLLGATE_CRASH_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
 const ACCOUNTS = ['ann', 'ben', 'eve'];
@@ -34,11 +35,8 @@ interface Crashed {
   readonly pending: readonly AskOptions[];
 }
 
-export const crashAgainAndAgain = async (
-  name: string,
-  databaseUrl: string,
-  open: () => Promise<Store>,
-): Promise<void> => {
+const crashAgainAndAgain = async (name: string, databaseUrl: string): Promise<void> => {
+  const open = () => openStore(databaseUrl);
   console.log(`${name}: ${CRASHES} crashes, TOLLGATE_CRASH_SEED=${SEED}`);
   const random = seededRandom(SEED);
   const before = await open();
@@ -145,3 +143,17 @@ const report = (name: string, asked: readonly Asked[], audits: readonly Audit[])
       `(mutations: ${MUTATION_COST} credits each)`,
   );
 };
+
+onEachStore(({ name, database }) => {
+  it(
+    `on ${name}, a server killed at random moments charges exactly what it answered`,
+    { timeout: 60_000 + CRASHES * 15_000 },
+    async () => {
+      const { url, store, drop } = await database();
+      await store.close();
+      await crashAgainAndAgain(name, url);
+      await drop();
+      expect.hasAssertions();
+    },
+  );
+});

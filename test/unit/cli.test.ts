@@ -5,10 +5,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { partAt } from '../../support/bodies.js';
-import { OWNER, World } from '../../http/admin/world.js';
+import { partAt } from '../support/bodies.js';
+import { OWNER, World } from '../http/admin/world.js';
 
-const CLI = resolve(import.meta.dirname, '../../../src/cli.ts');
+const CLI = resolve(import.meta.dirname, '../../src/cli.ts');
 
 let world: World;
 let folder = '';

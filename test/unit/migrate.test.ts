@@ -3,13 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { accountId } from '../../../src/domain/ids.js';
-import { openStore } from '../../../src/store/openStore.js';
-import { copySuite } from './copySuite.js';
-import { openSqliteForTest } from './sqliteForTest.js';
-import { anAccount, walletOf } from './storedValues.js';
-
-copySuite('from SQLite to SQLite', openSqliteForTest, openSqliteForTest);
+import { accountId } from '../../src/domain/ids.js';
+import { openStore } from '../../src/store/openStore.js';
+import { anAccount, walletOf } from '../contract/store/storedValues.js';
 
 it('the command copies, says what it did, and ends with 1 where it could not', { timeout: 60_000 }, async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'tollgate-migrate-'));
@@ -19,7 +15,7 @@ it('the command copies, says what it did, and ends with 1 where it could not', {
   await source.saveAccounts([anAccount(accountId('alice'))]);
   await source.commitWallets([walletOf(accountId('alice'), 42, 1)]);
   await source.close();
-  const root = path.resolve(import.meta.dirname, '..', '..', '..');
+  const root = path.resolve(import.meta.dirname, '../..');
   const migrate = (...args: readonly string[]) => {
     const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', 'src/migrate.ts', ...args], {
       cwd: root,

@@ -2,17 +2,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DAY_MS } from '../../../src/domain/period.js';
 import { listAt, partAt } from '../../support/bodies.js';
-import type { TestServerOptions } from '../../support/server.js';
 import { OWNER, PLAN, textAt, World } from './world.js';
+import { onEachStore } from '../../support/onEachStore.js';
 
 const BOOKS = `query { account(id: "acme") { balance { available held } limits { feature used limit resetAt } }
   ledger(accountId: "acme", first: 100) { nodes { kind credits balanceAfter holdId coordinate } } }`;
 
-export const walkThroughSuite = (name: string, options: Pick<TestServerOptions, 'database'>): void => {
-  describe(name, () => {
+onEachStore(({ name, database }) => {
+  describe(`the walk through on ${name}`, () => {
     let world: World;
     beforeAll(async () => {
-      world = await World.open(options);
+      world = await World.open({ database });
     });
     afterAll(() => world.server.close());
 
@@ -139,4 +139,4 @@ export const walkThroughSuite = (name: string, options: Pick<TestServerOptions, 
       expect(JSON.stringify(body)).not.toMatch(/secretHash|idempotencyKey/);
     });
   });
-};
+});

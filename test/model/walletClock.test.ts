@@ -1,8 +1,8 @@
 /** Two processes' clocks differ by some milliseconds: the books must stay right when `now` goes back a little. */
 import { describe, expect, it } from 'vitest';
-import type { LedgerEntry } from '../../../src/domain/ledger.js';
-import type { Wallet } from '../../../src/domain/wallet.js';
-import { applyCommand } from '../../../src/domain/walletCommands.js';
+import type { LedgerEntry } from '../../src/domain/ledger.js';
+import type { Wallet } from '../../src/domain/wallet.js';
+import { applyCommand } from '../../src/domain/walletCommands.js';
 import {
   capture,
   claim,
@@ -14,7 +14,7 @@ import {
   release,
   walletAfter,
   withoutJournal,
-} from '../../support/domain.js';
+} from '../support/domain.js';
 
 const AHEAD = NOW + 1_003;
 const BEHIND = NOW + 997;

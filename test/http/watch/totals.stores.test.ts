@@ -11,13 +11,14 @@ import { accountId, planId, subscriptionId } from '../../../src/domain/ids.js';
 import { DAY_MS } from '../../../src/domain/period.js';
 import { REFUSAL_REASONS } from '../../../src/domain/refusal.js';
 import { Metrics } from '../../../src/server/watch/metrics.js';
-import { seededRandom } from '../../unit/demo/seededRandom.js';
+import { seededRandom } from '../../support/seededRandom.js';
 import { chargedIn, listAt, partAt } from '../../support/bodies.js';
 import { useServers } from '../../support/runningServers.js';
-import type { Answer, OpenDatabase, TestServer } from '../../support/server.js';
+import type { Answer, TestServer } from '../../support/server.js';
 import { ANSWERED, logLines, SETTLED_LATER } from './logLines.js';
 import type { LogLines } from './logLines.js';
 import { scrape, totalOf, totalsBy } from './prometheus.js';
+import { onEachStore } from '../../support/onEachStore.js';
 
 const SEED = Number(process.env['TOLLGATE_SEED'] ?? 7);
 const OPERATIONS = 400;
@@ -192,7 +193,7 @@ const settled = async (server: TestServer, log: LogLines, operations: number): P
   );
 };
 
-export const totalsSuite = (name: string, database: OpenDatabase): void => {
+onEachStore(({ name, database }) => {
   const start = useServers({ database });
 
   describe(`totals on ${name}, seed ${SEED}`, () => {
@@ -264,4 +265,4 @@ export const totalsSuite = (name: string, database: OpenDatabase): void => {
       TIME_TO_RUN_MS,
     );
   });
-};
+});

@@ -21,6 +21,8 @@ import {
   HOSTILE_STRINGS,
   walletOf,
 } from './storedValues.js';
+import { onEachStore } from '../../support/onEachStore.js';
+import { openSqliteForTest } from './sqliteForTest.js';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
 /** More than fit into one page of wallets. */
@@ -35,7 +37,7 @@ const BUSY = accountId('account-7');
 
 type Open = () => Promise<OpenedStore>;
 
-export const copySuite = (name: string, openSource: Open, openTarget: Open): void => {
+const copySuite = (name: string, openSource: Open, openTarget: Open): void => {
   describe(name, () => {
     let [source, target]: OpenedStore[] = [];
     const stores = () => {
@@ -212,3 +214,8 @@ const readAll = async (store: Store, id: AccountId): Promise<unknown> => {
     ledger: await store.findLedgerPage(id, { first: 1_000, before: null }),
   };
 };
+
+onEachStore(({ name, database }) => {
+  copySuite(`copying from SQLite to ${name}`, openSqliteForTest, database);
+  if (name !== 'SQLite') copySuite(`copying from ${name} to SQLite`, database, openSqliteForTest);
+});
