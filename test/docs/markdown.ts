@@ -9,8 +9,17 @@ const pagesIn = (folder: string): readonly string[] =>
     .filter((name) => name.endsWith('.md'))
     .map((name) => (folder === '.' ? name : `${folder}/${name}`));
 
+/** Rooms have a README each, with the decisions that explain their code. */
+function foldersOf(folder: string): readonly string[] {
+  const entries = readdirSync(join(ROOT, folder), { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => `${folder}/${name}`);
+}
+
 /** Every page that people read. */
-export const PAGES: readonly string[] = ['.', 'docs', 'docs/errors'].flatMap(pagesIn);
+export const PAGES: readonly string[] = ['.', 'docs', 'docs/errors', ...foldersOf('src')].flatMap(pagesIn);
+
+/** Words, as people count them: what has no letter or digit in it is none. */
+export const countWords = (text: string): number => text.split(/\s+/).filter((word) => /\w/.test(word)).length;
 
 export const readPage = (page: string): string => readFileSync(join(ROOT, page), 'utf8');
 

@@ -7,18 +7,16 @@ import { loadAtlas } from '../../src/demo/atlasData.js';
 import { welcome } from '../../src/server/welcome.js';
 import { startServer } from '../support/server.js';
 import type { TestServer } from '../support/server.js';
-import { codeBlocks, codeBlockWith, readPage, ROOT } from './markdown.js';
+import { codeBlocks, codeBlockWith, countWords, readPage, ROOT } from './markdown.js';
 import { runInShell } from './shell.js';
 
 const PUBLIC_URL = 'http://127.0.0.1:4000';
 const WORDS_MAX = 1_500;
 const readme = readPage('README.md');
 
-const wordsOf = (text: string): number => text.split(/\s+/).filter((word) => word !== '').length;
-
 describe('the README', () => {
   it(`has fewer than ${WORDS_MAX} words`, () => {
-    expect(wordsOf(readme)).toBeLessThan(WORDS_MAX);
+    expect(countWords(readme)).toBeLessThan(WORDS_MAX);
   });
 
   it('goes from two commands and the first 402 to a server of one’s own, within its first third', () => {
@@ -30,7 +28,7 @@ describe('the README', () => {
       '## In a server of your own',
     ]);
     const [before = ''] = readme.split('## In a server of your own');
-    expect(wordsOf(before) * 3).toBeLessThanOrEqual(wordsOf(readme));
+    expect(countWords(before) * 3).toBeLessThanOrEqual(countWords(readme));
   });
 
   it('begins with two commands, which are scripts of package.json', () => {
