@@ -87,9 +87,9 @@ const requirement: Requirement = { coordinate: 'Query.search', feature: 'search'
 const wallet = walletInUse();
 
 const standingWith = (units: number): Standing => {
-  const { available, counters } = viewAt(wallet, NOW);
+  const { available, held, counters } = viewAt(wallet, NOW);
   const offers = [planOf('basic', 10), planOf('pro', 100), planOf('scale', 1_000), planOf('all', null)];
-  const means = { subscription, plan: planOf('pro', units), credits: available, counters, offers };
+  const means = { subscription, plan: planOf('pro', units), credits: available, held, counters, offers };
   return { key: 'VALID', suspended: false, scopes: null, rateLimitedUntil: null, means };
 };
 

@@ -97,8 +97,8 @@ export const viewOf = (account: AccountStanding, now: Instant): WalletView =>
 
 export const meansOf = (account: AccountStanding, now: Instant): Means => {
   const { subscription, plan, offers } = account;
-  const { available, counters } = viewOf(account, now);
-  return { subscription, plan, credits: available, counters, offers };
+  const { available, held, counters } = viewOf(account, now);
+  return { subscription, plan, credits: available, held, counters, offers };
 };
 
 /** What `decide` goes by; `account` is `null` where there is none or nothing is known of it. */

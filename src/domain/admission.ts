@@ -34,6 +34,8 @@ export interface Means {
   readonly plan: Plan | null;
   /** Credits that can be spent. */
   readonly credits: number;
+  /** Credits that operations under way have set aside: what they don't use comes back. */
+  readonly held: number;
   readonly counters: readonly Counter[];
   /** The plans that can be bought. */
   readonly offers: readonly Plan[];
@@ -134,7 +136,9 @@ const decideOnMeans = (requirement: Requirement, units: number, means: Means, no
   }
   if (cost === null) return refuse(requirement, coverage.reason, { plans });
   const reason = precedes(coverage.reason, 'INSUFFICIENT_FUNDS') ? coverage.reason : 'INSUFFICIENT_FUNDS';
-  return refuse(requirement, reason, { required: price, available: means.credits, plans });
+  const figures = { required: price, available: means.credits, plans };
+  const isHeld = price !== null && price <= means.credits + means.held;
+  return refuse(requirement, reason, isHeld ? { ...figures, held: means.held, retryable: true } : figures);
 };
 
 /** The means that are left after a decision: what the next position is decided against. */
@@ -155,7 +159,7 @@ export const meansAfter = (means: Means, decision: Decision): Means => {
   }
 };
 
-type Figures = Partial<Pick<Refusal, 'required' | 'available' | 'plans' | 'resetAt' | 'retryable'>>;
+type Figures = Partial<Pick<Refusal, 'required' | 'available' | 'held' | 'plans' | 'resetAt' | 'retryable'>>;
 
 const refuse = ({ coordinate, feature }: Requirement, reason: RefusalReason, figures: Figures): Decision => ({
   outcome: 'refused',

@@ -67,7 +67,7 @@ export const meansWithout = (means: Means, demand: Demand): Means => ({
 /** The means of a demand alone: its credits, and of every limit of the plan only what it claims. */
 export const meansOf = (means: Means, { credits, claims }: Demand, now: Instant): Means => {
   const { plan, subscription, offers } = means;
-  if (plan === null || subscription === null) return { subscription, plan, credits, counters: [], offers };
+  if (plan === null || subscription === null) return { subscription, plan, credits, held: 0, counters: [], offers };
   const counters: Counter[] = [];
   for (const { feature, limit } of plan.features) {
     if (limit === null) continue;
@@ -76,7 +76,7 @@ export const meansOf = (means: Means, { credits, claims }: Demand, now: Instant)
     const claimed = claims.find((claim) => isSameLimit(claim, { key, window }))?.units ?? 0;
     counters.push({ key, window, used: limit.units - claimed });
   }
-  return { subscription, plan, credits, counters, offers };
+  return { subscription, plan, credits, held: 0, counters, offers };
 };
 
 /**

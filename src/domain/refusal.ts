@@ -92,6 +92,8 @@ export interface Refusal {
    */
   readonly required: number | null;
   readonly available: number | null;
+  /** Credits that operations under way hold, where they would suffice if they came back; left out where not. */
+  readonly held?: number;
   /** Plans on offer that would cover it, cheapest first. */
   readonly plans: readonly PlanId[];
   /** When the limit's window or the rate limit begins anew. */

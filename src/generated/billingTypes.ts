@@ -201,6 +201,8 @@ export type PageInfo = {
 /** The price of one paid field. */
 export type PaymentTerms = {
   readonly __typename?: 'PaymentTerms';
+  /** Whether it is charged also where nothing is found. */
+  readonly chargeEmpty: Scalars['Boolean']['output'];
   /** Its schema coordinate, as in `Query.nearest`. */
   readonly coordinate: Scalars['String']['output'];
   /** Credits for one unit where no plan covers it. Null: only a subscription will do. */
@@ -502,6 +504,10 @@ export type ResolversParentTypes = {
   String: Scalars['String']['output'];
 };
 
+export type FreeDirectiveArgs = { };
+
+export type FreeDirectiveResolver<Result, Parent, ContextType = PaywallContext, Args = FreeDirectiveArgs> = DirectiveResolverFn<Result, Parent, ContextType, Args>;
+
 export type ListSizeDirectiveArgs = {
   assumedSize?: Maybe<Scalars['Int']['input']>;
   requireOneSlicingArgument?: Maybe<Scalars['Boolean']['input']>;
@@ -512,6 +518,7 @@ export type ListSizeDirectiveArgs = {
 export type ListSizeDirectiveResolver<Result, Parent, ContextType = PaywallContext, Args = ListSizeDirectiveArgs> = DirectiveResolverFn<Result, Parent, ContextType, Args>;
 
 export type RequiresPaymentDirectiveArgs = {
+  chargeEmpty?: Maybe<Scalars['Boolean']['input']>;
   cost?: Maybe<Scalars['Int']['input']>;
   feature?: Maybe<Scalars['String']['input']>;
   multipliers?: Maybe<ReadonlyArray<Scalars['String']['input']>>;
@@ -597,6 +604,7 @@ export type PageInfoResolvers<ContextType = PaywallContext, ParentType extends R
 };
 
 export type PaymentTermsResolvers<ContextType = PaywallContext, ParentType extends ResolversParentTypes['PaymentTerms'] = ResolversParentTypes['PaymentTerms']> = {
+  chargeEmpty?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   coordinate?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   cost?: Resolver<Maybe<ResolversTypes['SafeInt']>, ParentType, ContextType>;
   feature?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
@@ -696,6 +704,7 @@ export type Resolvers<ContextType = PaywallContext> = {
 };
 
 export type DirectiveResolvers<ContextType = PaywallContext> = {
+  free?: FreeDirectiveResolver<any, any, ContextType>;
   listSize?: ListSizeDirectiveResolver<any, any, ContextType>;
   requiresPayment?: RequiresPaymentDirectiveResolver<any, any, ContextType>;
 };

@@ -88,6 +88,7 @@ export const means = (changes: Partial<Means> = {}): Means => ({
   subscription: null,
   plan: null,
   credits: 0,
+  held: 0,
   counters: [],
   offers: [],
   ...changes,

@@ -39,6 +39,8 @@ class Allotment {
 
 export interface AdmittedField {
   readonly quoted: QuotedField;
+  /** Where it stands among all places of the operation, in document order. */
+  readonly order: number;
   readonly allotment: Allotment;
   /** Why no more positions than the allotment pays for are admitted; `null`: all that were quoted are. */
   readonly refusal: Refusal | null;
@@ -124,6 +126,7 @@ class AdmissionWalk {
   readonly refused: Refused[] = [];
   readonly granted: Granted[] = [];
   isFatal = false;
+  #places = 0;
   #demand = NO_DEMAND;
   #standing: Standing;
   #prepaid: ReadonlyMap<string, number>;
@@ -146,6 +149,7 @@ class AdmissionWalk {
   }
 
   #admitField(quoted: QuotedField, around: Surroundings): AdmittedField {
+    const order = (this.#places += 1);
     const allotment = around.shared ?? new Allotment();
     const path: PlacePath = { key: quoted.place.responseKey, above: around.path };
     const { positions, refusal } =
@@ -156,9 +160,10 @@ class AdmissionWalk {
       this.refused.push({ quoted, path, refusal });
       this.isFatal ||= quoted.place.isNonNull && around.isNullFatal;
     }
-    // Nothing beneath a refused field is priced. A list that should be empty is walked: it may turn out longer.
-    const beneath = refusal !== null && positions === 0 ? EMPTY : this.#admitBeneath(quoted, positions, around, path);
-    return { quoted, allotment, refusal, beneath };
+    // Nothing beneath a refused field is priced, nor beneath a list that should be empty. It is walked all the same: the
+    // list may turn out longer, and the field be admitted when it resolves.
+    const beneath = this.#admitBeneath(quoted, positions, around, path);
+    return { quoted, order, allotment, refusal, beneath };
   }
 
   #admitPositions(

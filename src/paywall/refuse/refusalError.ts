@@ -143,10 +143,13 @@ const limitMessage = (refusal: Refusal): string => {
 };
 
 const fundsMessage = (refusal: Refusal): string => {
-  const { required, available, plans } = refusal;
+  const { required, available, held, plans } = refusal;
   const price = required === null ? 'more credits than any account can have' : credits(required);
   const orSubscribe = plans.length === 0 ? '' : `, or subscribe to a plan that covers it: ${plans.join(', ')}`;
-  return `${nameOf(refusal)} costs ${price}, and ${available ?? 0} are available. Add funds${orSubscribe}.`;
+  const cost = `${nameOf(refusal)} costs ${price}, and ${available ?? 0} are available`;
+  return held === undefined
+    ? `${cost}. Add funds${orSubscribe}.`
+    : `${cost}; ${held} more are held by operations under way. Try again when they are done, or add funds${orSubscribe}.`;
 };
 
 const credits = (count: number): string => (count === 1 ? '1 credit' : `${count} credits`);

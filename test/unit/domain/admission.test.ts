@@ -268,6 +268,20 @@ describe('a refusal', () => {
     expect(decideWith({ ...has, credits: 100 })).toEqual(refused(figures));
   });
 
+  it('tells credits that operations under way hold from those that are not there, and can be tried again', () => {
+    const figures = { required: 15, available: 4 };
+    expect(decideWith({ credits: 4, held: 11 }, 5, 3)).toEqual(
+      refused({ reason: 'INSUFFICIENT_FUNDS', ...figures, held: 11, retryable: true }),
+    );
+    expect(decideWith({ ...subscribed(plan(), lapsed), credits: 4, held: 11 }, 5, 3)).toEqual(
+      refused({ reason: 'SUBSCRIPTION_EXPIRED', ...figures, held: 11, retryable: true }),
+    );
+    expect(decideWith({ credits: 4, held: 10 }, 5, 3)).toEqual(refused({ reason: 'INSUFFICIENT_FUNDS', ...figures }));
+    expect(decideWith({ credits: CREDITS_MAX, held: 5 }, CREDITS_MAX, 2)).toEqual(
+      refused({ reason: 'INSUFFICIENT_FUNDS', required: null, available: CREDITS_MAX }),
+    );
+  });
+
   it('has the price and the balance where credits could buy it', () => {
     const figures = { required: 15, available: 14 };
     expect(decideWith({ credits: 14 }, 5, 3)).toEqual(refused({ reason: 'INSUFFICIENT_FUNDS', ...figures }));
