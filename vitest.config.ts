@@ -11,7 +11,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     // Once, before files that serve it run side by side.
-    globalSetup: 'test/tooling/builtGraphiql.ts',
+    globalSetup: 'test/tooling/built.ts',
     // Vitest leaves one core free by itself, which on a machine with two would run one file at a time.
     maxWorkers: '100%',
     testTimeout: 20_000,

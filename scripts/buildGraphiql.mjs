@@ -1,6 +1,6 @@
 /** Bundles GraphiQL into graphiql/dist, unless what is there was made of the same sources and packages. */
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -11,7 +11,8 @@ const madeOf = [
   'graphiql/vite.config.js',
   'package-lock.json',
 ];
-const stampFile = path.join(root, 'graphiql', 'dist', 'made-of.txt');
+const bundle = path.join(root, 'graphiql', 'dist');
+const stampFile = 'made-of.txt';
 
 const digest = () => {
   const hash = createHash('sha256');
@@ -21,16 +22,28 @@ const digest = () => {
 
 const madeBefore = () => {
   try {
-    return readFileSync(stampFile, 'utf8');
+    return readFileSync(path.join(bundle, stampFile), 'utf8');
   } catch {
     return null;
   }
 };
 
+export const isGraphiqlBuilt = () => madeBefore() === digest();
+
 export const buildGraphiql = async () => {
   const stamp = digest();
   if (madeBefore() === stamp) return;
+  // A server that runs meanwhile must not serve half of it.
+  const outDir = `${bundle}.${process.pid}`;
   const { build } = await import('vite');
-  await build({ configFile: path.join(root, 'graphiql', 'vite.config.js') });
-  writeFileSync(stampFile, stamp);
+  try {
+    await build({ configFile: path.join(root, 'graphiql', 'vite.config.js'), build: { outDir } });
+    writeFileSync(path.join(outDir, stampFile), stamp);
+    rmSync(bundle, { recursive: true, force: true });
+    renameSync(outDir, bundle);
+  } finally {
+    rmSync(outDir, { recursive: true, force: true });
+  }
 };
+
+if (process.argv[1] === import.meta.filename) await buildGraphiql();
