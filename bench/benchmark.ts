@@ -5,6 +5,8 @@ export interface Benchmark {
   /** As in `npm run bench -- <name>`. */
   readonly name: string;
   readonly title: string;
+  /** Why it can't be measured here; `null`, or left out: it can. */
+  readonly whyNot?: () => string | null;
   readonly measure: () => Promise<Findings>;
 }
 

@@ -14,11 +14,11 @@ import { WalletKeeper } from '../src/ledger/walletKeeper.js';
 import { openStore } from '../src/store/openStore.js';
 import { atLeast } from './benchmark.js';
 import type { Benchmark, Findings } from './benchmark.js';
-import { startRig } from './slowRig.js';
+import { reachMongo, whyNoMongo } from './mongoServer.js';
+import type { MongoServer } from './mongoServer.js';
 import { inWords, spreadOf } from './statistics.js';
 import type { Spread } from './statistics.js';
 
-const PORT = 27_139;
 const DELAY_MS = 5;
 const CLIENTS = 64;
 const WARM_UP = 500;
@@ -55,10 +55,10 @@ interface Throughput {
 
 /** `chargeWith` gets how commands are carried out in one commit. */
 const throughKeeper = async (
-  url: string,
+  server: MongoServer,
   chargeWith: (apply: (commands: readonly WalletCommand[]) => Promise<void>, id: HoldId) => Promise<void>,
 ): Promise<Throughput> => {
-  const store = await openStore(`${url}/bench_${randomUUID()}`);
+  const store = await openStore(server.urlOf(newName()));
   const keeper = new WalletKeeper(store, { now: Date.now });
   const apply = (commands: readonly WalletCommand[]): Promise<void> =>
     keeper.apply<never, void>(ALICE, {
@@ -93,18 +93,23 @@ const holdOf = (id: HoldId): WalletCommand => ({
 });
 const captureOf = (id: HoldId): WalletCommand => ({ kind: 'capture', holdId: id, lines: LINES, units: [] });
 
-const inOneStep = (url: string): Promise<Throughput> =>
-  throughKeeper(url, (apply, id) => apply([holdOf(id), captureOf(id)]));
+const newName = (): string => `bench_${randomUUID()}`;
 
-const inTwoSteps = (url: string): Promise<Throughput> =>
-  throughKeeper(url, async (apply, id) => {
+const inOneStep = (server: MongoServer): Promise<Throughput> =>
+  throughKeeper(server, (apply, id) => apply([holdOf(id), captureOf(id)]));
+
+const inTwoSteps = (server: MongoServer): Promise<Throughput> =>
+  throughKeeper(server, async (apply, id) => {
     await apply([holdOf(id)]);
     await apply([captureOf(id)]);
   });
 
-const oneUpdateEach = async (url: string): Promise<Throughput> => {
-  const client = await new MongoClient(url, { maxPoolSize: CLIENTS, writeConcern: { w: 'majority' } }).connect();
-  const balances = client.db(`bench_${randomUUID()}`).collection<{ _id: string; balance: number }>('balances');
+const oneUpdateEach = async (server: MongoServer): Promise<Throughput> => {
+  const client = await new MongoClient(server.urlOf(newName()), {
+    maxPoolSize: CLIENTS,
+    writeConcern: { w: 'majority' },
+  }).connect();
+  const balances = client.db().collection<{ _id: string; balance: number }>('balances');
   await balances.insertOne({ _id: ALICE, balance: CREDITS });
   const perSecond = await throughputOf(async () => {
     const charged = await balances.findOneAndUpdate({ _id: ALICE, balance: { $gte: 1 } }, { $inc: { balance: -1 } });
@@ -124,17 +129,17 @@ const WAYS = [
 
 /** In turn, so that whatever else the machine does slows all of them. */
 const measure = async (): Promise<Findings> => {
-  const rig = startRig(PORT, DELAY_MS);
+  const server = await reachMongo(DELAY_MS);
   try {
     const rounds: Throughput[][] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
       const results: Throughput[] = [];
-      for (const { run } of WAYS) results.push(await run(rig.url));
+      for (const { run } of WAYS) results.push(await run(server));
       rounds.push(results);
     }
     return findingsOf(rounds);
   } finally {
-    rig.stop();
+    server.close();
   }
 };
 
@@ -165,5 +170,6 @@ const findingsOf = (rounds: readonly (readonly Throughput[])[]): Findings => {
 export const groupCommit: Benchmark = {
   name: 'group-commit',
   title: 'One account that many clients charge at the same time',
+  whyNot: whyNoMongo,
   measure,
 };

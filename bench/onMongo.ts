@@ -13,14 +13,13 @@ import { CASES, checkEnding, LIST_SIZES, listCases } from './cases.js';
 import type { Case } from './cases.js';
 import { contest } from './contest.js';
 import type { Contestant } from './contest.js';
-import { startRig } from './slowRig.js';
+import { reachMongo, whyNoMongo } from './mongoServer.js';
 import { inWords } from './statistics.js';
 import type { Spread } from './statistics.js';
 import { nextKeyOf, openWorld } from './world.js';
 import type { World } from './world.js';
 
 const RULES = { rounds: 3, roundMs: 300, concurrency: 32 };
-const PORT = 27_140;
 const DELAYS_MS = [0, 5] as const;
 /** Plans are read once a second and refusals written twice, whatever is asked for. */
 const UNCOUNTED = new Set(['findPlans', 'appendRefusals', 'close']);
@@ -102,15 +101,15 @@ const settled = (): Promise<void> =>
   });
 
 const onMongo = async (delayMs: number): Promise<Measured> => {
-  const rig = startRig(PORT, delayMs);
-  const url = `${rig.url}/bench_${randomUUID()}`;
+  const server = await reachMongo(delayMs);
+  const url = server.urlOf(`bench_${randomUUID()}`);
   try {
     return await measureOn(await openStore(url));
   } finally {
     const client = await new MongoClient(url).connect();
     await client.db().dropDatabase();
     await client.close();
-    rig.stop();
+    server.close();
   }
 };
 
@@ -139,4 +138,4 @@ const callTargets = ({ calls }: Measured, index: number): readonly Target[] => {
   return [atMost(claim, 1, callsOf('list of 1000, paid') / callsOf('list of 1, paid'))];
 };
 
-export const mongo: Benchmark = { name: 'mongo', title: 'On MongoDB', measure };
+export const mongo: Benchmark = { name: 'mongo', title: 'On MongoDB', whyNot: whyNoMongo, measure };

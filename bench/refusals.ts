@@ -19,7 +19,7 @@ import { atMost } from './benchmark.js';
 import type { Benchmark, Findings, Table, Target } from './benchmark.js';
 import { contest } from './contest.js';
 import type { Contestant } from './contest.js';
-import { startRig } from './slowRig.js';
+import { reachMongo, whyNoMongo } from './mongoServer.js';
 import { inWords, spreadOf } from './statistics.js';
 import type { World } from './world.js';
 import { nextKeyOf, openWorld, SEARCH } from './world.js';
@@ -32,7 +32,6 @@ const PAGES = 40;
 const PAGE_MS_MAX = 50;
 /** Refusals of this long ago to now. */
 const SPREAD_MS = 29 * 24 * HOUR_MS;
-const RIG_PORT = 27150;
 const OWNER = 'bench-owner-of-all';
 
 type Server = Awaited<ReturnType<typeof createServer>>;
@@ -213,18 +212,31 @@ const measurePages = async (
 
 const measure = async (): Promise<Findings> => {
   const folder = mkdtempSync(join(tmpdir(), 'tollgate-refusals-'));
-  const rig = startRig(RIG_PORT, 0);
   try {
     const cost = await measureCost();
     const sqlite = await measurePages('SQLite', await openStore(`sqlite:${join(folder, 'tollgate.db')}`));
-    const mongo = await measurePages('MongoDB', await openStore(`${rig.url}/refusals_bench`));
-    return findingsOf(cost, [sqlite, mongo]);
+    return findingsOf(cost, [sqlite, ...(await onMongo())]);
   } finally {
-    const client = await new MongoClient(rig.url).connect();
-    await client.db('refusals_bench').dropDatabase();
-    await client.close();
-    rig.stop();
     rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+/** Nothing where no server is named, which is said. */
+const onMongo = async (): Promise<readonly Stored[]> => {
+  const reason = whyNoMongo();
+  if (reason !== null) {
+    console.log(`Refusals on MongoDB are skipped: ${reason}`);
+    return [];
+  }
+  const server = await reachMongo(0);
+  const url = server.urlOf('refusals_bench');
+  try {
+    return [await measurePages('MongoDB', await openStore(url))];
+  } finally {
+    const client = await new MongoClient(url).connect();
+    await client.db().dropDatabase();
+    await client.close();
+    server.close();
   }
 };
 
@@ -244,7 +256,7 @@ const findingsOf = ({ standings, counts, seconds }: Cost, stores: readonly Store
   };
   const countTable: Table = {
     title: 'What became of the records of that run, and what one costs to write',
-    columns: ['noted', 'written', 'dropped', 'SQLite, µs', 'MongoDB, µs'],
+    columns: ['noted', 'written', 'dropped', ...['SQLite, µs', 'MongoDB, µs'].slice(0, stores.length)],
     rows: [[counts.noted, counts.written, counts.dropped, ...stores.map((each) => each.microsPerRecord.toFixed(1))]],
   };
   const all = stores.flatMap(({ pages }) => pages);

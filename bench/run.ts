@@ -42,7 +42,12 @@ const CHILD = '--in-child';
 /** How a child ends where all went well and a figure misses its target. */
 const MISSED = 2;
 
-const measureInChild = async (name: string): Promise<void> => {
+const measureInChild = async ({ name, title, whyNot }: Benchmark): Promise<void> => {
+  const reason = whyNot?.() ?? null;
+  if (reason !== null) {
+    console.log(`\n## ${title}\n\nSkipped: ${reason}`);
+    return;
+  }
   const child = fork(fileURLToPath(import.meta.url), [CHILD, name], { execArgv: ['--expose-gc'] });
   const [code] = (await once(child, 'exit')) as [number | null];
   if (code === MISSED) process.exitCode = 1;
@@ -96,5 +101,5 @@ const [first, ...others] = process.argv.slice(2);
 if (first === CHILD) {
   for (const benchmark of chosen(others)) await measure(benchmark);
 } else {
-  for (const { name } of chosen(first === undefined ? [] : [first, ...others])) await measureInChild(name);
+  for (const each of chosen(first === undefined ? [] : [first, ...others])) await measureInChild(each);
 }
