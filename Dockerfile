@@ -1,15 +1,18 @@
 # syntax=docker/dockerfile:1
-# The server without what it was built with. Nothing in it needs a compiler or a download beyond the npm registry.
+# The server without what it was built with. `--build-arg TRACING=true` adds what traces are sent with. Nothing in it needs a compiler or a download beyond the npm registry.
 FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-audit --no-fund
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json ./
 COPY schema schema
 COPY scripts scripts
 COPY graphiql graphiql
 COPY src src
-RUN npm run build && npm prune --omit=dev --no-audit --no-fund
+ARG TRACING=false
+RUN npm run build && npm prune --omit=dev --no-audit --no-fund && if [ "$TRACING" = true ]; then \
+  npm install --no-save --omit=dev --no-audit --no-fund @opentelemetry/exporter-trace-otlp-http @opentelemetry/resources \
+  @opentelemetry/sdk-trace-node; fi
 
 FROM node:24-slim
 ENV NODE_ENV=production HOST=0.0.0.0 TOLLGATE_DEMO=false

@@ -34,7 +34,16 @@ const impure = {
 };
 
 export default defineConfig([
-  globalIgnores(['**/dist/', 'build/', '.stryker-tmp/', 'coverage/', 'reports/', 'data/', 'src/generated/']),
+  globalIgnores([
+    '**/node_modules/',
+    '**/dist/',
+    'build/',
+    '.stryker-tmp/',
+    'coverage/',
+    'reports/',
+    'data/',
+    'src/generated/',
+  ]),
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,

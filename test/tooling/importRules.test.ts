@@ -101,7 +101,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 test('each import rule finds the import that it forbids, and nothing else', async () => {
-  const options = await extractDepcruiseOptions(path.join(root, '.dependency-cruiser.cjs'));
+  const options = await extractDepcruiseOptions(path.join(root, 'scripts/importRules.cjs'));
   const { output } = await cruise(['src', 'test'], { ...options, baseDir: folder });
   if (typeof output === 'string') throw new Error(`A report was expected, not: ${output}`);
 
