@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import type { GraphQLSchema } from 'graphql';
 import { readTypeDefs } from '../src/api/typeDefs.js';
-import { publishPlan } from '../src/admin/operator.js';
+import { publishPlan } from '../src/admin/library.js';
 import { loadAtlas } from '../src/demo/atlasData.js';
 import { atlasResolvers } from '../src/demo/atlasResolvers.js';
 import { createAtlasSchema } from '../src/demo/atlasSchema.js';

@@ -26,14 +26,8 @@ export type { Store } from './store/store.js';
 export { StoreError } from './store/storeError.js';
 
 // What an operator does
-export {
-  createAccount,
-  grantCredits,
-  issueKey,
-  OperatorError,
-  publishPlan,
-  saveSubscription,
-} from './admin/operator.js';
+export { createAccount, grantCredits, issueKey, publishPlan, saveSubscription } from './admin/library.js';
+export { OperatorError } from './admin/operatorError.js';
 export {
   cancelAtPeriodEnd,
   cancelNow,

@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import { ConfigError, readConfig } from './config.js';
 import type { Config } from './config.js';
-import { ensureOwner } from './admin/operatorDesk.js';
+import { ensureOwner } from './admin/identifyOperator.js';
 import { openProduct } from './openProduct.js';
 import { createPaywall } from './paywall/paywall.js';
 import type { PaywallOptions } from './paywall/paywall.js';

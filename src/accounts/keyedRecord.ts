@@ -15,6 +15,8 @@ type KeyedAnswer = Pick<KeyedOperation, 'lines' | 'units' | 'delivered' | 'answe
 /** Every verb rejects with `StoreError`. */
 export class KeyedRecord {
   #record: KeyedOperation | null = null;
+  /** What was sent last, where no reply told whether it was stored. */
+  #unsure: KeyedOperation | null = null;
 
   constructor(
     private readonly store: Pick<Store, 'findKeyedOperations' | 'saveKeyedOperations'>,
@@ -27,6 +29,11 @@ export class KeyedRecord {
     const [found = null] = await this.store.findKeyedOperations([id]);
     this.#record = found;
     return decideKeyed(found, this.call.fingerprint, now);
+  }
+
+  /** What the record keeps of a call that was cut off; `null`: nothing. */
+  get answerSoFar(): string | null {
+    return this.#record?.answer ?? null;
   }
 
   /** `kept`: what the record keeps already. `false` where another call with this key was first. */
@@ -46,18 +53,25 @@ export class KeyedRecord {
   }
 
   /** The call came to nothing: whoever sends it again need not wait for the lock to run out. */
-  async unlock(): Promise<void> {
-    if (this.#record !== null) await this.#save(unlockKeyed(this.#record));
+  unlock(): Promise<void> {
+    return this.#endWith(unlockKeyed);
   }
 
   /** Nothing came of the call: the key is as good as new. */
-  async free(now: Instant): Promise<void> {
-    if (this.#record === null) return;
-    await this.#save({ ...this.#record, lockedUntil: 0, expiresAt: now });
+  free(): Promise<void> {
+    return this.#endWith((record) => ({ ...record, lockedUntil: 0, expiresAt: 0, answer: null }));
+  }
+
+  async #endWith(change: (record: KeyedOperation) => KeyedOperation): Promise<void> {
+    const [unsure, known] = [this.#unsure, this.#record];
+    const isEnded = unsure !== null && (await this.#save(change({ ...unsure, version: unsure.version + 1 })));
+    if (!isEnded && known !== null) await this.#save(change(known));
   }
 
   async #save(record: KeyedOperation): Promise<boolean> {
+    this.#unsure = record;
     const [outcome] = await this.store.saveKeyedOperations([record]);
+    this.#unsure = null;
     if (outcome !== 'WON') return false;
     this.#record = { ...record, version: record.version + 1 };
     return true;

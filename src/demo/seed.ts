@@ -2,7 +2,7 @@
  * The demo's plan, accounts, subscriptions and credits. Everything has a fixed id, so that a second start finds the same
  * data and adds nothing: credits that were spent stay spent.
  */
-import { createAccount, grantCredits, publishPlan } from '../admin/operator.js';
+import { createAccount, grantCredits, publishPlan } from '../admin/library.js';
 import { planId, subscriptionId } from '../domain/ids.js';
 import { DAY_MS } from '../domain/period.js';
 import type { Instant } from '../domain/period.js';

@@ -1,4 +1,5 @@
 /** Who pays, and the keys that speak for them. A key's secret is never here: the store knows its hash only. */
+import type { ActsRemembered } from './act.js';
 import type { AccountId, ApiKeyId } from './ids.js';
 import type { Instant } from './period.js';
 
@@ -8,6 +9,7 @@ export interface Account {
   readonly createdAt: Instant;
   readonly suspendedAt: Instant | null;
   readonly version: number;
+  readonly acts?: ActsRemembered;
 }
 
 export interface ApiKey {
@@ -22,6 +24,7 @@ export interface ApiKey {
   readonly expiresAt: Instant | null;
   readonly revokedAt: Instant | null;
   readonly version: number;
+  readonly acts?: ActsRemembered;
 }
 
 /** `MISSING`: none was sent. `UNVERIFIED`: the store could not be asked. */

@@ -1,4 +1,5 @@
 /** Who administers Tollgate, and what each may do. An operator's secret is never here: the store knows its hash only. */
+import type { ActsRemembered } from './act.js';
 import type { OperatorId } from './ids.js';
 import type { Instant } from './period.js';
 
@@ -17,6 +18,7 @@ export interface Operator {
   /** From then on the key is no good. The operator stays, because the audit log names it. */
   readonly removedAt: Instant | null;
   readonly version: number;
+  readonly acts?: ActsRemembered;
 }
 
 /** Whether a role is enough for what requires another one. */
@@ -24,8 +26,15 @@ export const mayAct = (role: Role, required: Role): boolean => ROLES.indexOf(rol
 
 export const isOperating = ({ removedAt }: Operator, now: Instant): boolean => removedAt === null || now < removedAt;
 
-/** Whether nobody could administer operators any more without this one. */
-export const isLastOwner = (operators: readonly Operator[], id: OperatorId, now: Instant): boolean => {
-  const owners = operators.filter((each) => each.role === 'OWNER' && isOperating(each, now));
-  return owners.length === 1 && owners[0]?.id === id;
+/**
+ * An owner who stays while another one is removed, and is to be written first, so that nobody removes them at the same
+ * moment. `null`: none is needed, since it is no owner who goes. `NOBODY`: there is none. By whether they were removed at
+ * all, and not by when: the clock of whoever removed them may be ahead.
+ */
+export const guarantorOf = (operators: readonly Operator[], removed: Operator): Operator | null | 'NOBODY' => {
+  if (removed.role !== 'OWNER') return null;
+  const staying = operators.find(
+    ({ id, role, removedAt }) => role === 'OWNER' && removedAt === null && id !== removed.id,
+  );
+  return staying ?? 'NOBODY';
 };

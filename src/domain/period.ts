@@ -22,7 +22,7 @@ export const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;
 
 /** The largest distance from 1970 that a `Date` can express (ECMAScript, "Time Values and Time Range"). */
-const INSTANT_MAX = 8_640_000_000_000_000;
+export const INSTANT_MAX = 8_640_000_000_000_000;
 
 export const isInstant = (value: unknown): value is Instant =>
   Number.isSafeInteger(value) && Math.abs(Number(value)) <= INSTANT_MAX;

@@ -2,6 +2,7 @@
  * An account's agreement to one plan version, as dates. The state at an instant is derived from the dates alone: a
  * stored status word would be wrong from the moment a date passes without anybody writing.
  */
+import type { ActsRemembered } from './act.js';
 import type { AccountId, PlanId, SubscriptionId } from './ids.js';
 import { grantId } from './ids.js';
 import { DAY_MS, isInstant, periodAt, periodOf, windowAt } from './period.js';
@@ -47,6 +48,7 @@ export interface Subscription {
   readonly added?: GrantCommand | null;
   /** Raised by one at each write; the store compares and sets it. */
   readonly version: number;
+  readonly acts?: ActsRemembered;
 }
 
 /** The subscription as it is at `now`: a change that was agreed on takes over by its date, whether anybody writes or not. */

@@ -11,7 +11,7 @@ import type { PlanChange as DomainPlanChange, Subscription as DomainSubscription
 import type { RefusalRecord, RecordedRefusal, RefusalCounts } from '../domain/refusalRecord.js';
 import type { DiagnosisSource } from '../api/admin/diagnose.js';
 import type { CheckResult as DomainCheckResult, RemedyCall, RemedyAdvice } from '../domain/diagnosis.js';
-import type { AdminContext } from '../admin/adminContext.js';
+import type { AdminContext } from '../api/admin/adminContext.js';
 export type Maybe<T> = T | null;
 export type InputMaybe<T> = Maybe<T>;
 export type Omit<T, K extends keyof T> = Pick<T, Exclude<keyof T, K>>;

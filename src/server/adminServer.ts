@@ -11,10 +11,10 @@ import {
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
-import type { AdminContext } from '../admin/adminContext.js';
+import type { FixedOperators } from '../admin/identifyOperator.js';
+import { adminContext } from '../api/admin/adminContext.js';
+import type { AdminContext } from '../api/admin/adminContext.js';
 import { createAdminSchema } from '../api/admin/adminSchema.js';
-import { adminContext } from '../admin/operatorDesk.js';
-import type { FixedOperators } from '../admin/operatorDesk.js';
 import { REASONS } from '../domain/refusal.js';
 import { documentReader, VALIDATION_OPTIONS } from '../paywall/documents/documentReader.js';
 import type { DocumentLimits } from '../paywall/documents/documentReader.js';

@@ -1,5 +1,5 @@
 /** Accounts for tests with several processes, and an audit of what became of them. */
-import { createAccount, grantCredits, issueKey } from '../../src/admin/operator.js';
+import { createAccount, grantCredits, issueKey } from '../../src/admin/library.js';
 import { createAtlasSchema } from '../../src/demo/atlasSchema.js';
 import { accountId } from '../../src/domain/ids.js';
 import type { LedgerEntry } from '../../src/domain/ledger.js';

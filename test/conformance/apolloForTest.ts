@@ -1,7 +1,7 @@
 /** An Apollo server of an author's own with the Tollgate plugin, asked without a port: for options that ours does not have. */
 import { ApolloServer, HeaderMap } from '@apollo/server';
 import type { ApolloServerPlugin } from '@apollo/server';
-import { createAccount, grantCredits, issueKey } from '../../src/admin/operator.js';
+import { createAccount, grantCredits, issueKey } from '../../src/admin/library.js';
 import { accountId } from '../../src/domain/ids.js';
 import { viewAt } from '../../src/domain/walletView.js';
 import { createPaywall } from '../../src/paywall/paywall.js';

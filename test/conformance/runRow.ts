@@ -1,5 +1,5 @@
 /** Runs a cell of the matrix, over HTTP and without a server, and gives all that can be observed of it. */
-import { saveSubscription } from '../../src/admin/operator.js';
+import { saveSubscription } from '../../src/admin/library.js';
 import { accountId, planId, subscriptionId } from '../../src/domain/ids.js';
 import type { LedgerEntry } from '../../src/domain/ledger.js';
 import type { Subscription } from '../../src/domain/subscription.js';

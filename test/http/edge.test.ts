@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { createClient } from 'graphql-ws';
 import { describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
-import { createAccount, issueKey } from '../../src/admin/operator.js';
+import { createAccount, issueKey } from '../../src/admin/library.js';
 import { readConfig } from '../../src/config.js';
 import { partAt } from '../support/bodies.js';
 import { HEADERS_OF } from '../support/refusals.js';

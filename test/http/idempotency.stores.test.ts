@@ -3,7 +3,7 @@ import { makeExecutableSchema } from '@graphql-tools/schema';
 import { GraphQLError } from 'graphql';
 import { afterEach, describe, expect, it } from 'vitest';
 import { directiveTypeDefs } from '../../src/api/typeDefs.js';
-import { grantCredits } from '../../src/admin/operator.js';
+import { grantCredits } from '../../src/admin/library.js';
 import { accountId } from '../../src/domain/ids.js';
 import { KEY_TTL_MS } from '../../src/domain/keyedOperation.js';
 import { startServer } from '../support/server.js';

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { createClient } from 'graphql-ws';
 import { describe, expect, it, vi } from 'vitest';
 import WebSocket from 'ws';
-import { publishPlan } from '../../src/admin/operator.js';
+import { publishPlan } from '../../src/admin/library.js';
 import { accountId, planId, subscriptionId } from '../../src/domain/ids.js';
 import type { Plan } from '../../src/domain/plan.js';
 import type { RateLimitSettings } from '../../src/domain/rateLimit.js';

@@ -1,7 +1,7 @@
 /** Tollgate as the random runs ask it: on a database in memory, watched for what it holds. */
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
-import { createAccount, grantCredits, saveSubscription } from '../../src/admin/operator.js';
+import { createAccount, grantCredits, saveSubscription } from '../../src/admin/library.js';
 import type { AccountId } from '../../src/domain/ids.js';
 import { accountId, planId, subscriptionId } from '../../src/domain/ids.js';
 import type { Wallet } from '../../src/domain/wallet.js';

@@ -5,40 +5,23 @@
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { getDirective, mapSchema, MapperKind } from '@graphql-tools/utils';
 import { defaultFieldResolver, GraphQLError } from 'graphql';
-import type { GraphQLFieldConfig, GraphQLFieldResolver, GraphQLResolveInfo, GraphQLSchema } from 'graphql';
+import type { GraphQLFieldConfig, GraphQLFieldResolver, GraphQLSchema } from 'graphql';
 import { ROLES } from '../../domain/operator.js';
 import type { Role } from '../../domain/operator.js';
-import { OperatorError } from '../../admin/operator.js';
+import { OperatorError } from '../../admin/operatorError.js';
 import { readTypeDefs } from '../typeDefs.js';
-import { accountMutations } from './accountMutations.js';
-import type { AdminContext } from '../../admin/adminContext.js';
+import type { AdminContext } from './adminContext.js';
 import { adminTypes } from './adminTypes.js';
-import { carryOut, checkRole } from '../../admin/carryOut.js';
-import { creditMutations } from './creditMutations.js';
-import { operatorMutations } from './operatorMutations.js';
-import { planMutations } from './planMutations.js';
+import { checkRole } from '../../admin/carryOut.js';
+import { adminMutations } from './mutations.js';
 import { adminQueries } from './queries.js';
 import { refusalTypes } from './refusals.js';
-import { subscriptionMutations } from './subscriptionMutations.js';
 
 export const createAdminSchema = (): GraphQLSchema =>
   requireRoles(
     makeExecutableSchema<AdminContext>({
       typeDefs: readTypeDefs('admin'),
-      resolvers: [
-        adminTypes,
-        refusalTypes,
-        { Query: adminQueries },
-        {
-          Mutation: {
-            ...planMutations,
-            ...accountMutations,
-            ...subscriptionMutations,
-            ...creditMutations,
-            ...operatorMutations,
-          },
-        },
-      ],
+      resolvers: [adminTypes, refusalTypes, { Query: adminQueries }, { Mutation: adminMutations }],
     }),
   );
 
@@ -50,12 +33,13 @@ export const requireRoles = (schema: GraphQLSchema): GraphQLSchema =>
   mapSchema(schema, {
     [MapperKind.QUERY_ROOT_FIELD]: (field: Field) => {
       const role = roleOf(schema, field);
-      return { ...field, resolve: query(field.resolve ?? defaultFieldResolver, role) };
+      return { ...field, resolve: resolver(field.resolve ?? defaultFieldResolver, role) };
     },
     [MapperKind.MUTATION_ROOT_FIELD]: (field: Field, name) => {
       const role = roleOf(schema, field);
       if (role === null) throw new Error(`Mutation.${name} does not say who may call it: add @requiresRole.`);
-      return { ...field, resolve: mutation(field.resolve ?? defaultFieldResolver, role) };
+      // Its verb asks for the role, so that what is refused is in the audit log as well.
+      return { ...field, resolve: resolver(field.resolve ?? defaultFieldResolver, null) };
     },
   });
 
@@ -66,22 +50,16 @@ const roleOf = (schema: GraphQLSchema, field: Field): Role | null => {
 
 type Resolve = GraphQLFieldResolver<unknown, AdminContext, Arguments>;
 
-const mutation =
-  (resolve: Resolve, role: Role): Resolve =>
-  (root, args, context, info: GraphQLResolveInfo) =>
-    carryOut(context, { name: info.fieldName, role, args, run: (own) => resolve(root, args, own, info) });
-
-const query =
+const resolver =
   (resolve: Resolve, role: Role | null): Resolve =>
   async (root, args, context, info) => {
     try {
       if (role !== null) checkRole(context, role);
       return await resolve(root, args, context, info);
     } catch (error) {
-      if (error instanceof OperatorError) throw refusedQuery(error);
-      throw error;
+      throw error instanceof OperatorError ? refused(error) : error;
     }
   };
 
-const refusedQuery = ({ message, code, argument }: OperatorError): GraphQLError =>
+const refused = ({ message, code, argument }: OperatorError): GraphQLError =>
   new GraphQLError(message, { extensions: { code, ...(argument === null ? {} : { argument }) } });

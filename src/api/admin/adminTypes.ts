@@ -6,7 +6,7 @@ import type { Plan } from '../../domain/plan.js';
 import type { Resolvers } from '../../generated/adminTypes.js';
 import { loadStanding, viewOf } from '../../accounts/standing.js';
 import { dateOf, dateOrNull, limitsOf } from '../billing.js';
-import type { AdminContext } from '../../admin/adminContext.js';
+import type { AdminContext } from './adminContext.js';
 import { findApiKeys } from './queries.js';
 
 const planOf = async ({ engine }: AdminContext, { planId, planVersion }: Subscription): Promise<Plan | null> => {

@@ -1,7 +1,7 @@
 /** Relay connections over lists in pages: from both ends, in memory for one page. */
 import type { LogPlace } from '../../domain/logPlace.js';
 import type { ListPage } from '../../store/store.js';
-import { badInput } from '../../admin/input.js';
+import { badInput } from '../../admin/operatorError.js';
 
 export interface PageArguments {
   readonly first?: number | null | undefined;
@@ -21,11 +21,11 @@ export interface Connection<Node> {
   };
 }
 
-/** How places in a list are written down as cursors. `read` gives `null` for what is none. */
-export interface Places<Node, Place> {
-  readonly placeOf: (node: Node) => Place;
-  readonly write: (place: Place) => string;
-  readonly read: (cursor: string) => Place | null;
+/** How the keys by which a list is ordered are written down. `read` gives `null` for what is no cursor. */
+export interface Cursors<Node, Key> {
+  readonly keyOf: (node: Node) => Key;
+  readonly write: (key: Key) => string;
+  readonly read: (cursor: string) => Key | null;
 }
 
 const COUNT_DEFAULT = 20;
@@ -34,12 +34,12 @@ const COUNT_MAX = 100;
 export const encodeCursor = (text: string): string => Buffer.from(text).toString('base64url');
 export const decodeCursor = (cursor: string): string => Buffer.from(cursor, 'base64url').toString();
 
-/** Places that are ids, of a brand that `placeOf` gives. */
-export const placesById = <Node, Id extends string>(
-  placeOf: (node: Node) => Id,
+/** Of a list that is ordered by ids. */
+export const cursorsById = <Node, Id extends string>(
+  keyOf: (node: Node) => Id,
   idOf: (text: string) => Id,
-): Places<Node, Id> => ({
-  placeOf,
+): Cursors<Node, Id> => ({
+  keyOf,
   write: (id) => encodeCursor(`id:${id}`),
   read: (cursor) => {
     const text = decodeCursor(cursor);
@@ -47,9 +47,9 @@ export const placesById = <Node, Id extends string>(
   },
 });
 
-/** Places in a log that begins with its newest entry. */
-export const placesByTime = <Node extends LogPlace>(): Places<Node, LogPlace> => ({
-  placeOf: ({ at, id }) => ({ at, id }),
+/** Of a log, which begins with its newest entry. */
+export const cursorsByTime = <Node extends LogPlace>(): Cursors<Node, LogPlace> => ({
+  keyOf: ({ at, id }) => ({ at, id }),
   write: ({ at, id }) => encodeCursor(`at:${at}:${id}`),
   read: (cursor) => {
     const [, at, id] = /^at:(\d{1,16}):(.+)$/s.exec(decodeCursor(cursor)) ?? [];
@@ -58,16 +58,16 @@ export const placesByTime = <Node extends LogPlace>(): Places<Node, LogPlace> =>
 });
 
 /** Asks for one value more than it answers, which tells whether there are more. */
-export const findConnection = async <Node, Place>(
+export const findConnection = async <Node, Key>(
   args: PageArguments,
-  places: Places<Node, Place>,
-  find: (page: ListPage<Place>) => Promise<readonly Node[]> | readonly Node[],
+  cursors: Cursors<Node, Key>,
+  find: (page: ListPage<Key>) => Promise<readonly Node[]> | readonly Node[],
 ): Promise<Connection<Node>> => {
-  const { count, after, isBackward } = pageOf(args, places);
+  const { count, after, isBackward } = pageOf(args, cursors);
   const found = await find({ count: count + 1, after, isBackward });
   const hasMore = found.length > count;
   const nodes = hasMore ? found.slice(isBackward ? 1 : 0, isBackward ? undefined : count) : found;
-  const edges = nodes.map((node) => ({ cursor: places.write(places.placeOf(node)), node }));
+  const edges = nodes.map((node) => ({ cursor: cursors.write(cursors.keyOf(node)), node }));
   return {
     edges,
     nodes,
@@ -80,17 +80,17 @@ export const findConnection = async <Node, Place>(
   };
 };
 
-const pageOf = <Node, Place>(
+const pageOf = <Node, Key>(
   { first, after, last, before }: PageArguments,
-  { read }: Places<Node, Place>,
-): ListPage<Place> => {
+  { read }: Cursors<Node, Key>,
+): ListPage<Key> => {
   if (first != null && last != null) throw badInput('last', 'can’t be given together with "first".');
   const isBackward = last != null;
   if (isBackward && after != null) throw badInput('after', 'goes with "first", not with "last".');
   if (!isBackward && before != null) throw badInput('before', 'goes with "last".');
   return isBackward
-    ? { count: countOf('last', last), after: placeIn('before', before ?? null, read), isBackward }
-    : { count: countOf('first', first ?? COUNT_DEFAULT), after: placeIn('after', after ?? null, read), isBackward };
+    ? { count: countOf('last', last), after: keyIn('before', before ?? null, read), isBackward }
+    : { count: countOf('first', first ?? COUNT_DEFAULT), after: keyIn('after', after ?? null, read), isBackward };
 };
 
 const countOf = (argument: string, count: number): number => {
@@ -98,18 +98,14 @@ const countOf = (argument: string, count: number): number => {
   return count;
 };
 
-const placeIn = <Place>(
-  argument: string,
-  cursor: string | null,
-  read: (cursor: string) => Place | null,
-): Place | null => {
+const keyIn = <Key>(argument: string, cursor: string | null, read: (cursor: string) => Key | null): Key | null => {
   if (cursor === null) return null;
-  const place = read(cursor);
-  if (place === null) throw badInput(argument, 'is no cursor of this list: take one from an earlier answer.');
-  return place;
+  const key = read(cursor);
+  if (key === null) throw badInput(argument, 'is no cursor of this list: take one from an earlier answer.');
+  return key;
 };
 
-/** A page of a list that is in memory, which must have the order of its places. */
+/** A page of a list that is in memory, which must have the order of its ids. */
 export const pageOfList = <Node>(
   list: readonly Node[],
   idOf: (node: Node) => string,

@@ -20,9 +20,9 @@ import { requestLoaders } from '../../accounts/loaders.js';
 import { loadCallerStanding, standingOf } from '../../accounts/standing.js';
 import { admissionOf, keysOf } from '../../paywall/quoteRequest.js';
 import type { QuoteRequest } from '../../paywall/quoteRequest.js';
-import { OperatorError } from '../../admin/operator.js';
-import type { AdminContext } from '../../admin/adminContext.js';
-import { accountOf, apiKeyOf } from '../../admin/found.js';
+import { OperatorError } from '../../admin/operatorError.js';
+import type { AdminContext } from './adminContext.js';
+import { loadAccount, loadApiKey } from '../../admin/load.js';
 
 export interface DiagnosisSource {
   readonly coordinate: string | null;
@@ -105,8 +105,8 @@ export const diagnoseOperation = async (
   { accountId: id, keyId, ...request }: DiagnoseRequest,
 ): Promise<readonly DiagnosisSource[]> => {
   const { engine, now } = context;
-  const account = await accountOf(engine, id);
-  const key = keyId === null ? null : await apiKeyOf(engine, keyId);
+  const account = await loadAccount(engine, id);
+  const key = keyId === null ? null : await loadApiKey(engine, keyId);
   if (key !== null && key.accountId !== account.id) {
     throw new OperatorError('BAD_USER_INPUT', 'This key speaks for another account.', 'keyId');
   }

@@ -13,23 +13,23 @@ import { effectiveAt, isCovering, stateAt } from '../../domain/subscription.js';
 import type { Subscription } from '../../domain/subscription.js';
 import type { QueryResolvers } from '../../generated/adminTypes.js';
 import { loadStanding, meansOf } from '../../accounts/standing.js';
-import { OperatorError } from '../../admin/operator.js';
-import type { AdminContext } from '../../admin/adminContext.js';
-import { decodeCursor, encodeCursor, findConnection, pageOfList, placesById, placesByTime } from './connection.js';
-import type { PageArguments, Places } from './connection.js';
-import { accountOf, versionsOf } from '../../admin/found.js';
-import { badInput, planContentOf } from '../../admin/input.js';
+import { badInput, OperatorError } from '../../admin/operatorError.js';
+import type { AdminContext } from './adminContext.js';
+import { cursorsById, cursorsByTime, decodeCursor, encodeCursor, findConnection, pageOfList } from './connection.js';
+import type { Cursors, PageArguments } from './connection.js';
+import { loadAccount, loadVersions } from '../../admin/load.js';
+import { planContentOf } from '../../admin/checkInput.js';
 import { refusalQueries } from './refusals.js';
 
-const ACCOUNTS = placesById<Account, AccountId>(({ id }) => id, accountId);
-const KEYS = placesById<ApiKey, ApiKeyId>(({ id }) => id, apiKeyId);
-const SUBSCRIPTIONS = placesById<Subscription, AccountId>((each) => each.accountId, accountId);
-const PLANS = placesById<Plan, PlanId>(({ id }) => id, planId);
-const OPERATORS = placesById<Operator, OperatorId>(({ id }) => id, operatorId);
-const AUDIT = placesByTime<AuditEntry>();
+const ACCOUNTS = cursorsById<Account, AccountId>(({ id }) => id, accountId);
+const KEYS = cursorsById<ApiKey, ApiKeyId>(({ id }) => id, apiKeyId);
+const SUBSCRIPTIONS = cursorsById<Subscription, AccountId>((each) => each.accountId, accountId);
+const PLANS = cursorsById<Plan, PlanId>(({ id }) => id, planId);
+const OPERATORS = cursorsById<Operator, OperatorId>(({ id }) => id, operatorId);
+const AUDIT = cursorsByTime<AuditEntry>();
 /** As in `billing.ledger`, whose cursors are the same. */
-const LEDGER: Places<LedgerEntry, number> = {
-  placeOf: ({ seq }) => seq,
+const LEDGER: Cursors<LedgerEntry, number> = {
+  keyOf: ({ seq }) => seq,
   write: (seq) => encodeCursor(`seq:${seq}`),
   read: (cursor) => {
     const seq = /^seq:([1-9][0-9]{0,15})$/.exec(decodeCursor(cursor))?.[1];
@@ -60,7 +60,7 @@ export const adminQueries: QueryResolvers = {
   accounts: (_root, args, { engine }) => findConnection(args, ACCOUNTS, (page) => engine.store.findAccountPage(page)),
 
   plan: async (_root, { id, version }, { engine }) => {
-    const versions = await versionsOf(engine, id);
+    const versions = await loadVersions(engine, id);
     if (version == null) return newestOf(versions);
     return versions.find((each) => each.version === version) ?? null;
   },
@@ -80,7 +80,7 @@ export const adminQueries: QueryResolvers = {
   },
 
   ledger: async (_root, { accountId: id, ...args }, { engine }) => {
-    const account = await accountOf(engine, id);
+    const account = await loadAccount(engine, id);
     return findConnection(args, LEDGER, ({ count, after, isBackward }) =>
       engine.store.findLedgerPage(
         account.id,
@@ -98,7 +98,7 @@ export const adminQueries: QueryResolvers = {
   },
 
   previewPlanEdit: async (_root, { planId: id, plan, accountId: account }, context) => {
-    const versions = await versionsOf(context.engine, id);
+    const versions = await loadVersions(context.engine, id);
     const published = publishedOf(versions);
     if (published === null) throw new OperatorError('NOT_FOUND', 'There is no such plan on sale.', 'planId');
     const stepped = stepPlan([published], { kind: 'EDIT', base: published.version, content: planContentOf(plan) });
@@ -138,7 +138,7 @@ const countEffects = async (
 };
 
 const lostBy = async ({ engine, now }: AdminContext, id: string, next: Plan): Promise<readonly LostField[]> => {
-  const account = await accountOf(engine, id);
+  const account = await loadAccount(engine, id);
   const known = await loadStanding(engine, account.id, now);
   if (known.subscription === null) return [];
   const anyKey = { key: 'VALID', suspended: false, scopes: null, rateLimitedUntil: null } as const;

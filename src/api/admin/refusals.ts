@@ -15,12 +15,12 @@ import type {
 } from '../../generated/adminTypes.js';
 import { dateOf, dateOrNull } from '../billing.js';
 import { STATUS_OF } from '../../http/responseHead.js';
-import type { AdminContext } from '../../admin/adminContext.js';
-import { findConnection, placesByTime } from './connection.js';
+import type { AdminContext } from './adminContext.js';
+import { cursorsByTime, findConnection } from './connection.js';
 import { diagnoseOperation, diagnoseRefusal } from './diagnose.js';
-import { badInput } from '../../admin/input.js';
+import { badInput } from '../../admin/operatorError.js';
 
-const REFUSALS = placesByTime<RefusalRecord>();
+const REFUSALS = cursorsByTime<RefusalRecord>();
 
 const SPAN_MS: Readonly<Record<StatsSpan, number>> = { MINUTE: 60_000, HOUR: HOUR_MS, DAY: DAY_MS };
 

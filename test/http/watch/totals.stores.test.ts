@@ -6,7 +6,7 @@ import { makeExecutableSchema } from '@graphql-tools/schema';
 import { GraphQLScalarType } from 'graphql';
 import { describe, expect, it, vi } from 'vitest';
 import { directiveTypeDefs } from '../../../src/api/typeDefs.js';
-import { publishPlan, saveSubscription } from '../../../src/admin/operator.js';
+import { publishPlan, saveSubscription } from '../../../src/admin/library.js';
 import { accountId, planId, subscriptionId } from '../../../src/domain/ids.js';
 import { DAY_MS } from '../../../src/domain/period.js';
 import { REFUSAL_REASONS } from '../../../src/domain/refusal.js';

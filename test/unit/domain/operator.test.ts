@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { operatorId } from '../../../src/domain/ids.js';
-import { isLastOwner, isOperating, mayAct, ROLES } from '../../../src/domain/operator.js';
+import { guarantorOf, isOperating, mayAct, ROLES } from '../../../src/domain/operator.js';
 import type { Operator } from '../../../src/domain/operator.js';
 import { NOW } from '../../support/domain.js';
 
@@ -32,11 +32,17 @@ describe('an operator', () => {
     expect(isOperating(operator('a', { removedAt: NOW }), NOW)).toBe(false);
   });
 
-  it('is the last owner where no other one operates', () => {
+  it('who is an owner goes only where another one stays, whatever the clocks say', () => {
     const [a, b, admin] = [operator('a'), operator('b'), operator('c', { role: 'ADMIN' })];
-    expect(isLastOwner([a, b, admin], a.id, NOW)).toBe(false);
-    expect(isLastOwner([a, { ...b, removedAt: NOW }, admin], a.id, NOW)).toBe(true);
-    expect(isLastOwner([a, admin], admin.id, NOW)).toBe(false);
-    expect(isLastOwner([admin], admin.id, NOW)).toBe(false);
+    const table: readonly [readonly Operator[], Operator, Operator | null | 'NOBODY'][] = [
+      [[a, b, admin], a, b],
+      [[a, { ...b, removedAt: NOW }, admin], a, 'NOBODY'],
+      [[a, { ...b, removedAt: NOW + 1_000 }, admin], a, 'NOBODY'],
+      [[a, admin], admin, null],
+      [[admin], admin, null],
+    ];
+    for (const [operators, removed, staying] of table) {
+      expect(guarantorOf(operators, removed)).toEqual(staying);
+    }
   });
 });

@@ -1,6 +1,6 @@
 /** What becomes of positions that nobody foresaw, and of those that nobody waits for any more. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { grantCredits } from '../../../../src/admin/operator.js';
+import { grantCredits } from '../../../../src/admin/library.js';
 import { payment } from '../../../../src/paywall/gate/payment.js';
 import { openStore } from '../../../../src/store/openStore.js';
 import { setTimeout as pause } from 'node:timers/promises';

@@ -7,46 +7,58 @@ import type { Plan } from '../domain/plan.js';
 import { newestOf, publishedOf } from '../domain/planEdit.js';
 import { effectiveAt } from '../domain/subscription.js';
 import type { Subscription } from '../domain/subscription.js';
-import type { Engine } from '../paywall/engine.js';
-import { OperatorError } from './operator.js';
+import type { Bank } from '../accounts/bank.js';
+import type { Acting } from './acting.js';
+import { OperatorError } from './operatorError.js';
 
 const notFound = (argument: string, message: string): OperatorError =>
   new OperatorError('NOT_FOUND', message, argument);
 
-export const accountOf = async ({ store }: Engine, id: string): Promise<Account> => {
+export const loadAccount = async ({ store }: Bank, id: string): Promise<Account> => {
   const [account] = await store.findAccounts([accountId(id)]);
   if (account == null) throw notFound('accountId', 'There is no such account.');
   return account;
 };
 
-export const apiKeyOf = async ({ store }: Engine, id: string): Promise<ApiKey> => {
+export const loadApiKey = async ({ store }: Bank, id: string): Promise<ApiKey> => {
   const [key] = await store.findApiKeysById([apiKeyId(id)]);
   if (key == null) throw notFound('keyId', 'There is no such key.');
   return key;
 };
 
 /** All versions of a plan, as they are stored at this moment. */
-export const versionsOf = async ({ store }: Engine, id: string): Promise<readonly Plan[]> =>
+export const loadVersions = async ({ store }: Bank, id: string): Promise<readonly Plan[]> =>
   (await store.findPlans()).filter((plan) => plan.id === planId(id));
 
 /** The version that is on sale. */
-export const offerOf = async (engine: Engine, id: string): Promise<Plan> => {
-  const versions = await versionsOf(engine, id);
+export const loadOffer = async (bank: Bank, id: string): Promise<Plan> => {
+  const versions = await loadVersions(bank, id);
   if (newestOf(versions) === null) throw notFound('planId', 'There is no such plan.');
   const published = publishedOf(versions);
   if (published?.status !== 'ACTIVE') throw new OperatorError('CONFLICT', 'This plan is not on sale.', 'planId');
   return published;
 };
 
-export const versionOf = async (engine: Engine, id: PlanId, version: number): Promise<Plan> => {
-  const plan = (await versionsOf(engine, id)).find((each) => each.version === version);
+export const loadVersion = async (bank: Bank, id: PlanId, version: number): Promise<Plan> => {
+  const plan = (await loadVersions(bank, id)).find((each) => each.version === version);
   if (plan === undefined) throw new OperatorError('CONFLICT', `Version ${version} of plan "${id}" can't be found.`);
   return plan;
 };
 
 /** An account's subscription as it is now. */
-export const subscriptionOf = async ({ store }: Engine, id: AccountId, now: Instant): Promise<Subscription> => {
+const loadSubscription = async ({ store }: Bank, id: AccountId, now: Instant): Promise<Subscription> => {
   const [stored] = await store.findSubscriptions([id]);
   if (stored == null) throw notFound('accountId', 'This account has no subscription.');
   return effectiveAt(stored, now);
+};
+
+/** An account's subscription as it is now, and its plan. */
+export const loadSubscribed = async (
+  { bank, now }: Pick<Acting, 'bank' | 'now'>,
+  accountId: string,
+): Promise<{ readonly subscription: Subscription; readonly plan: Plan }> => {
+  const { id } = await loadAccount(bank, accountId);
+  const subscription = await loadSubscription(bank, id, now);
+  const plan = await loadVersion(bank, subscription.planId, subscription.planVersion);
+  return { subscription, plan };
 };
