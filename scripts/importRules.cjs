@@ -114,7 +114,7 @@ module.exports = {
       comment:
         'Whoever installs the library gets neither the server nor the demo, in its types no more than in its code.',
       severity: 'error',
-      from: { path: '^src/index\\.ts$' },
+      from: { path: '^src/(index|apollo)\\.ts$' },
       to: { path: '^src/(server|demo)/', reachable: true },
     },
     {
