@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import rules from '../../.dependency-cruiser.cjs';
+import rules from '../../scripts/importRules.cjs';
 import { countWords, readPage, ROOT } from './markdown.js';
 
 const WORDS_MAX = 1_200;
