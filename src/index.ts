@@ -2,12 +2,16 @@
 
 // The paywall of a schema
 export { createPaywall } from './paywall/paywall.js';
-export type { Opening, OperationRequest, Paywall, PaywallContext, PaywallOptions, Settle } from './paywall/paywall.js';
+export { createBank } from './accounts/bank.js';
+export type { Bank, BankOptions } from './accounts/bank.js';
+export { conclude } from './paywall/opening.js';
+export type { Conclusion, GiveBack, Opening, OperationRequest, Settle } from './paywall/opening.js';
+export type { Paywall, PaywallContext, PaywallOptions } from './paywall/paywall.js';
 export type { RunContext, RunRequest } from './paywall/journey.js';
 export { payment } from './paywall/gate/payment.js';
 export { PriceSettingsError } from './paywall/price/requirements.js';
 export type { OperationWatch, RunWatch, Step, WatchedAnswer } from './paywall/watch.js';
-export type { MaybePromise } from './store/maybePromise.js';
+export type { MaybePromise } from './paywall/promiseOrValue.js';
 export type { Settled } from './paywall/settle/settle.js';
 export type { Caller } from './accounts/caller.js';
 export type { ChargedField, PaymentSummary } from './paywall/settle/charge.js';

@@ -8,7 +8,9 @@ import { HeaderMap } from '@apollo/server';
 import { GraphQLError } from 'graphql';
 import type { GraphQLFormattedError } from 'graphql';
 import type { DataOrigin } from '../paywall/settle/delivery.js';
-import type { Opening, Paywall, PaywallContext } from '../paywall/paywall.js';
+import { conclude } from '../paywall/opening.js';
+import type { Opening } from '../paywall/opening.js';
+import type { Paywall, PaywallContext } from '../paywall/paywall.js';
 import type { PaymentSummary } from '../paywall/settle/charge.js';
 import { withPayment } from '../paywall/settle/withPayment.js';
 import { UNWATCHED } from '../paywall/watch.js';
@@ -22,7 +24,6 @@ import { noteCharged } from './stringifyResult.js';
 type Context = GraphQLRequestContext<PaywallContext>;
 type Response = Context['response'];
 type Body = NonNullable<Response['body']>;
-type Replay = Extract<Opening, { kind: 'replay' }>;
 
 /** The context value must hold what `callerContext` gives. */
 export const tollgatePlugin = (paywall: Paywall): ApolloServerPlugin<PaywallContext> => ({
@@ -31,7 +32,6 @@ export const tollgatePlugin = (paywall: Paywall): ApolloServerPlugin<PaywallCont
 
 const listenerOf = (paywall: Paywall, context: PaywallContext): GraphQLRequestListener<PaywallContext> => {
   const { caller, request: ids, watch = UNWATCHED } = context;
-  const barred = paywall.barred(caller, ids);
   let opening: Opening | null = null;
   let origin: DataOrigin = 'ELSEWHERE';
   return {
@@ -43,18 +43,15 @@ const listenerOf = (paywall: Paywall, context: PaywallContext): GraphQLRequestLi
       const operation = { document, operationName, variables, caller, contextValue, watch, request: ids };
       const isKeyUnsound = key instanceof GraphQLError;
       opening =
-        isKeyUnsound && barred === null
-          ? { kind: 'answer', errors: [key], refusal: null }
+        isKeyUnsound && caller.barred === null
+          ? { kind: 'invalid', errors: [key] }
           : await paywall.open({ ...operation, idempotencyKey: isKeyUnsound ? null : key });
     },
 
     async responseForOperation() {
-      if (opening === null || opening.kind === 'run') return null;
-      // What is answered is settled in `willSendResponse`: in the mean time it need only be something.
-      return {
-        body: opening.kind === 'replay' ? replayOf(opening) : bodyOf(opening.errors),
-        http: { headers: new HeaderMap() },
-      };
+      if (opening === null || opening.kind === 'open' || opening.kind === 'free') return null;
+      // `willSendResponse` puts the answer in its place: in the mean time it need only be something.
+      return { body: { kind: 'single', singleResult: {} }, http: { headers: new HeaderMap() } };
     },
 
     async executionDidStart() {
@@ -66,14 +63,17 @@ const listenerOf = (paywall: Paywall, context: PaywallContext): GraphQLRequestLi
       const accept = request.http?.headers.get('accept');
       // A document that is not valid never gets as far as an operation, and 401 comes before 400. Another plug-in may
       // have answered, out of a cache say, what is to be answered otherwise.
-      if (opening === null && barred !== null) {
+      const barred = opening === null ? paywall.barred(caller, ids) : null;
+      if (barred !== null) {
         barred.record();
         opening = barred.answer;
       }
-      const sent = opening === null ? null : send(response, opening, { accept, origin });
-      const head = await Promise.resolve(sent).finally(() => {
+      let head: ResponseHead | null = null;
+      try {
+        if (opening !== null) head = await send(response, opening, { accept, origin });
+      } finally {
         watch.answered(resultOf(response), opening?.kind === 'replay');
-      });
+      }
       // The operations of a batch share one head, and what is true of one is not true of all.
       if (requestIsBatched) delete response.http.status;
       else setHead(response, head ?? AS_IT_IS);
@@ -96,8 +96,6 @@ const bodyOf = (errors: readonly GraphQLError[]): Body => ({
   singleResult: { errors: errors.map((error) => error.toJSON()) },
 });
 
-const replayOf = ({ response }: Replay): Body => ({ kind: 'single', singleResult: { ...response } });
-
 const AS_IT_IS: ResponseHead = { status: 200, headers: {} };
 
 const setHead = ({ http }: Response, { status, headers }: ResponseHead): void => {
@@ -117,41 +115,39 @@ interface Sending {
 const resultOf = ({ body }: Response) => (body?.kind === 'single' ? body.singleResult : body?.initialResult) ?? {};
 
 /** Puts into the response what is to be sent, and gives its head; `null`: the head that Apollo gives it. */
-const send = async (response: Response, opening: Opening, sending: Sending): Promise<ResponseHead | null> => {
+const send = async (
+  response: Response,
+  opening: Opening,
+  { accept, origin }: Sending,
+): Promise<ResponseHead | null> => {
+  const executed = resultOf(response);
+  const { withheld, payment, giveBack } = await conclude(opening, () => executed, origin);
   switch (opening.kind) {
-    case 'answer':
+    case 'invalid':
+    case 'refused':
       response.body = bodyOf(opening.errors);
       return responseHead(opening);
     case 'replay':
-      response.body = replayOf(opening);
-      return responseHead(opening.response, { accept: sending.accept, isReplay: true });
-    case 'run':
-      return settle(response, opening, sending);
+      response.body = { kind: 'single', singleResult: { ...opening.response } };
+      return responseHead(opening.response, { accept, isReplay: true });
+    case 'free':
+    case 'open':
   }
-};
-
-const settle = async (
-  response: Response,
-  opening: Extract<Opening, { kind: 'run' }>,
-  { accept, origin }: Sending,
-): Promise<ResponseHead | null> => {
-  const result = resultOf(response);
-  const settled = await opening.settle(result, origin);
-  if (settled instanceof GraphQLError) {
-    response.body = bodyOf([settled]);
-    return responseHead({ errors: [settled] });
+  if (withheld !== null) {
+    response.body = bodyOf([withheld]);
+    return responseHead({ errors: [withheld] });
   }
-  const unavailable = result.errors?.filter(isUnavailable) ?? [];
-  if (result.data === null && result.errors !== undefined && unavailable.length > 0) {
+  const unavailable = executed.errors?.filter(isUnavailable) ?? [];
+  if (executed.data === null && executed.errors !== undefined && unavailable.length > 0) {
     // Nothing was delivered, so the answer may be what it is: the store is away.
-    response.body = { kind: 'single', singleResult: { errors: result.errors } };
+    response.body = { kind: 'single', singleResult: { errors: executed.errors } };
     return responseHead({ errors: unavailable });
   }
-  if (settled === null || result.data == null || response.body === undefined) return null;
-  noteCharged(result.data, opening.undo);
-  response.body = paidBody(response.body, settled);
+  if (payment === null || executed.data == null || response.body === undefined) return null;
+  if (giveBack !== null) noteCharged(executed.data, giveBack);
+  response.body = paidBody(response.body, payment);
   // Apollo would answer 406 in place of what was just charged, where the client accepts no JSON.
-  return response.body.kind === 'single' ? responseHead(result, { accept }) : null;
+  return response.body.kind === 'single' ? responseHead(executed, { accept }) : null;
 };
 
 const isUnavailable = ({ extensions }: GraphQLFormattedError): boolean =>

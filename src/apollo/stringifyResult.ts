@@ -3,14 +3,13 @@
  * delivered, so what was charged for it is given back.
  */
 import type { FormattedExecutionResult } from 'graphql';
+import type { GiveBack } from '../paywall/opening.js';
 
-type Undo = () => Promise<void>;
-
-const undoByData = new WeakMap<object, Undo>();
+const giveBackByData = new WeakMap<object, GiveBack>();
 
 /** Notes how to give back what was charged for this `data`. */
-export const noteCharged = (data: object, undo: Undo): void => {
-  undoByData.set(data, undo);
+export const noteCharged = (data: object, giveBack: GiveBack): void => {
+  giveBackByData.set(data, giveBack);
 };
 
 /** For Apollo Server's `stringifyResult`. */
@@ -18,8 +17,8 @@ export const stringifyResult = async (result: FormattedExecutionResult): Promise
   try {
     return `${JSON.stringify(result)}\n`;
   } catch (error) {
-    const undo = result.data == null ? undefined : undoByData.get(result.data);
-    await undo?.();
+    const giveBack = result.data == null ? undefined : giveBackByData.get(result.data);
+    await giveBack?.();
     throw error;
   }
 };

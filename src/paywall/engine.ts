@@ -3,6 +3,7 @@ import type { Bank } from '../accounts/bank.js';
 import type { Settings } from '../accounts/settings.js';
 import type { DocumentCompiler } from './price/compiledOperation.js';
 import type { DocumentReader } from './documents/documentReader.js';
+import type { OpenOperations } from './gate/openOperations.js';
 import type { PricedSchema } from './price/places.js';
 
 export interface PaywallSettings {
@@ -17,6 +18,9 @@ export interface Engine extends Bank {
   readonly settings: Settings & PaywallSettings;
   readonly priced: PricedSchema;
   readonly compiler: DocumentCompiler;
+  /** Reads documents of the schema within the limits. */
+  readonly documents: DocumentReader;
   /** Reads documents that are quoted and not run. */
   readonly quoteDocuments: DocumentReader;
+  readonly openOperations: OpenOperations;
 }

@@ -2,15 +2,14 @@
  * The whole journey of an operation without any server: open, run, settle. Events of a subscription make the journey
  * each on its own: a caller whose means run out gets the refusal as the last event.
  */
-import { createSourceEventStream, execute as executeGraphQL, getOperationAST, GraphQLError } from 'graphql';
-import type { DocumentNode, ExecutionArgs, ExecutionResult } from 'graphql';
+import { createSourceEventStream, execute as executeGraphQL, getOperationAST } from 'graphql';
+import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql';
 import type { Caller } from '../accounts/caller.js';
-import { attempt, whenReady } from '../store/maybePromise.js';
-import type { MaybePromise } from '../store/maybePromise.js';
+import type { Engine } from './engine.js';
+import type { Resolver } from './gate/gatedSchema.js';
+import { conclude, openOperation } from './opening.js';
+import type { OperationRequest } from './opening.js';
 import type { RequestIds } from './refuse/operationRefusals.js';
-import type { Opening, OperationRequest, Paywall } from './paywall.js';
-import type { Settled } from './settle/settle.js';
-import { withPayment } from './settle/withPayment.js';
 import { UNWATCHED } from './watch.js';
 import type { OperationWatch, RunWatch } from './watch.js';
 
@@ -37,36 +36,35 @@ export interface RunContext {
   readonly request?: RequestIds;
 }
 
-interface Runner extends Pick<Paywall, 'schema' | 'fieldResolver' | 'documents'> {
-  /** `Paywall.open`, but at once where nothing is waited for: so it throws what that one rejects with. */
-  readonly open: (request: OperationRequest) => MaybePromise<Opening>;
+interface Executor {
+  readonly engine: Engine;
+  readonly fieldResolver: Resolver;
 }
 
-type Run = Extract<Opening, { kind: 'run' }>;
-
 /** Runs a query or a mutation, for the caller of its context value or another one. */
-export const executeOperation = (
-  paywall: Runner,
+export const executeOperation = async (
+  paywall: Executor,
   request: RunRequest,
   caller = request.contextValue.caller,
-): MaybePromise<ExecutionResult> => {
+): Promise<ExecutionResult> => {
   const document = documentOf(paywall, request);
   if ('errors' in document) return answered(watchOf(request, request.contextValue.caller), document);
   const contextValue = contextOfItsOwn(request, caller);
   const watch = beginWatch(document, request, caller);
-  return whenReady(paywall.open(operationOf(document, request, contextValue, watch)), (opening) => {
-    if (opening.kind === 'answer') return answered(watch, { errors: opening.errors });
-    if (opening.kind === 'replay') return answered(watch, opening.response, true);
-    const executed = executeOpened(opening, argumentsOf(paywall, document, request, contextValue), watch);
-    return whenReady(executed, (result) =>
-      whenReady(opening.settle(result), (settled) => answered(watch, answerOf(result, settled))),
-    );
-  });
+  const opening = await openOperation(paywall.engine, operationOf(document, request, contextValue, watch));
+  const args = argumentsOf(paywall, document, request, contextValue);
+  try {
+    const { result } = await conclude(opening, () => watch.during('run', () => executeGraphQL(args)), 'EXECUTED');
+    return answered(watch, result, opening.kind === 'replay');
+  } catch (error) {
+    watch.answered({});
+    throw error;
+  }
 };
 
 /** Starts a subscription, or says why not: nothing of a refused one is started. */
 export const subscribeOperation = async (
-  paywall: Runner,
+  paywall: Executor,
   request: RunRequest,
 ): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> => {
   const document = documentOf(paywall, request);
@@ -79,15 +77,15 @@ export const subscribeOperation = async (
 
 /** The tab is open while the source starts, to see whether the first event would be admitted: events have their own. */
 const startSource = async (
-  paywall: Runner,
+  paywall: Executor,
   document: DocumentNode,
   request: RunRequest,
 ): Promise<AsyncIterable<unknown> | ExecutionResult> => {
   const { caller } = request.contextValue;
   const contextValue = contextOfItsOwn(request, caller);
   const watch = beginWatch(document, request, caller);
-  const opening = await paywall.open(operationOf(document, request, contextValue, watch));
-  if (opening.kind === 'answer') return answered(watch, { errors: opening.errors });
+  const opening = await openOperation(paywall.engine, operationOf(document, request, contextValue, watch));
+  if (opening.kind === 'invalid' || opening.kind === 'refused') return answered(watch, { errors: opening.errors });
   if (opening.kind === 'replay') return answered(watch, opening.response, true);
   let source: AsyncIterable<unknown> | ExecutionResult = {};
   try {
@@ -97,7 +95,7 @@ const startSource = async (
     return source;
   } finally {
     // Where the release could not be confirmed it is made good in the background, and the first event decides anew.
-    await opening.settle({});
+    if (opening.kind === 'open') await opening.settle({});
     watch.answered(Symbol.asyncIterator in source ? { data: {} } : source);
   }
 };
@@ -120,7 +118,7 @@ const answered = (watch: RunWatch, result: ExecutionResult, isReplay = false): E
 
 /** Ending it ends the source at once, and not only when its next event has come. */
 const deliver = (
-  paywall: Runner,
+  paywall: Executor,
   document: DocumentNode,
   request: RunRequest,
   source: AsyncIterable<unknown>,
@@ -154,7 +152,7 @@ const deliver = (
 };
 
 async function* eventsOf(
-  paywall: Runner,
+  paywall: Executor,
   document: DocumentNode,
   request: RunRequest,
   iterator: AsyncIterator<unknown>,
@@ -180,23 +178,6 @@ const contextOfItsOwn = (request: RunRequest, caller: Caller): RunContext => {
   return contextValue;
 };
 
-const answerOf = (result: ExecutionResult, settled: Settled): ExecutionResult => {
-  if (settled instanceof GraphQLError) return { errors: [settled] };
-  return settled === null || result.data == null ? result : withPayment(result, settled);
-};
-
-/** Releases what is held where graphql-js throws, which it does for arguments that are no arguments. */
-const executeOpened = ({ settle }: Run, args: ExecutionArgs, watch: RunWatch): MaybePromise<ExecutionResult> =>
-  attempt(
-    () => watch.during('run', () => executeGraphQL(args)),
-    (result) => result,
-    async (error): Promise<never> => {
-      await settle({});
-      watch.answered({});
-      throw error;
-    },
-  );
-
 const operationOf = (
   document: DocumentNode,
   { operationName, variableValues, idempotencyKey }: RunRequest,
@@ -214,17 +195,25 @@ const operationOf = (
 });
 
 const argumentsOf = (
-  { schema, fieldResolver }: Runner,
+  { engine, fieldResolver }: Executor,
   document: DocumentNode,
   { operationName, variableValues, rootValue }: RunRequest,
   contextValue: RunContext,
-): ExecutionArgs => ({ schema, document, rootValue, contextValue, variableValues, operationName, fieldResolver });
+): ExecutionArgs => ({
+  schema: engine.priced.schema,
+  document,
+  rootValue,
+  contextValue,
+  variableValues,
+  operationName,
+  fieldResolver,
+});
 
 const documentOf = (
-  { documents }: Runner,
+  { engine }: Executor,
   { document }: RunRequest,
 ): DocumentNode | { readonly errors: readonly GraphQLError[] } => {
   if (typeof document !== 'string') return document;
-  const read = documents.read(document);
+  const read = engine.documents.read(document);
   return 'kind' in read ? read : { errors: read };
 };

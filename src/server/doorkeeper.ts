@@ -29,7 +29,7 @@ export const keepDoor = (scope: FastifyInstance, paywall: Paywall, limits: RateL
     request.caller = caller;
     record?.identified(caller);
     if (rate !== null) reply.headers(rateHeaders(rate));
-    const refused = paywall.barred(caller, idsOf(request));
+    const refused = caller.barred === null ? null : paywall.barred(caller, idsOf(request));
     if (refused === null) return;
     if (!isFlood(rate)) refused.record();
     record?.answered(refused.answer);

@@ -103,7 +103,7 @@ const begin = (payload: SubscribePayload, contextValue: EventContext, rate: Rate
     return { kind: 'answer', errors: args };
   }
   if (!isFlood(rate)) refused.record();
-  return refused.answer;
+  return { kind: 'answer', errors: refused.answer.errors };
 };
 
 /** What an operation is executed with, or what is wrong with it. */

@@ -3,6 +3,7 @@
  * hand or written by another version is noticed where it is read, and not as a wrong balance. Shallow on purpose: it
  * runs on every read.
  */
+import { isRecord } from '../domain/isRecord.js';
 import type { Account, ApiKey } from '../domain/account.js';
 import type { AuditEntry } from '../domain/audit.js';
 import type { KeyedOperation } from '../domain/keyedOperation.js';
@@ -21,8 +22,6 @@ type Shape<T> = Readonly<Record<RequiredKey<T>, Check>>;
 const isText: Check = (value) => typeof value === 'string';
 const isWhole: Check = (value) => Number.isSafeInteger(value);
 const isList: Check = (value) => Array.isArray(value);
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null;
 const orNull =
   (check: Check): Check =>
   (value) =>

@@ -239,7 +239,7 @@ describe('the schema executed without a tab', () => {
     const caller = await server.paywall.identify(`Bearer ${key}`);
     const contextValue = { caller };
     const opening = await server.paywall.open({ document: parse('{ secret }'), caller, contextValue });
-    if (opening.kind !== 'run') throw new Error('An account with means was not let through.');
+    if (opening.kind !== 'open') throw new Error('An account with means was not let through.');
     const { schema } = server.paywall;
     const first = await graphql({ schema, source: '{ secret }', contextValue });
     const second = await graphql({ schema, source: '{ secret }', contextValue });
@@ -282,9 +282,9 @@ describe('operations that share one context value at the same time', () => {
     const [first, second] = await Promise.allSettled([server.paywall.open(request), server.paywall.open(request)]);
     expect([first.status, second.status]).toEqual(['fulfilled', 'rejected']);
     await expect(server.paywall.open(request)).rejects.toThrow('Give each operation a context value of its own.');
-    if (first.status !== 'fulfilled' || first.value.kind !== 'run') throw new Error('The first was not let through.');
+    if (first.status !== 'fulfilled' || first.value.kind !== 'open') throw new Error('The first was not let through.');
     await first.value.settle({});
-    expect(await server.paywall.open(request)).toMatchObject({ kind: 'run' });
+    expect(await server.paywall.open(request)).toMatchObject({ kind: 'open' });
     expect(await server.books('rich')).toMatchObject({ available: 9, held: 1, sum: 10 });
   });
 });

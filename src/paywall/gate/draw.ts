@@ -45,13 +45,3 @@ export const limitUnitsOf = ({ decision, usedUnits }: Draw): LimitUnits | null =
   const { key, window, units } = decision.draws;
   return { key, window, units: Math.min(usedUnits, units) };
 };
-
-/** What stands at a path in the data of a response: `undefined` or `null` where the position was not delivered. */
-export const valueAt = (data: unknown, path: Path | undefined): unknown => {
-  if (path === undefined) return data;
-  const parent = valueAt(data, path.prev);
-  return isIndexable(parent) ? parent[path.key] : undefined;
-};
-
-export const isIndexable = (value: unknown): value is Readonly<Record<string | number, unknown>> =>
-  typeof value === 'object' && value !== null;

@@ -4,29 +4,16 @@
  */
 import { mapSchema, MapperKind } from '@graphql-tools/utils';
 import { GraphQLError } from 'graphql';
-import type { GraphQLFieldConfig, GraphQLFieldResolver, GraphQLResolveInfo, GraphQLSchema } from 'graphql';
-import type { Refusal } from '../../domain/refusal.js';
-import type { Draw } from './draw.js';
-import { whenReady } from '../../store/maybePromise.js';
-import type { MaybePromise } from '../../store/maybePromise.js';
+import type { GraphQLFieldConfig, GraphQLFieldResolver, GraphQLSchema } from 'graphql';
+import { whenReady } from '../promiseOrValue.js';
 import { coordinateOf } from '../price/requirements.js';
 import type { PaidField, Requirements } from '../price/requirements.js';
-
-/** What a wrapped resolver needs of the operation that it belongs to. */
-export interface Gate {
-  /** Whether this resolver runs in the execution that the gate was opened for. */
-  isOf(info: GraphQLResolveInfo): boolean;
-  draw(info: GraphQLResolveInfo): MaybePromise<Draw | Refusal>;
-  toError(refusal: Refusal, info: GraphQLResolveInfo): GraphQLError;
-}
-
-/** The gate of the operation that has this context value, if one is open. */
-export type FindGate = (contextValue: unknown) => Gate | undefined;
+import type { OpenOperations } from './openOperations.js';
 
 export type Resolver = GraphQLFieldResolver<unknown, unknown>;
 
 export interface PaywallWiring {
-  readonly findGate: FindGate;
+  readonly openOperations: OpenOperations;
   /** Resolves the paid fields that have no resolver of their own. */
   readonly fieldResolver: Resolver;
 }
@@ -34,7 +21,7 @@ export interface PaywallWiring {
 export const applyPaywall = (
   schema: GraphQLSchema,
   requirements: Requirements,
-  { findGate, fieldResolver }: PaywallWiring,
+  { openOperations, fieldResolver }: PaywallWiring,
 ): GraphQLSchema =>
   mapSchema(schema, {
     [MapperKind.OBJECT_FIELD]: (config: GraphQLFieldConfig<unknown, unknown>, fieldName, typeName) => {
@@ -42,11 +29,11 @@ export const applyPaywall = (
       if (paid === undefined) return undefined;
       // A source without a resolver of its own comes from the root value: it is gated as well.
       const isSource = typeName === schema.getSubscriptionType()?.name;
-      const subscribe = gatedSource(config.subscribe ?? fieldResolver, paid, findGate);
+      const subscribe = gatedSource(config.subscribe ?? fieldResolver, paid, openOperations);
       return {
         ...config,
         description: [config.description, priceInWords(paid)].filter((text) => text != null).join('\n\n'),
-        resolve: gated(config.resolve ?? fieldResolver, paid, findGate),
+        resolve: gated(config.resolve ?? fieldResolver, paid, openOperations),
         ...(isSource ? { subscribe } : {}),
       };
     },
@@ -54,21 +41,21 @@ export const applyPaywall = (
 
 /** Synchronous as long as the tab holds what the position needs: a promise per item is what makes long lists slow. */
 const gated =
-  (resolve: Resolver, paid: PaidField, findGate: FindGate): Resolver =>
+  (resolve: Resolver, paid: PaidField, openOperations: OpenOperations): Resolver =>
   (source, args, contextValue, info) => {
-    const gate = findGate(contextValue);
-    if (!gate?.isOf(info)) throw noOpenTab(paid);
-    return whenReady(gate.draw(info), (drawn) => {
-      if ('reason' in drawn) throw gate.toError(drawn, info);
+    const tab = openOperations.find(contextValue);
+    if (!tab?.isOf(info)) throw noOpenTab(paid);
+    return whenReady(tab.draw(info), (drawn) => {
+      if ('reason' in drawn) throw tab.errorOf(drawn, info);
       return resolve(source, args, contextValue, info);
     });
   };
 
 /** The source of a paid subscription does not start without a tab. Its events are drawn for one by one. */
 const gatedSource =
-  (subscribe: Resolver, paid: PaidField, findGate: FindGate): Resolver =>
+  (subscribe: Resolver, paid: PaidField, openOperations: OpenOperations): Resolver =>
   (source, args, contextValue, info) => {
-    if (findGate(contextValue) === undefined) throw noOpenTab(paid);
+    if (openOperations.find(contextValue) === null) throw noOpenTab(paid);
     return subscribe(source, args, contextValue, info);
   };
 

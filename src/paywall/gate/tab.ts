@@ -4,7 +4,8 @@
  * suffices the answer is synchronous; a list longer than quoted asks the wallet for more, all positions of one turn of
  * the event loop together.
  */
-import type { FieldNode, GraphQLResolveInfo, GraphQLSchema } from 'graphql';
+import { responsePathAsArray } from 'graphql';
+import type { FieldNode, GraphQLError, GraphQLResolveInfo } from 'graphql';
 import { decide } from '../../domain/admission.js';
 import type { Decision, Standing } from '../../domain/admission.js';
 import { invariant } from '../../domain/invariant.js';
@@ -12,30 +13,33 @@ import type { Instant } from '../../domain/period.js';
 import type { Refusal } from '../../domain/refusal.js';
 import { fieldOf } from './admit.js';
 import type { AdmittedField, AdmittedSelection, AdmittedType } from './admit.js';
-import { deliveryOf } from '../settle/delivery.js';
-import type { Delivery, DrawnPlace, Response } from '../settle/delivery.js';
 import { drawAt, noteDraw } from './draw.js';
 import type { Draw, Path } from './draw.js';
-import { whenReady } from '../../store/maybePromise.js';
-import type { MaybePromise } from '../../store/maybePromise.js';
+import type { OperationHold } from './operationHold.js';
+import type { MaybePromise } from '../promiseOrValue.js';
+import type { OperationRefusals } from '../refuse/operationRefusals.js';
 import type { QuotedField } from '../price/quote.js';
 import type { Remainder } from './allotment.js';
 import type { PaidField } from '../price/requirements.js';
 
-/** Decides positions beyond the quote on the wallet as it is now, and holds what they need: same length, same order. */
-export type ExtendTab = (positions: readonly QuotedField[]) => MaybePromise<readonly Decision[]>;
-
-export interface TabTerms {
+export interface TabOptions {
   readonly admitted: AdmittedType;
   readonly standing: Standing;
   /** When the tab was opened: all its positions are decided at this instant. */
   readonly openedAt: Instant;
   /** Units by coordinate that were charged before: drawn on first. */
   readonly prepaid: ReadonlyMap<string, number>;
-  readonly extend: ExtendTab;
+  readonly hold: Pick<OperationHold, 'extend'>;
+  readonly refusals: OperationRefusals;
 }
 
 const PREPAID: Draw['decision'] = { outcome: 'paid', credits: 0 };
+
+/** A paid place, and what its positions drew. */
+export interface DrawnPlace {
+  readonly field: AdmittedField;
+  readonly draws: readonly Draw[];
+}
 
 /** A place of which a position has resolved. Its draws are in the order in which they were made. */
 interface OpenPlace extends DrawnPlace {
@@ -56,10 +60,24 @@ export class Tab {
   /** What is left of it. `null`: all. */
   #prepaid: Map<string, number> | null = null;
   #waiting: Waiting[] = [];
-  #extending: MaybePromise<void> = undefined;
+  #extending: Promise<void> | null = null;
   #isClosed = false;
+  #execution: unknown;
 
-  constructor(private readonly terms: TabTerms) {}
+  constructor(private readonly options: TabOptions) {}
+
+  /**
+   * Whether this resolver runs in the execution that the tab was opened for. graphql-js makes one object of coerced
+   * variables for each: the first to draw is the one.
+   */
+  isOf({ variableValues }: GraphQLResolveInfo): boolean {
+    this.#execution ??= variableValues;
+    return this.#execution === variableValues;
+  }
+
+  get admitted(): AdmittedType {
+    return this.options.admitted;
+  }
 
   /** Admits one position and notes what it drew, or says what it lacks. */
   draw(info: GraphQLResolveInfo): MaybePromise<Draw | Refusal> {
@@ -70,26 +88,29 @@ export class Tab {
     const place = this.#placeOf(info);
     const { quoted } = place.field;
     if (this.#drawPrepaid(place.paid.coordinate, quoted.units)) return this.#note(place, info, PREPAID, true);
-    const { standing, openedAt } = this.terms;
+    const { standing, openedAt } = this.options;
     const decision = quoted.units === 0 ? decide(place.paid, 0, standing, openedAt) : place.left.draw(quoted);
     if (decision.outcome === 'refused') return this.#drawBeyond(place, info, decision.refusal);
     return this.#note(place, info, decision);
   }
 
-  /** What one position of a field that resolves was quoted with. */
-  unitsAt(info: GraphQLResolveInfo): number {
-    return this.#placeOf(info).field.quoted.units;
+  /** How it is said that a position was refused. */
+  errorOf(refusal: Refusal, info: GraphQLResolveInfo): GraphQLError {
+    const { units } = this.#placeOf(info).field.quoted;
+    return this.options.refusals.errorOf(refusal, units, {
+      nodes: info.fieldNodes,
+      path: responsePathAsArray(info.path),
+    });
   }
 
   /**
-   * No position can draw any more: what was drawn is being settled, for what the response delivers. Positions that still
-   * wait are in parts of the response that an error has made null: they get no answer, and nothing is held for them.
+   * No position can draw any more: gives what was drawn, place by place. Positions that still wait are in parts of the
+   * response that an error has made null: they get no answer, and nothing is held for them.
    */
-  close(schema: GraphQLSchema, response: Response): MaybePromise<Delivery> {
+  async close(): Promise<readonly DrawnPlace[]> {
     this.#isClosed = true;
-    return whenReady(this.#extending, () =>
-      deliveryOf(schema, this.terms.admitted, [...this.#places.values()], response),
-    );
+    await this.#extending;
+    return [...this.#places.values()];
   }
 
   /** The allotment does not suffice: it was cut short by the means already, or the list is longer than quoted. */
@@ -97,7 +118,7 @@ export class Tab {
     const { field } = place;
     if (field.refusal !== null) return field.refusal;
     if (field.quoted.units === 0) return refusal;
-    if (this.terms.standing.means === null) return refusal;
+    if (this.options.standing.means === null) return refusal;
     return this.#askForMore(field.quoted).then((decision) => {
       if (decision.outcome === 'refused') return decision.refusal;
       return drawAt(info.path) ?? this.#note(place, info, decision);
@@ -118,8 +139,12 @@ export class Tab {
   async #extend(): Promise<void> {
     const waiting = this.#waiting;
     this.#waiting = [];
+    const { hold, standing } = this.options;
     try {
-      const decisions = await this.terms.extend(waiting.map(({ field }) => field));
+      const decisions = await hold.extend(
+        waiting.map(({ field }) => field),
+        standing,
+      );
       waiting.forEach(({ resolve }, index) => {
         const decision = decisions[index];
         invariant(decision !== undefined, 'an extension answered fewer positions than were asked');
@@ -131,9 +156,9 @@ export class Tab {
   }
 
   #drawPrepaid(coordinate: string, units: number): boolean {
-    const left = (this.#prepaid ?? this.terms.prepaid).get(coordinate);
+    const left = (this.#prepaid ?? this.options.prepaid).get(coordinate);
     if (left === undefined || units === 0 || left < units) return false;
-    this.#prepaid ??= new Map(this.terms.prepaid);
+    this.#prepaid ??= new Map(this.options.prepaid);
     this.#prepaid.set(coordinate, left - units);
     return true;
   }
@@ -149,11 +174,11 @@ export class Tab {
   #placeOf(info: GraphQLResolveInfo): OpenPlace {
     const known = this.#places.get(info.fieldNodes);
     if (known !== undefined) return known;
-    const field = fieldAt([this.terms.admitted], info.path);
+    const field = fieldAt([this.options.admitted], info.path);
     invariant(field !== undefined, `${info.parentType.name}.${info.fieldName} resolves where it was not quoted`);
     const { paid } = field.quoted.place;
     invariant(paid !== null, 'a free field drew on a tab');
-    const left = field.allotment.leftFor(this.terms.standing, this.terms.openedAt);
+    const left = field.allotment.leftFor(this.options.standing, this.options.openedAt);
     const place = { field, paid, left, draws: [] };
     this.#places.set(info.fieldNodes, place);
     return place;

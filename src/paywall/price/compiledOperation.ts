@@ -27,6 +27,8 @@ export class CompiledOperation {
   /** Of an operation without conditions. */
   #only: Variant | undefined;
   readonly #conditions: readonly string[];
+  readonly name: string | null;
+  readonly isMutation: boolean;
   #text: string | undefined;
   #hash: string | undefined;
 
@@ -36,15 +38,9 @@ export class CompiledOperation {
     private readonly priced: PricedSchema,
     private readonly maxPositions: number,
   ) {
+    this.name = operation.name?.value ?? null;
+    this.isMutation = operation.operation === OperationTypeNode.MUTATION;
     this.#conditions = conditionVariables(operation, fragments);
-  }
-
-  get name(): string | null {
-    return this.operation.name?.value ?? null;
-  }
-
-  get isMutation(): boolean {
-    return this.operation.operation === OperationTypeNode.MUTATION;
   }
 
   /** The same for the same operation, however the client wrote it down and whatever its variables are. */

@@ -3,6 +3,7 @@
  * most as far as can be known before it runs. It decides nothing.
  */
 import { getArgumentValues, GraphQLError } from 'graphql';
+import { isRecord } from '../../domain/isRecord.js';
 import type { Place, Places, PlaceSelection, PlaceType, Variables } from './places.js';
 import { listDepthOf } from './listSize.js';
 import type { PaidField } from './requirements.js';
@@ -173,8 +174,6 @@ const factorAt = (value: unknown, path: readonly string[]): number | null => {
   if (name === undefined) return typeof value === 'number' && value >= 0 ? value : null;
   return isRecord(value) ? factorAt(value[name], rest) : null;
 };
-
-const isRecord = (value: unknown): value is Variables => typeof value === 'object' && value !== null;
 
 const unsoundMultiplier = ({ coordinate }: PaidField, path: readonly string[], { nodes }: Place): GraphQLError => {
   const argument = path.join('.');

@@ -2,14 +2,14 @@
 import type { GraphQLError } from 'graphql';
 import type { Standing } from '../../domain/admission.js';
 import type { Instant } from '../../domain/period.js';
-import type { Refusal, RefusalCause, Remedy } from '../../domain/refusal.js';
+import type { Refusal } from '../../domain/refusal.js';
 import type { RecordedRefusal, RefusalRecord } from '../../domain/refusalRecord.js';
 import { stateAt } from '../../domain/subscription.js';
+import type { Bank } from '../../accounts/bank.js';
 import type { Caller } from '../../accounts/caller.js';
 import type { CompiledOperation } from '../price/compiledOperation.js';
-import type { Engine } from '../engine.js';
 import { refusalError } from './refusalError.js';
-import type { RefusalContext, RefusalPlace } from './refusalError.js';
+import type { RefusalPlace } from './refusalError.js';
 
 /** What the edge knows of the request, for those who look for it in logs and traces. */
 export interface RequestIds {
@@ -24,57 +24,51 @@ const REFUSALS_MAX = 50;
 /** GraphQL sets no limit to names. */
 const NAME_LENGTH_MAX = 200;
 
-export class OperationRefusals implements RefusalContext {
-  #id: string | undefined;
-  #standing: Standing | null = null;
+/** Whose operation it is, and what is known of it. */
+export interface RefusedOperation {
+  readonly caller: Caller;
+  /** `null`: it got no further than its caller. */
+  readonly compiled: Pick<CompiledOperation, 'name' | 'hash'> | null;
+  readonly ids?: RequestIds | undefined;
+}
+
+export class OperationRefusals {
+  #id: string | null = null;
   /** The items of a list can share one refusal: it is noted once. `null`: nothing was refused. */
   #noted: Map<Refusal, RecordedRefusal> | null = null;
 
   constructor(
-    private readonly engine: Engine,
-    private readonly caller: Caller,
-    private readonly compiled: CompiledOperation | null,
-    private readonly ids: RequestIds = NO_IDS,
+    private readonly bank: Pick<Bank, 'settings' | 'refusals'>,
+    private readonly operation: RefusedOperation,
   ) {}
-
-  get refusalId(): string {
-    return (this.#id ??= this.engine.settings.newId());
-  }
-
-  get remedyUrl(): (remedy: Remedy) => string | null {
-    return this.engine.settings.remedyUrl;
-  }
-
-  get docsUrl(): (cause: RefusalCause) => string | null {
-    return this.engine.settings.docsUrl;
-  }
-
-  /** What was known of the caller when it was decided. */
-  set standing(standing: Standing) {
-    this.#standing = standing;
-  }
 
   /** `units`: of one position of the field; `null` where it is about none. */
   errorOf(refusal: Refusal, units: number | null, place?: RefusalPlace): GraphQLError {
     this.#noted ??= new Map();
     if (this.#noted.size < REFUSALS_MAX && !this.#noted.has(refusal)) this.#noted.set(refusal, { ...refusal, units });
-    return refusalError(refusal, this, place);
+    const { newId, remedyUrl, docsUrl } = this.bank.settings;
+    const refusalId = (this.#id ??= newId());
+    return refusalError(refusal, { refusalId, remedyUrl, docsUrl }, place);
   }
 
-  /** Once it is known what became of the rest of the operation. Does nothing where nothing was refused. */
-  record({ isServed }: { readonly isServed: boolean }): void {
-    if (this.#noted === null) return;
-    const at = this.engine.settings.now();
-    this.engine.refusals.note({
-      id: this.refusalId,
+  /**
+   * Once it is known what became of the rest of the operation. Does nothing where nothing was refused. `standing`: what
+   * was known of the caller when it was decided.
+   */
+  record({ isServed, standing = null }: { readonly isServed: boolean; readonly standing?: Standing | null }): void {
+    if (this.#noted === null || this.#id === null) return;
+    const { caller, compiled, ids = NO_IDS } = this.operation;
+    const at = this.bank.settings.now();
+    this.bank.refusals.note({
+      id: this.#id,
       at,
-      ...senderOf(this.caller),
-      operationName: this.compiled?.name?.slice(0, NAME_LENGTH_MAX) ?? null,
-      operationHash: this.compiled?.hash ?? null,
+      ...senderOf(caller),
+      operationName: compiled?.name?.slice(0, NAME_LENGTH_MAX) ?? null,
+      operationHash: compiled?.hash ?? null,
       isServed,
       refusals: [...this.#noted.values()],
-      ...subscribedTo(this.#standing, at),
-      ...this.ids,
+      ...subscribedTo(standing, at),
+      ...ids,
     });
     this.#noted = null;
   }

@@ -56,6 +56,16 @@ export const refusalExtensions = (
   };
 };
 
+/** Of a refusal that is about the operation as such. */
+export const OF_NO_FIELD = {
+  coordinate: null,
+  feature: null,
+  required: null,
+  available: null,
+  plans: [],
+  resetAt: null,
+} as const;
+
 /** Where in the operation a refused field stands, and, once it runs, where in the response. */
 export interface RefusalPlace {
   readonly nodes?: readonly FieldNode[];

@@ -2,12 +2,13 @@
  * What of a response is paid for. A value at a paid place that nothing was drawn for did not come from this operation's
  * resolvers: a plug-in put it there, out of a cache say.
  */
+import { isRecord } from '../../domain/isRecord.js';
 import { getNamedType, isAbstractType } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
 import { fieldOf } from '../gate/admit.js';
 import type { AdmittedField, AdmittedSelection, AdmittedType } from '../gate/admit.js';
-import { isIndexable, valueAt } from '../gate/draw.js';
-import type { Draw } from '../gate/draw.js';
+import type { Draw, Path } from '../gate/draw.js';
+import type { DrawnPlace } from '../gate/tab.js';
 
 /** How `data` came to be: by executing the operation, or some other way, which the paywall took no part in. */
 export type DataOrigin = 'EXECUTED' | 'ELSEWHERE';
@@ -15,12 +16,6 @@ export type DataOrigin = 'EXECUTED' | 'ELSEWHERE';
 export interface Response {
   readonly data: unknown;
   readonly origin: DataOrigin;
-}
-
-/** A paid place, and what its positions drew. */
-export interface DrawnPlace {
-  readonly field: AdmittedField;
-  readonly draws: readonly Draw[];
 }
 
 export interface Delivery {
@@ -43,7 +38,7 @@ export const deliveryOf = (
     for (const draw of draws) if (valueAt(data, draw.path) != null) delivered.push(draw);
     deliveredAt.set(field, (deliveredAt.get(field) ?? 0) + delivered.length - before);
   }
-  const objects = isIndexable(data) ? [data] : [];
+  const objects = isRecord(data) ? [data] : [];
   const search: Search = { schema, deliveredAt, origin };
   return { delivered, undrawn: findUndrawn(search, objects, { selection: [admitted], typeCount: 1, isSure: true }) };
 };
@@ -64,7 +59,7 @@ interface Selected {
   readonly isSure: boolean;
 }
 
-type Indexable = Readonly<Record<string | number, unknown>>;
+type Indexable = Readonly<Record<string, unknown>>;
 
 /** Field by field, each in all objects at once. */
 const findUndrawn = (search: Search, objects: readonly Indexable[], selected: Selected): string | null => {
@@ -119,10 +114,17 @@ const hasUndrawn = (
 /** The value's objects, those of lists within lists too. */
 const addObjects = (value: unknown, objects: Indexable[]): void => {
   if (Array.isArray(value)) for (const item of value) addObjects(item, objects);
-  else if (isIndexable(value)) objects.push(value);
+  else if (isRecord(value)) objects.push(value);
 };
 
 const typeCountOf = (schema: GraphQLSchema, { quoted }: AdmittedField): number => {
   const type = getNamedType(quoted.place.field.type);
   return isAbstractType(type) ? schema.getPossibleTypes(type).length : 1;
+};
+
+/** What stands at a path in the data of a response: `undefined` or `null` where the position was not delivered. */
+const valueAt = (data: unknown, path: Path | undefined): unknown => {
+  if (path === undefined) return data;
+  const parent = valueAt(data, path.prev);
+  return isRecord(parent) ? parent[path.key] : undefined;
 };

@@ -1,14 +1,16 @@
 /** From what an operation drew and what its response delivers to what it is charged, and what is said of it. */
 import { GraphQLError } from 'graphql';
 import { StoreError } from '../../store/storeError.js';
+import type { Refusal } from '../../domain/refusal.js';
+import { deliveryOf } from './delivery.js';
 import type { DataOrigin, Delivery } from './delivery.js';
 import type { Draw } from '../gate/draw.js';
 import type { Engine } from '../engine.js';
-import { whenReady } from '../../store/maybePromise.js';
-import type { MaybePromise } from '../../store/maybePromise.js';
 import type { OpenTab } from '../gate/openTab.js';
 import { capture, captureOf, chargedFields, deliveredUnits, giveBack } from './charge.js';
 import type { Capture, HeldOperation, PaymentSummary } from './charge.js';
+import type { OperationRefusals } from '../refuse/operationRefusals.js';
+import { OF_NO_FIELD } from '../refuse/refusalError.js';
 import type { OperationWatch } from '../watch.js';
 
 /** The part of a response that says what was delivered; a mutation's is kept for its Idempotency-Key. */
@@ -17,31 +19,40 @@ export interface DeliveredResponse {
   readonly errors?: readonly unknown[] | undefined;
 }
 
+export type Settled = PaymentSummary | GraphQLError | null;
+
 /**
- * Captures what the response delivers and releases the rest. Resolves with what `extensions.payment` says (`null`:
- * nobody's account is concerned), or with the error to send instead where it could not be confirmed.
+ * Captures what the response delivers and releases the rest, and notes what was refused. Resolves with what
+ * `extensions.payment` says (`null`: nobody's account is concerned), or with the error to send instead where it could not
+ * be confirmed.
  */
-export const settleTab = (
+export const settleTab = async (
   engine: Engine,
   opened: OpenTab,
   response: DeliveredResponse,
   origin: DataOrigin,
-): MaybePromise<Settled> =>
-  whenReady(opened.tab.close(engine.priced.schema, { data: response.data, origin }), (delivery) =>
-    settleDelivery(engine, opened, response, delivery),
-  );
-
-export type Settled = PaymentSummary | GraphQLError | null;
+): Promise<Settled> => {
+  const { tab, standing, watch, refusals } = opened;
+  const settled = await watch.during('settle', async () => {
+    const places = await tab.close();
+    const { schema } = engine.priced;
+    const delivery = deliveryOf(schema, tab.admitted, places, { data: response.data, origin });
+    return settleDelivery(engine, opened, response, delivery);
+  });
+  refusals.record({ isServed: response.data != null && !(settled instanceof GraphQLError), standing });
+  return settled;
+};
 
 /** Waits for nothing where nothing was held. */
-const settleDelivery = (
+const settleDelivery = async (
   engine: Engine,
-  { account, keyed, watch }: OpenTab,
+  opened: OpenTab,
   response: DeliveredResponse,
   { delivered, undrawn }: Delivery,
-): MaybePromise<Settled> => {
-  if (account === null) return undrawn === null ? null : withheld(undrawn);
-  const held = account.held();
+): Promise<Settled> => {
+  const { hold, keyed, watch, available } = opened;
+  if (hold === null) return undrawn === null ? null : withheld(undrawn);
+  const held = hold.current;
   if (undrawn !== null) {
     const work = async (): Promise<void> => {
       await keyed?.unlock();
@@ -55,12 +66,12 @@ const settleDelivery = (
   const fields = chargedFields(delivered);
   let charged = 0;
   for (const { credits } of fields) charged += credits;
-  const summary: PaymentSummary = { charged, balance: account.available, fields };
+  const summary: PaymentSummary = { charged, balance: available, fields };
   if (keyed === null && held === null) return summary;
-  return finish(engine, { keyed, watch, held, response, delivered, summary });
+  return finish(engine, { keyed, watch, refusals: opened.refusals, held, response, delivered, summary });
 };
 
-interface Finishing extends Pick<OpenTab, 'keyed' | 'watch'> {
+interface Finishing extends Pick<OpenTab, 'keyed' | 'watch' | 'refusals'> {
   readonly held: HeldOperation | null;
   readonly response: DeliveredResponse;
   readonly delivered: readonly Draw[];
@@ -71,7 +82,7 @@ interface Finishing extends Pick<OpenTab, 'keyed' | 'watch'> {
 /** Keeps the answer under its key, and captures what it delivers. */
 const finish = async (
   engine: Engine,
-  { keyed, watch, held, response, delivered, summary }: Finishing,
+  { keyed, watch, refusals, held, response, delivered, summary }: Finishing,
 ): Promise<Settled> => {
   const { charged, fields } = summary;
   const captured = captureOf(delivered, fields);
@@ -83,7 +94,7 @@ const finish = async (
       if (!isMine) throw new StoreError('OVERLOADED', 'The operation took longer than its Idempotency-Key was locked.');
     }
   } catch (error) {
-    return unconfirmed(engine, error, finishing === null ? null : { ...finishing, isKept: false });
+    return unconfirmed(engine, refusals, error, finishing === null ? null : { ...finishing, isKept: false });
   }
   if (finishing === null) return summary;
   try {
@@ -92,13 +103,13 @@ const finish = async (
     watch.holdEnded();
     return { ...summary, balance };
   } catch (error) {
-    return unconfirmed(engine, error, { ...finishing, isKept: keyed !== null });
+    return unconfirmed(engine, refusals, error, { ...finishing, isKept: keyed !== null });
   }
 };
 
 /** Gives back what a settled operation was charged: its answer could not be sent after all. */
-export const undoTab = async (engine: Engine, { account, watch }: OpenTab): Promise<void> => {
-  const held = account?.held() ?? null;
+export const giveBackTab = async (engine: Engine, { hold, watch }: OpenTab): Promise<void> => {
+  const held = hold?.current ?? null;
   if (held === null) return;
   await engine.background.untilDone(async () => {
     watch.givenBack(await giveBack(engine.keeper, held));
@@ -135,7 +146,13 @@ const finishLater = async (engine: Engine, { held, captured, charged, isKept, wa
   watch.givenBack(found);
 };
 
-const unconfirmed = (engine: Engine, error: unknown, unfinished: Unfinished | null): GraphQLError => {
+/** Refused like anything else that the store could not tell, so that an operator finds it. */
+const unconfirmed = (
+  engine: Engine,
+  refusals: OperationRefusals,
+  error: unknown,
+  unfinished: Unfinished | null,
+): GraphQLError => {
   engine.settings.onFailure(error);
   if (unfinished !== null) {
     void engine.background
@@ -144,10 +161,9 @@ const unconfirmed = (engine: Engine, error: unknown, unfinished: Unfinished | nu
         unfinished.watch.holdEnded();
       });
   }
+  const refusal: Refusal = { ...OF_NO_FIELD, reason: 'STORE_UNAVAILABLE', retryable: true };
   return new GraphQLError(
     'The operation ran, but its charge could not be confirmed, so its answer is not sent. Try again later.',
-    {
-      extensions: { code: 'SERVICE_UNAVAILABLE', reason: 'STORE_UNAVAILABLE', remedy: 'RETRY_LATER', retryable: true },
-    },
+    { extensions: refusals.errorOf(refusal, null).extensions },
   );
 };

@@ -13,7 +13,8 @@ export const withPayment = <Data, Failure>(
   return errors === undefined ? { data, extensions: all } : { errors, data, extensions: all };
 };
 
-interface Answered<Data, Failure> {
+/** As an executor answers, graphql-js or a server that has formatted its errors. */
+export interface Answered<Data, Failure> {
   data?: Data | null;
   errors?: readonly Failure[];
   extensions?: Record<string, unknown>;

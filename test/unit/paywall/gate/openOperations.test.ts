@@ -1,7 +1,7 @@
 import { parse } from 'graphql';
 import { afterEach, expect, it } from 'vitest';
 import type { Caller } from '../../../../src/accounts/caller.js';
-import type { OperationRequest } from '../../../../src/paywall/paywall.js';
+import type { OperationRequest } from '../../../../src/paywall/opening.js';
 import { openStore } from '../../../../src/store/openStore.js';
 import { troubledStore } from '../../ledger/troubledStore.js';
 import { readyPaywall, schemaOf } from '../ready.js';
@@ -37,17 +37,17 @@ const useKey = async (caller: Caller): Promise<void> => {
 };
 
 it.each<[what: string, credits: number, asked: Asked, kind: string]>([
-  ['is free', 9, { document: parse('{ air }') }, 'run'],
-  ['has no sound price', 9, { document: parse('{ pages(first: -1) }') }, 'answer'],
-  ['is refused whole', 0, { document: PAID }, 'answer'],
-  ['has the key of another operation', 9, { document: parse('{ s: secret }'), idempotencyKey }, 'answer'],
+  ['is free', 9, { document: parse('{ air }') }, 'free'],
+  ['has no sound price', 9, { document: parse('{ pages(first: -1) }') }, 'invalid'],
+  ['is refused whole', 0, { document: PAID }, 'refused'],
+  ['has the key of another operation', 9, { document: parse('{ s: secret }'), idempotencyKey }, 'invalid'],
 ])('the context value of an operation that %s can be given to the next one', async (_, credits, asked, kind) => {
   ready = await readyPaywall(SCHEMA);
   const [caller, rich] = [await ready.callerWith(credits), await ready.callerWith(9)];
   if (asked.idempotencyKey !== undefined) await useKey(caller);
   const contextValue = {};
   expect(await openWith(caller, contextValue, asked)).toMatchObject({ kind });
-  expect(await openWith(rich, contextValue, { document: PAID })).toMatchObject({ kind: 'run' });
+  expect(await openWith(rich, contextValue, { document: PAID })).toMatchObject({ kind: 'open' });
 });
 
 it('the context value of an operation that can’t be opened for a bug can be given to the next one', async () => {
@@ -67,7 +67,7 @@ it('the context value of an operation that can’t be opened for a bug can be gi
     idempotencyKey: 'a second key',
   });
   await expect(unheard).rejects.toThrow('circular');
-  expect(await openWith(await ready.callerWith(9), contextValue, { document: PAID })).toMatchObject({ kind: 'run' });
+  expect(await openWith(await ready.callerWith(9), contextValue, { document: PAID })).toMatchObject({ kind: 'open' });
 });
 
 it('a bug of the store is not taken for a store that is away', async () => {

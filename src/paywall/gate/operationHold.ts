@@ -1,0 +1,222 @@
+/**
+ * What one operation has set aside: gate 1 decided on the wallet that it is held in, in one write, and again for lists
+ * that turn out longer than quoted.
+ */
+import { decide, meansAfter, withMeans } from '../../domain/admission.js';
+import type { Decision, Means, Standing } from '../../domain/admission.js';
+import { addDemands, demandOf, isNothing, NO_DEMAND } from '../../domain/demand.js';
+import type { Demand } from '../../domain/demand.js';
+import type { AccountId, HoldId } from '../../domain/ids.js';
+import { holdId } from '../../domain/ids.js';
+import { invariant } from '../../domain/invariant.js';
+import type { Instant } from '../../domain/period.js';
+import type { Wallet } from '../../domain/wallet.js';
+import { applyCommand } from '../../domain/walletCommands.js';
+import type { ExtendCommand, HoldCommand } from '../../domain/walletHolds.js';
+import { findHold } from '../../domain/walletMoves.js';
+import { viewAt } from '../../domain/walletView.js';
+import { grantIfDue } from '../../accounts/standing.js';
+import type { AccountStanding } from '../../accounts/standing.js';
+import type { Decided } from '../../ledger/walletKeeper.js';
+import { StoreError } from '../../store/storeError.js';
+import type { Engine } from '../engine.js';
+import type { CompiledOperation } from '../price/compiledOperation.js';
+import type { Quote, QuotedField } from '../price/quote.js';
+import type { MaybePromise } from '../promiseOrValue.js';
+import { giveBack } from '../settle/charge.js';
+import type { HeldOperation } from '../settle/charge.js';
+import type { OperationWatch } from '../watch.js';
+import { admit } from './admit.js';
+import type { Admission, AdmitRules } from './admit.js';
+import type { KeyedRun } from './keyedRun.js';
+
+/** What was read of the caller, and what is decided by. */
+export interface Known {
+  readonly standing: Standing;
+  /** `null` without an account, or where the store could not be asked. */
+  readonly account: AccountStanding | null;
+}
+
+/** What gate 1 decided, on what, and when. */
+export interface Admitted {
+  readonly admission: Admission;
+  readonly standing: Standing;
+  readonly at: Instant;
+}
+
+export interface HoldOptions {
+  readonly quote: Quote;
+  readonly compiled: CompiledOperation;
+  readonly known: Known;
+  readonly rules: AdmitRules;
+  readonly keyed: KeyedRun | null;
+}
+
+/** One operation's way through gate 1, and its later wishes for more. */
+export class OperationHold {
+  /** Made once it is needed. */
+  #id: HoldId | null = null;
+  #hasHold = false;
+  #extensions = 0;
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly options: HoldOptions,
+    private readonly watch: OperationWatch,
+  ) {}
+
+  get #holdId(): HoldId {
+    return (this.#id ??= holdId(this.engine.settings.newId()));
+  }
+
+  /**
+   * Decides on what was read, and where something must be held, again on the wallet that it is held in. `null` where
+   * another request with the same Idempotency-Key was first.
+   */
+  admit(now: Instant): MaybePromise<Admitted | null> {
+    const { quote, known, rules, keyed } = this.options;
+    const { standing } = known;
+    const wallet = known.account?.wallet ?? null;
+    const admitted = { admission: admit(quote, standing, now, rules), standing, at: now };
+    if (wallet === null || admitted.admission.isBlocked) return admitted;
+    if (keyed === null && isNothing(admitted.admission.demand)) return admitted;
+    return this.watch.during('hold', () => this.#lockAndHold(wallet, admitted));
+  }
+
+  /** What is held, from the start or since a list was longer than quoted; `null`: nothing. */
+  get current(): HeldOperation | null {
+    const { account } = this.options.known;
+    return this.#hasHold && account !== null ? this.#heldIn(account.wallet) : null;
+  }
+
+  async #lockAndHold(wallet: Wallet, admitted: Admitted): Promise<Admitted | null> {
+    const { keyed } = this.options;
+    try {
+      if (keyed !== null && !(await keyed.lock(this.#holdId, admitted.at))) return null;
+      if (isNothing(admitted.admission.demand)) return admitted;
+      this.engine.keeper.know(wallet);
+      const held = await this.#hold(wallet);
+      if (held.admission.isBlocked) await keyed?.unlock();
+      return held;
+    } catch (error) {
+      return this.#withoutStore(error, admitted.at);
+    }
+  }
+
+  #heldIn({ accountId }: Wallet): HeldOperation {
+    return { accountId, holdId: this.#holdId, operationName: this.options.compiled.name };
+  }
+
+  #hold({ accountId }: Wallet): Promise<Admitted> {
+    return this.#claim(accountId, (means, at) => {
+      const standing = withMeans(this.options.known.standing, means);
+      const admission = admit(this.options.quote, standing, at, this.options.rules);
+      const demand = admission.isBlocked ? NO_DEMAND : admission.demand;
+      return { demand, outcome: { admission, standing, at } };
+    });
+  }
+
+  /** Decides positions beyond the quote one after the other, and holds what they need. */
+  async extend(fields: readonly QuotedField[], standing: Standing): Promise<readonly Decision[]> {
+    return this.watch.during('hold', () => this.#extend(fields, standing));
+  }
+
+  async #extend(fields: readonly QuotedField[], standing: Standing): Promise<readonly Decision[]> {
+    const { account } = this.options.known;
+    invariant(account !== null, 'a tab without an account was extended');
+    const { wallet } = account;
+    const id = this.#hasHold ? `${this.#holdId}/${(this.#extensions += 1)}` : null;
+    try {
+      return await this.#claim(wallet.accountId, (means, at) => decideAll(fields, withMeans(standing, means), at), id);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      this.engine.settings.onFailure(error);
+      this.#hasHold &&= id !== null;
+      return decideAll(fields, withMeans(standing, null), this.engine.settings.now()).outcome;
+    }
+  }
+
+  /**
+   * Decides on a wallet and sets aside what the decision needs, in one write. Where the write's reply was lost the
+   * wallet tells that it was applied, and what was decided then holds.
+   */
+  async #claim<Outcome>(
+    accountId: AccountId,
+    decideOn: (means: Means | null, at: Instant) => { readonly demand: Demand; readonly outcome: Outcome },
+    extensionId: string | null = null,
+  ): Promise<Outcome> {
+    let before: Outcome | undefined;
+    let claimed = NO_DEMAND;
+    const decided = await this.engine.keeper.apply<void, Outcome>(accountId, {
+      decide: (wallet, at): Decided<Outcome> => {
+        if (before !== undefined && this.#wasApplied(wallet, extensionId)) return { wallet, outcome: before };
+        const { account } = this.options.known;
+        const funded = account === null ? wallet : grantIfDue(wallet, account, at);
+        const { demand, outcome } = decideOn(this.#meansIn(funded, at), at);
+        before = outcome;
+        claimed = demand;
+        if (isNothing(demand)) return { wallet, outcome };
+        const { wallet: changed, result } = applyCommand(funded, this.#commandFor(demand, extensionId, at), at);
+        if (result.status === 'REFUSED') throw new StoreError('FAILED', `The hold was refused: ${result.fault}.`);
+        this.#hasHold = true;
+        return { wallet: changed, outcome };
+      },
+    });
+    if (!isNothing(claimed)) this.watch.held(claimed.credits);
+    return decided;
+  }
+
+  #wasApplied(wallet: Wallet, extensionId: string | null): boolean {
+    const hold = findHold(wallet, this.#holdId);
+    return extensionId === null ? hold !== undefined : (hold?.extensions.some(({ id }) => id === extensionId) ?? false);
+  }
+
+  #commandFor({ credits, claims }: Demand, extensionId: string | null, at: Instant): HoldCommand | ExtendCommand {
+    return extensionId === null
+      ? { kind: 'hold', id: this.#holdId, credits, units: claims, expiresAt: at + this.engine.settings.holdTtlMs }
+      : { kind: 'extend', id: extensionId, holdId: this.#holdId, credits, units: claims };
+  }
+
+  /** The caller's means with the wallet as it is now. */
+  #meansIn(wallet: Wallet, at: Instant): Means | null {
+    const { means } = this.options.known.standing;
+    if (means === null) return null;
+    const { available, counters } = viewAt(wallet, at);
+    return { ...means, credits: available, counters };
+  }
+
+  /** The hold could not be confirmed: paid fields are refused, the free ones are served. */
+  #withoutStore(error: unknown, at: Instant): Admitted {
+    if (!(error instanceof StoreError)) throw error;
+    this.engine.settings.onFailure(error);
+    // The write may have been applied all the same. Nothing draws on it then: it is given back, or expires by itself.
+    const { quote, known, rules, keyed } = this.options;
+    const held = this.current;
+    if (held !== null) {
+      void this.engine.background.untilDone(async () => {
+        await keyed?.unlock();
+        await giveBack(this.engine.keeper, held);
+      });
+    }
+    this.#hasHold = false;
+    const standing = withMeans(known.standing, null);
+    return { admission: admit(quote, standing, at, rules), standing, at };
+  }
+}
+
+/** Each position on what the one before it left. */
+const decideAll = (
+  fields: readonly QuotedField[],
+  standing: Standing,
+  at: Instant,
+): { readonly demand: Demand; readonly outcome: readonly Decision[] } => {
+  let [current, demand] = [standing, NO_DEMAND];
+  const outcome = fields.map(({ place, units }) => {
+    invariant(place.paid !== null, 'a free field asked for more');
+    const decision = decide(place.paid, units, current, at);
+    demand = addDemands(demand, demandOf(decision, 1));
+    current = withMeans(current, current.means === null ? null : meansAfter(current.means, decision));
+    return decision;
+  });
+  return { demand, outcome };
+};

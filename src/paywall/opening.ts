@@ -1,0 +1,152 @@
+/**
+ * The order that every operation goes through, whatever runs it: open, then answer, send again or run, then settle, and
+ * say what was charged. A server's plugin calls `openOperation` once the operation is known and `conclude` before it sends.
+ */
+import { GraphQLError } from 'graphql';
+import type { DocumentNode } from 'graphql';
+import type { Bar, Caller } from '../accounts/caller.js';
+import type { Refusal } from '../domain/refusal.js';
+import type { Engine } from './engine.js';
+import { openTab } from './gate/openTab.js';
+import type { Opened } from './gate/openTab.js';
+import type { MaybePromise } from './promiseOrValue.js';
+import { OperationRefusals } from './refuse/operationRefusals.js';
+import type { RequestIds } from './refuse/operationRefusals.js';
+import { OF_NO_FIELD } from './refuse/refusalError.js';
+import type { PaymentSummary } from './settle/charge.js';
+import type { DataOrigin } from './settle/delivery.js';
+import { giveBackTab, settleTab } from './settle/settle.js';
+import type { DeliveredResponse, Settled } from './settle/settle.js';
+import { withPayment } from './settle/withPayment.js';
+import type { Answered } from './settle/withPayment.js';
+import { UNWATCHED } from './watch.js';
+import type { OperationWatch } from './watch.js';
+
+export interface OperationRequest {
+  readonly document: DocumentNode;
+  readonly operationName?: string | null | undefined;
+  readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
+  readonly caller: Caller;
+  /** By what the request is found in logs and traces. */
+  readonly request?: RequestIds | undefined;
+  /** Makes the operation safe to send again. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The context value that the resolvers will get: the tab belongs to it. */
+  readonly contextValue: object;
+  readonly watch?: OperationWatch | undefined;
+}
+
+/** What to do with an operation. */
+export type Opening = Opened<OpenOperation>;
+
+/** Run it; then call `settle` with its data, and `giveBack` if what was settled can't be sent after all. */
+export interface OpenOperation {
+  readonly kind: 'open';
+  readonly settle: Settle;
+  readonly giveBack: GiveBack;
+}
+
+/**
+ * Captures what `data` delivers and releases the rest. Resolves with what `extensions.payment` says (`null`: nobody's
+ * account is concerned), or with the error to send instead of the data: where that could not be confirmed, and where the
+ * data has paid values that no resolver of the operation delivered. `ELSEWHERE`: the operation was not executed.
+ */
+export type Settle = (response: DeliveredResponse, origin?: DataOrigin) => Promise<Settled>;
+export type GiveBack = () => Promise<void>;
+
+/** What to answer a caller that is barred from everything, and how to note that it was. */
+export interface Barred {
+  readonly answer: Extract<Opening, { kind: 'refused' }>;
+  readonly record: () => void;
+}
+
+export const openOperation = async (engine: Engine, request: OperationRequest): Promise<Opening> => {
+  const { document, variables, caller, contextValue, idempotencyKey = null, watch = UNWATCHED } = request;
+  const { compiler, documents, openOperations } = engine;
+  const compiled = compiler.compile(document, request.operationName ?? null);
+  const refusals = new OperationRefusals(engine, { caller, compiled, ids: request.request });
+  if (caller.barred !== null) {
+    const { answer, record } = barredBy(caller.barred, refusals);
+    record();
+    return answer;
+  }
+  if (compiled === null) return { kind: 'free' };
+  const fault = documents.tooLarge({ document, operation: compiled.operation, variables });
+  if (fault !== null) return { kind: 'invalid', errors: [fault] };
+  // Whatever comes of it, only an operation that runs keeps its context value.
+  openOperations.reserve(contextValue);
+  try {
+    const opened = await openTab(engine, { compiled, variables, caller, idempotencyKey, watch, refusals });
+    if (opened.kind !== 'open') {
+      openOperations.release(contextValue);
+      return opened;
+    }
+    openOperations.open(contextValue, opened.tab);
+    return {
+      kind: 'open',
+      settle: (response, origin = 'EXECUTED') => {
+        openOperations.release(contextValue);
+        return settleTab(engine, opened, response, origin);
+      },
+      giveBack: () => giveBackTab(engine, opened),
+    };
+  } catch (error) {
+    openOperations.release(contextValue);
+    throw error;
+  }
+};
+
+export const barredBy = ({ reason, resetAt }: Bar, refusals: OperationRefusals): Barred => {
+  const refusal: Refusal = { ...OF_NO_FIELD, reason, resetAt, retryable: reason === 'RATE_LIMITED' };
+  return {
+    answer: { kind: 'refused', errors: [refusals.errorOf(refusal, null)], refusal },
+    record: () => {
+      refusals.record({ isServed: false });
+    },
+  };
+};
+
+export interface Conclusion<Data, Failure> {
+  /** What to send. */
+  readonly result: Answered<Data, Failure | GraphQLError> | Readonly<Record<string, unknown>>;
+  /** Why what was executed is not sent; `null`: it is, or nothing was. */
+  readonly withheld: GraphQLError | null;
+  /** What `extensions.payment` says; `null`: nobody's account is concerned. */
+  readonly payment: PaymentSummary | null;
+  /** To be called where the result can't be sent after all; `null`: nothing is to be given back. */
+  readonly giveBack: GiveBack | null;
+}
+
+/** From what was opened to what is sent. `run` is called where the operation is to run, and may throw. */
+export const conclude = async <Data, Failure>(
+  opening: Opening,
+  run: () => MaybePromise<Answered<Data, Failure>>,
+  origin: DataOrigin,
+): Promise<Conclusion<Data, Failure>> => {
+  switch (opening.kind) {
+    case 'invalid':
+    case 'refused':
+      return { result: { errors: opening.errors }, ...NOTHING_CHARGED };
+    case 'replay':
+      return { result: opening.response, ...NOTHING_CHARGED };
+    case 'free':
+      return { result: await run(), ...NOTHING_CHARGED };
+    case 'open': {
+      let result: Answered<Data, Failure>;
+      try {
+        result = await run();
+      } catch (error) {
+        // graphql-js throws for arguments that are no arguments.
+        await opening.settle({});
+        throw error;
+      }
+      const settled = await opening.settle(result, origin);
+      if (settled instanceof GraphQLError)
+        return { result: { errors: [settled] }, withheld: settled, payment: null, giveBack: null };
+      if (settled === null || result.data == null) return { result, ...NOTHING_CHARGED };
+      return { result: withPayment(result, settled), withheld: null, payment: settled, giveBack: opening.giveBack };
+    }
+  }
+};
+
+const NOTHING_CHARGED = { withheld: null, payment: null, giveBack: null };
