@@ -18,11 +18,11 @@ beforeAll(async () => {
 describe('the journey of an operation through our own functions', () => {
   it('returns to files that it has left at most so often where it is paid', () => {
     expect(hops.paid.status).toBe(200);
-    expect(hops.paid.returns).toBeLessThanOrEqual(264);
+    expect(hops.paid.returns).toBeLessThanOrEqual(236);
   });
 
   it('returns to files that it has left at most so often where it is refused with 402', () => {
     expect(hops.refused.status).toBe(402);
-    expect(hops.refused.returns).toBeLessThanOrEqual(108);
+    expect(hops.refused.returns).toBeLessThanOrEqual(88);
   });
 });
