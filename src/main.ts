@@ -15,7 +15,7 @@ import { createLogger } from './server/watch/logger.js';
 import { Metrics } from './server/watch/metrics.js';
 import { createMetricsServer } from './server/watch/metricsServer.js';
 import { aroundStoreCall } from './server/watch/watchers.js';
-import type { Watchers } from './server/watch/watchers.js';
+import type { Tracing, Watchers } from './server/watch/watchers.js';
 import { remedySlug } from './server/pages/remedyPage.js';
 import { welcome } from './server/welcome.js';
 import { openStore } from './store/openStore.js';
@@ -25,6 +25,10 @@ import { watchStore } from './store/watchedStore.js';
 
 /** Of the grace, for requests under way; the rest is for what is still to be written. */
 const ANSWERING_SHARE = 0.8;
+
+/** Optional peers: a server that sends no traces does without them. */
+const TRACING_PACKAGES =
+  '@opentelemetry/exporter-trace-otlp-http @opentelemetry/resources @opentelemetry/sdk-trace-node';
 
 /** What an operator can mend, in one line; anything else is a bug and shows its stack. */
 class StartError extends Error {
@@ -57,13 +61,24 @@ const keepGoing = (logger: Logger): void => {
   });
 };
 
-/** The libraries for traces are loaded only where traces are asked for. */
 const watchersFor = async ({ metrics, otlpEndpoint }: Config, logger: Logger): Promise<Watchers> => ({
   logger,
   metrics: metrics === 'OFF' ? null : new Metrics(),
-  tracing:
-    otlpEndpoint === null ? null : (await import('./server/watch/tracing.js')).startTracing(otlpEndpoint, logger),
+  tracing: otlpEndpoint === null ? null : await startTraces(otlpEndpoint, logger),
 });
+
+/** The libraries for traces are loaded only where traces are asked for, and whoever asks for them installs them. */
+const startTraces = async (endpoint: string, logger: Logger): Promise<Tracing> => {
+  const { startTracing } = await import('./server/watch/tracing.js').catch((error: unknown) => {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
+    if (!isMissing) throw error;
+    throw new StartError(
+      `OTEL_EXPORTER_OTLP_ENDPOINT asks for traces, and what sends them is not installed: npm install ${TRACING_PACKAGES}`,
+      { cause: error },
+    );
+  });
+  return startTracing(endpoint, logger);
+};
 
 const serve = async (config: Config, store: Store, watchers: Watchers): Promise<void> => {
   const { logger, metrics, tracing } = watchers;

@@ -8,6 +8,7 @@ import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { parse, print } from 'graphql';
 import type { Example, Product } from '../../product.js';
+import { htmlPage } from './htmlPage.js';
 
 /** An operation that is there when the page is opened. */
 export interface GraphiqlTab {
@@ -64,40 +65,52 @@ const CONTENT_SECURITY_POLICY = [
   "form-action 'none'",
 ].join('; ');
 
-/** Serves a page at each of these paths, to browsers that open it; what is asked of the API there goes its own way. */
+/**
+ * Serves a page at each of these paths, to browsers that open it; what is asked of the API there goes its own way. A
+ * bundle that is not there yet may come while the server runs: it is looked for until it is found.
+ */
 export const serveGraphiql = async (
   server: FastifyInstance,
   pages: Readonly<Record<string, GraphiqlPage>>,
+  bundle: string = BUNDLE,
 ): Promise<void> => {
-  const index = join(BUNDLE, 'index.html');
-  if (!existsSync(index)) {
-    server.log.warn('GraphiQL is not served: it was not built, which "npm run build" does.');
-    return;
-  }
-  const template = readFileSync(index, 'utf8');
-  const pageAt = new Map(
-    Object.entries(pages).map(([endpoint, page]) => [endpoint, withSettings(template, { endpoint, ...page })]),
-  );
   await server.register(fastifyStatic, {
-    root: join(BUNDLE, 'assets'),
+    root: join(bundle, 'assets'),
     prefix: '/graphiql/assets/',
     // Their names change with what is in them.
     immutable: true,
     maxAge: '1y',
     index: false,
+    suppressWarning: true,
   });
+  let template: string | null = null;
   server.addHook('onRequest', (request, reply, done) => {
-    const page = isOpenedInBrowser(request) ? pageAt.get(request.url) : undefined;
+    const page = isOpenedInBrowser(request) && Object.hasOwn(pages, request.url) ? pages[request.url] : undefined;
     if (page === undefined) {
       done();
       return;
     }
-    void reply
-      .header('content-security-policy', CONTENT_SECURITY_POLICY)
-      .header('cache-control', 'no-store')
-      .type('text/html; charset=utf-8')
-      .send(page);
+    template ??= readTemplate(bundle);
+    void reply.header('cache-control', 'no-store').type('text/html; charset=utf-8');
+    if (template === null) void reply.code(503).header('retry-after', '5').header('refresh', '5').send(NOT_BUILT);
+    else {
+      void reply
+        .header('content-security-policy', CONTENT_SECURITY_POLICY)
+        .send(withSettings(template, { endpoint: request.url, ...page }));
+    }
   });
+};
+
+const NOT_BUILT = htmlPage(
+  'GraphiQL is not built yet',
+  `<h1>GraphiQL is not built yet</h1>
+<p>After <code>npm start</code> it is being bundled, and this page comes back with it. Elsewhere <code>npm run build</code>
+does so. The API is there already, for every client but this page.</p>`,
+);
+
+const readTemplate = (bundle: string): string | null => {
+  const index = join(bundle, 'index.html');
+  return existsSync(index) ? readFileSync(index, 'utf8') : null;
 };
 
 const isOpenedInBrowser = ({ method, headers }: FastifyRequest): boolean =>
