@@ -25,6 +25,8 @@ import type { Requirement } from '../../domain/admission.js';
 import { isCredits } from '../../domain/credits.js';
 import { LIST_SIZE, LIST_SIZE_SETTINGS, readListSize } from './listSize.js';
 import type { ListSize } from './listSize.js';
+import { misplacedDirectives } from './misplacedDirectives.js';
+import { checkCopyOfGraphql } from './oneGraphql.js';
 import { readNames, readSettings } from './settings.js';
 import type { Report, Settings } from './settings.js';
 
@@ -68,13 +70,22 @@ const SETTINGS = ['feature', 'cost', 'multipliers', 'chargeEmpty'];
 
 export const coordinateOf = (typeName: string, fieldName: string): string => `${typeName}.${fieldName}`;
 
-/** Reads and checks the directives of every type and field. */
+/** Reads and checks the directives of every type and field. What would leave them free by accident stops the build. */
 export const readRequirements = (schema: GraphQLSchema, options: ReadOptions = {}): Requirements => {
-  const reader = new RequirementReader(schema, options.directiveName ?? DIRECTIVE_NAME);
+  checkCopyOfGraphql(schema);
+  const directiveName = options.directiveName ?? DIRECTIVE_NAME;
+  const reader = new RequirementReader(schema, directiveName);
   for (const type of Object.values(schema.getTypeMap())) {
     if (isObjectType(type) || isInterfaceType(type)) reader.readType(type);
   }
   const { paid, listSizes, faults } = reader;
+  for (const fault of misplacedDirectives(schema, directiveName, [directiveName, FREE, LIST_SIZE])) faults.add(fault);
+  if (faults.size === 0 && paid.size === 0 && schema.getDirective(directiveName) != null) {
+    faults.add(
+      `The schema declares @${directiveName} and has no price. Put it on what is paid, in SDL or in \`extensions.directives\`. ` +
+        'Where nothing is paid, leave its declaration out.',
+    );
+  }
   if (faults.size > 0) throw new PriceSettingsError([...faults]);
   const requirements = { paid, listSizes };
   applyLint(lintRequirements(schema, requirements), options);

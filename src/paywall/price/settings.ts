@@ -9,7 +9,7 @@ type Annotated = GraphQLField<unknown, unknown> | GraphQLObjectType | GraphQLInt
 
 export type Settings = Readonly<Record<string, unknown>>;
 
-/** What a directive says where it stands; `null`: it does not stand there. Of several the first. */
+/** What a directive says where it stands; `null`: it does not stand there, or a fault was reported. */
 export const readSettings = (
   schema: GraphQLSchema,
   annotated: Annotated,
@@ -18,14 +18,19 @@ export const readSettings = (
   report: Report,
 ): Settings | null => {
   try {
-    const settings = getDirective(schema, annotated, name)?.[0];
+    const [settings, ...more]: readonly unknown[] = getDirective(schema, annotated, name) ?? [];
     if (settings === undefined) return null;
+    if (more.length > 0) report(`@${name} is given more than once.`);
+    if (typeof settings !== 'object' || settings === null || Array.isArray(settings)) {
+      report(`the settings of @${name} must be an object, as in { cost: 1 }.`);
+      return null;
+    }
     if (isCodeFirst(annotated, name)) {
       // No SDL has checked them: a setting that is misspelt would count for nothing.
       const unknown = Object.keys(settings).find((setting) => !known.includes(setting));
       if (unknown !== undefined) report(`@${name} has no setting "${unknown}": ${knownInWords(known)}.`);
     }
-    return settings;
+    return { ...settings };
   } catch (error) {
     // graphql-js has found a value of another type, and does not say where.
     report(error instanceof Error ? error.message : String(error));

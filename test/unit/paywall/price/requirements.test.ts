@@ -1,4 +1,12 @@
-import { buildSchema, GraphQLInt, GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
+import {
+  buildSchema,
+  GraphQLEnumType,
+  GraphQLInputObjectType,
+  GraphQLInt,
+  GraphQLObjectType,
+  GraphQLSchema,
+  GraphQLString,
+} from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { directiveTypeDefs } from '../../../../src/api/typeDefs.js';
 import { PriceSettingsError, readRequirements } from '../../../../src/paywall/price/requirements.js';
@@ -304,7 +312,9 @@ describe('a type’s price', () => {
 
   it('does not belong on an interface', () => {
     expect(
-      faultsIn('directive @price(cost: Int) on INTERFACE interface I @price { a: Int } type Query { b: I }'),
+      faultsIn(
+        'directive @price(cost: Int) on INTERFACE interface I @price { a: Int } type Query { b: I c: Int @requiresPayment }',
+      ),
     ).toEqual([]);
     const schema = buildSchema(
       'directive @price(cost: Int) on INTERFACE interface I @price { a: Int } type Query { b: I }',
@@ -364,5 +374,79 @@ describe('the directive', () => {
       ['Query.a', 2],
       ['Query.b', 3],
     ]);
+  });
+});
+
+describe('nothing opens by accident', () => {
+  const codeFirst = (directives: unknown): Requirements => {
+    const fields = { a: { type: GraphQLInt, extensions: { directives } } };
+    return readRequirements(new GraphQLSchema({ query: new GraphQLObjectType({ name: 'Query', fields }) }));
+  };
+
+  it.each([
+    [{ requiresPayment: true }, 'Query.a: the settings of @requiresPayment must be an object, as in { cost: 1 }.'],
+    [{ requiresPayment: [{ cost: 1 }, { cost: 2 }] }, 'Query.a: @requiresPayment is given more than once.'],
+    [
+      { requirePayment: { cost: 1 } },
+      'Query.a: @requirePayment does nothing. Write @requiresPayment, or choose a name that is less like it.',
+    ],
+    [
+      { RequiresPayment: { cost: 1 } },
+      'Query.a: @RequiresPayment does nothing. Write @requiresPayment, or choose a name that is less like it.',
+    ],
+    [
+      { requires_payment: { cost: 1 } },
+      'Query.a: @requires_payment does nothing. Write @requiresPayment, or choose a name that is less like it.',
+    ],
+    [{ listSise: {} }, 'Query.a: @listSise does nothing. Write @listSize, or choose a name that is less like it.'],
+  ])('%o in `extensions.directives`', (directives, fault) => {
+    expect(faultsOf(() => codeFirst(directives))).toEqual([fault]);
+  });
+
+  it('through a directive of SDL whose name is nearly that of the price', () => {
+    const schema = buildSchema(`
+      directive @requirePayment(cost: Int) on FIELD_DEFINITION
+      type Query { a: Int @requirePayment(cost: 1) }
+    `);
+    expect(faultsOf(() => readRequirements(schema))).toEqual([
+      'Query.a: @requirePayment does nothing. Write @requiresPayment, or choose a name that is less like it.',
+    ]);
+  });
+
+  it('where a name is like none of ours, or as short as ours and one letter different, it is the author’s', () => {
+    expect([...codeFirst({ auth: {}, requiresRole: {}, size: {}, requiresPayment: { cost: 1 } }).paid.keys()]).toEqual([
+      'Query.a',
+    ]);
+    const schema = buildSchema(`
+      directive @paid(cost: Int) on FIELD_DEFINITION
+      directive @said on FIELD_DEFINITION
+      type Query { a: Int @paid(cost: 1) @said }
+    `);
+    expect([...readRequirements(schema, { directiveName: 'paid' }).paid.keys()]).toEqual(['Query.a']);
+  });
+
+  it('through a price where none is read', () => {
+    const directives = { requiresPayment: { cost: 1 } };
+    const extensions = { directives };
+    const input = new GraphQLInputObjectType({ name: 'In', fields: { n: { type: GraphQLInt, extensions } } });
+    const colour = new GraphQLEnumType({ name: 'Colour', values: { RED: { extensions } } });
+    const query = new GraphQLObjectType({
+      name: 'Query',
+      fields: { a: { type: colour, args: { by: { type: input, extensions } }, extensions } },
+    });
+    expect(faultsOf(() => readRequirements(new GraphQLSchema({ query, extensions })))).toEqual([
+      'The schema: @requiresPayment is not read here. It belongs on fields and object types.',
+      'Query.a(by:): @requiresPayment is not read here. It belongs on fields and object types.',
+      'Colour.RED: @requiresPayment is not read here. It belongs on fields and object types.',
+      'In.n: @requiresPayment is not read here. It belongs on fields and object types.',
+    ]);
+  });
+
+  it('where the directive is declared and puts no price on anything', () => {
+    const fault =
+      'The schema declares @requiresPayment and has no price. Put it on what is paid, in SDL or in `extensions.directives`. ' +
+      'Where nothing is paid, leave its declaration out.';
+    expect(faultsIn('type Query { a: Int }')).toEqual([fault]);
+    expect(readRequirements(buildSchema('type Query { a: Int }')).paid.size).toBe(0);
   });
 });
