@@ -81,7 +81,7 @@ const populate = async (url: string, count: number): Promise<Population> => {
       const secret = secretOf(Math.floor(Math.random() * count));
       const chargedAt = performance.now();
       const caller = await paywall.identify(`Bearer ${secret}`);
-      const { errors } = await paywall.execute({ document: DOCUMENT, contextValue: { caller } });
+      const { errors } = await paywall.execute({ document: DOCUMENT, contextValue: { tollgate: { caller } } });
       if (errors !== undefined) throw new Error(errors[0]?.message);
       return performance.now() - chargedAt;
     },

@@ -55,7 +55,7 @@ const openTollgate = async (terms: WorldTerms = {}): Promise<OpenContender> => {
     name: TOLLGATE,
     run: async (account, document) => {
       const caller = await paywall.identify(`Bearer ${account}`);
-      return await paywall.execute({ document, contextValue: { caller } });
+      return await paywall.execute({ document, contextValue: { tollgate: { caller } } });
     },
     creditsOf: async (account) => {
       const [wallet] = await store.findWallets([accountId(account)]);

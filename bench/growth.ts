@@ -33,7 +33,7 @@ const microsOf = async ({ world, source = SEARCH, nextKey = coveredKey, concurre
   const document = parse(source);
   const run = async (): Promise<void> => {
     const caller = await world.paywall.identify(`Bearer ${nextKey()}`);
-    const { data, errors } = await world.paywall.execute({ document, contextValue: { caller } });
+    const { data, errors } = await world.paywall.execute({ document, contextValue: { tollgate: { caller } } });
     if (data == null || errors !== undefined) throw new Error(JSON.stringify(errors));
   };
   const [standing] = await contest([{ name: '', run }], { ...RULES, concurrency: concurrency ?? RULES.concurrency });

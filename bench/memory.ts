@@ -37,7 +37,7 @@ const bytesOfOne = async (count: number, make: (round: number) => Promise<unknow
 
 const open = async ({ paywall }: World, document: DocumentNode, key: string): Promise<unknown> => {
   const caller = await paywall.identify(`Bearer ${key}`);
-  const contextValue = { caller };
+  const contextValue = { tollgate: { caller } };
   return [contextValue, await paywall.open({ document, caller, contextValue })];
 };
 
@@ -52,7 +52,7 @@ const cachedDocuments = (world: World, documents: readonly DocumentNode[]): Prom
 
 const run = async ({ paywall }: World, document: DocumentNode, key: string): Promise<void> => {
   const caller = await paywall.identify(`Bearer ${key}`);
-  await paywall.execute({ document, contextValue: { caller } });
+  await paywall.execute({ document, contextValue: { tollgate: { caller } } });
 };
 
 const manyDocuments = (round: number): readonly DocumentNode[] =>

@@ -61,7 +61,7 @@ const contestantOf = ({ paywall }: World, { name, means, source, ending }: Case)
     name,
     run: async () => {
       const caller = await paywall.identify(`Bearer ${nextKey()}`);
-      checkEnding(ending, await paywall.execute({ document, contextValue: { caller } }));
+      checkEnding(ending, await paywall.execute({ document, contextValue: { tollgate: { caller } } }));
     },
   };
 };

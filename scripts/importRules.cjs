@@ -48,9 +48,9 @@ const layers = [
   {
     name: 'index',
     from: '^src/index\\.ts$',
-    may: ['^src/apollo/callerContext\\.ts$', '^src/(http|api|admin|paywall|accounts|ledger|store|domain)/'],
+    may: ['^src/(http|api|admin|paywall|accounts|ledger|store|domain)/'],
   },
-  { name: 'apollo-face', from: '^src/apollo\\.ts$', may: ['^src/apollo/'] },
+  { name: 'apollo-face', from: '^src/apollo\\.ts$', may: ['^src/(apollo|paywall)/'] },
   { name: 'cli', from: '^src/cli(/|\\.ts$)', may: [] },
   { name: 'main', from: '^src/main\\.ts$', may: ['^src/(?!index|apollo\\.ts|cli|demo)'] },
   { name: 'migrate', from: '^src/migrate\\.ts$', may: ['^src/store/'] },

@@ -6,7 +6,7 @@ export { createBank } from './accounts/bank.js';
 export type { Bank, BankOptions } from './accounts/bank.js';
 export { conclude } from './paywall/opening.js';
 export type { Conclusion, GiveBack, Opening, OperationRequest, Settle } from './paywall/opening.js';
-export type { Paywall, PaywallContext, PaywallOptions } from './paywall/paywall.js';
+export type { Paywall, PaywallOptions } from './paywall/paywall.js';
 export type { RunContext, RunRequest } from './paywall/journey.js';
 export { payment } from './paywall/gate/payment.js';
 export { PriceSettingsError } from './paywall/price/requirements.js';
@@ -18,7 +18,8 @@ export type { ChargedField, PaymentSummary } from './paywall/settle/charge.js';
 export type { RefusalExtensions } from './paywall/refuse/refusalError.js';
 
 // The context value of an operation. The plugin for Apollo Server is in `tollgate/apollo`.
-export { callerContext } from './apollo/callerContext.js';
+export { callerContext } from './paywall/callerContext.js';
+export type { OperationContext, PaywallContext } from './paywall/callerContext.js';
 
 // The schema's parts
 export { billingTypeDefs, directiveTypeDefs } from './api/typeDefs.js';

@@ -15,7 +15,7 @@ import type { BillingResolvers, Resolvers } from '../generated/billingTypes.js';
 import type { Caller } from '../accounts/caller.js';
 import { grantIfDue, loadStanding } from '../accounts/standing.js';
 import type { AccountStanding } from '../accounts/standing.js';
-import type { PaywallContext } from '../paywall/paywall.js';
+import type { PaywallContext } from '../paywall/callerContext.js';
 import type { PaidField } from '../paywall/price/requirements.js';
 import { cursorOf, findLedgerPage } from './ledgerConnection.js';
 
@@ -51,7 +51,7 @@ const NOTHING: BalanceSource = { available: 0, held: 0, grants: [] };
 /** `null` without an account. */
 const loadAccount = async (
   { caller, now }: BillingSource,
-  { paywall }: PaywallContext,
+  { tollgate: { paywall } }: PaywallContext,
 ): Promise<AccountStanding | null> => {
   const { accountId, loaders } = caller;
   return accountId === null ? null : loadStanding({ loaders, shelf: paywall.engine.shelf }, accountId, now);
@@ -61,7 +61,7 @@ const loadAccount = async (
 const currentView = async (
   account: AccountStanding,
   { now }: BillingSource,
-  { paywall }: PaywallContext,
+  { tollgate: { paywall } }: PaywallContext,
 ): Promise<WalletView> => {
   const { keeper } = paywall.engine;
   if (grantIfDue(account.wallet, account, now) === account.wallet) return viewAt(account.wallet, now);
@@ -96,16 +96,16 @@ const Billing: BillingResolvers = {
     const account = await loadAccount(billing, context);
     // The credits that are due are granted before the ledger is read, so that it agrees with the balance.
     if (account !== null) await currentView(account, billing, context);
-    return findLedgerPage(context.paywall.engine.store, billing.caller.accountId, args);
+    return findLedgerPage(context.tollgate.paywall.engine.store, billing.caller.accountId, args);
   },
-  terms: async (_billing, { coordinates }, { paywall }) => {
+  terms: async (_billing, { coordinates }, { tollgate: { paywall } }) => {
     const { requirements } = paywall.engine.priced;
     const { offers } = await paywall.engine.shelf.current();
     const asked =
       coordinates == null ? [...requirements.paid.values()] : coordinates.map((each) => requirements.paid.get(each));
     return asked.filter((paid) => paid !== undefined).map((paid) => ({ paid, plans: covering(offers, paid) }));
   },
-  quote: async ({ caller }, { document, variables, operationName }, { paywall }) => {
+  quote: async ({ caller }, { document, variables, operationName }, { tollgate: { paywall } }) => {
     const quote = await paywall.quote({ document, variables, operationName, caller });
     const refusals = quote.refusals.map((each) => ({
       ...each,
@@ -113,7 +113,7 @@ const Billing: BillingResolvers = {
     }));
     return { ...quote, refusals };
   },
-  plans: async (_billing, _args, { paywall }) => (await paywall.engine.shelf.current()).offers,
+  plans: async (_billing, _args, { tollgate: { paywall } }) => (await paywall.engine.shelf.current()).offers,
 };
 
 const covering = (offers: readonly Plan[], paid: PaidField): readonly Plan[] =>
@@ -137,7 +137,7 @@ export const dateOrNull = (instant: Instant | null): Date | null => (instant ===
 
 /** Free whatever the author says of the type that it is in: who is refused must be able to ask why. */
 const billing = {
-  resolve: (_root: unknown, _args: unknown, { caller, paywall }: PaywallContext): BillingSource => ({
+  resolve: (_root: unknown, _args: unknown, { tollgate: { caller, paywall } }: PaywallContext): BillingSource => ({
     caller,
     now: paywall.engine.settings.now(),
   }),

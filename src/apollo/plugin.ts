@@ -5,12 +5,14 @@
  */
 import type { ApolloServerPlugin, GraphQLRequestContext, GraphQLRequestListener } from '@apollo/server';
 import { HeaderMap } from '@apollo/server';
-import { GraphQLError } from 'graphql';
+import { GraphQLError, OperationTypeNode } from 'graphql';
 import type { GraphQLFormattedError } from 'graphql';
 import type { DataOrigin } from '../paywall/settle/delivery.js';
+import { operationContextOf } from '../paywall/callerContext.js';
+import type { PaywallContext } from '../paywall/callerContext.js';
 import { conclude } from '../paywall/opening.js';
 import type { Opening } from '../paywall/opening.js';
-import type { Paywall, PaywallContext } from '../paywall/paywall.js';
+import type { Paywall } from '../paywall/paywall.js';
 import type { PaymentSummary } from '../paywall/settle/charge.js';
 import { withPayment } from '../paywall/settle/withPayment.js';
 import { UNWATCHED } from '../paywall/watch.js';
@@ -18,7 +20,7 @@ import type { OperationWatch } from '../paywall/watch.js';
 import { GRAPHQL_RESPONSE_JSON } from '../http/accept.js';
 import { responseHead } from '../http/responseHead.js';
 import type { ResponseHead } from '../http/responseHead.js';
-import { idempotencyKeyOf } from '../http/idempotencyKey.js';
+import { idempotencyKeyOf, keyedSubscription } from '../http/idempotencyKey.js';
 import { noteCharged } from './stringifyResult.js';
 
 type Context = GraphQLRequestContext<PaywallContext>;
@@ -30,16 +32,20 @@ export const tollgatePlugin = (paywall: Paywall): ApolloServerPlugin<PaywallCont
   requestDidStart: ({ contextValue }) => Promise.resolve(listenerOf(paywall, contextValue)),
 });
 
-const listenerOf = (paywall: Paywall, context: PaywallContext): GraphQLRequestListener<PaywallContext> => {
-  const { caller, request: ids, watch = UNWATCHED } = context;
+const listenerOf = (paywall: Paywall, contextValue: PaywallContext): GraphQLRequestListener<PaywallContext> => {
+  const { caller, request: ids, watch = UNWATCHED } = operationContextOf(contextValue);
   let opening: Opening | null = null;
   let origin: DataOrigin = 'ELSEWHERE';
   return {
-    async didResolveOperation({ document, operation: definition, request, contextValue }) {
+    async didResolveOperation({ document, operation: definition, request, contextValue, requestIsBatched }) {
       if (definition !== undefined) watch.began(definition);
       // The name that was asked for: Apollo's own is null where the document has no such operation.
       const { variables, operationName, http, extensions } = request;
-      const key = idempotencyKeyOf(http?.headers.get('idempotency-key'), extensions?.['idempotencyKey']);
+      const sentKey = idempotencyKeyOf(http?.headers.get('idempotency-key'), extensions?.['idempotencyKey'], {
+        isBatch: requestIsBatched,
+      });
+      const isSubscription = definition?.operation === OperationTypeNode.SUBSCRIPTION;
+      const key = sentKey !== null && isSubscription ? keyedSubscription() : sentKey;
       const operation = { document, operationName, variables, caller, contextValue, watch, request: ids };
       const isKeyUnsound = key instanceof GraphQLError;
       opening =
@@ -74,8 +80,9 @@ const listenerOf = (paywall: Paywall, context: PaywallContext): GraphQLRequestLi
       } finally {
         watch.answered(resultOf(response), opening?.kind === 'replay');
       }
-      // The operations of a batch share one head, and what is true of one is not true of all.
-      if (requestIsBatched) delete response.http.status;
+      // The operations of a batch share one head, and what is true of one is not true of all, but for a key in that head.
+      const isKeyedBatch = requestIsBatched && request.http?.headers.has('idempotency-key') === true;
+      if (requestIsBatched && !isKeyedBatch) delete response.http.status;
       else setHead(response, head ?? AS_IT_IS);
     },
   };

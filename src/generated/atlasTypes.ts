@@ -8,7 +8,7 @@ import type { Plan as DomainPlan, Allowance } from '../domain/plan.js';
 import type { Grant as DomainGrant } from '../domain/wallet.js';
 import type { LedgerEntry as DomainLedgerEntry } from '../domain/ledger.js';
 import type { LedgerPageSource } from '../api/ledgerConnection.js';
-import type { PaywallContext } from '../paywall/paywall.js';
+import type { PaywallContext } from '../paywall/callerContext.js';
 export type Maybe<T> = T | null;
 export type InputMaybe<T> = Maybe<T>;
 export type Omit<T, K extends keyof T> = Pick<T, Exclude<keyof T, K>>;

@@ -5,11 +5,13 @@
 import { createSourceEventStream, execute as executeGraphQL, getOperationAST } from 'graphql';
 import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql';
 import type { Caller } from '../accounts/caller.js';
+import { operationContextOf } from './callerContext.js';
+import type { OperationContext, PaywallContext } from './callerContext.js';
 import type { Engine } from './engine.js';
 import type { Resolver } from './gate/gatedSchema.js';
 import { conclude, openOperation } from './opening.js';
 import type { OperationRequest } from './opening.js';
-import type { RequestIds } from './refuse/operationRefusals.js';
+import type { Paywall } from './paywall.js';
 import { UNWATCHED } from './watch.js';
 import type { OperationWatch, RunWatch } from './watch.js';
 
@@ -30,26 +32,26 @@ export interface RunRequest {
   readonly aroundEvent?: ((run: () => Promise<ExecutionResult>) => Promise<ExecutionResult | null>) | undefined;
 }
 
+/** The rest is added for the resolvers. */
 export interface RunContext {
-  readonly caller: Caller;
-  /** By what the request is found in logs and traces. */
-  readonly request?: RequestIds;
+  readonly tollgate: Pick<OperationContext, 'caller' | 'request'>;
 }
 
 interface Executor {
   readonly engine: Engine;
   readonly fieldResolver: Resolver;
+  readonly self: () => Paywall;
 }
 
 /** Runs a query or a mutation, for the caller of its context value or another one. */
 export const executeOperation = async (
   paywall: Executor,
   request: RunRequest,
-  caller = request.contextValue.caller,
+  caller = callerOf(request),
 ): Promise<ExecutionResult> => {
   const document = documentOf(paywall, request);
-  if ('errors' in document) return answered(watchOf(request, request.contextValue.caller), document);
-  const contextValue = contextOfItsOwn(request, caller);
+  if ('errors' in document) return answered(watchOf(request, callerOf(request)), document);
+  const contextValue = contextOfItsOwn(paywall, request, caller);
   const watch = beginWatch(document, request, caller);
   const opening = await openOperation(paywall.engine, operationOf(document, request, contextValue, watch));
   const args = argumentsOf(paywall, document, request, contextValue);
@@ -68,7 +70,7 @@ export const subscribeOperation = async (
   request: RunRequest,
 ): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> => {
   const document = documentOf(paywall, request);
-  if ('errors' in document) return answered(watchOf(request, request.contextValue.caller), document);
+  if ('errors' in document) return answered(watchOf(request, callerOf(request)), document);
   // A key makes one operation safe to repeat; of a subscription each event is an operation, and none of them repeats.
   const unkeyed = { ...request, idempotencyKey: null };
   const source = await startSource(paywall, document, unkeyed);
@@ -81,8 +83,8 @@ const startSource = async (
   document: DocumentNode,
   request: RunRequest,
 ): Promise<AsyncIterable<unknown> | ExecutionResult> => {
-  const { caller } = request.contextValue;
-  const contextValue = contextOfItsOwn(request, caller);
+  const caller = callerOf(request);
+  const contextValue = contextOfItsOwn(paywall, request, caller);
   const watch = beginWatch(document, request, caller);
   const opening = await openOperation(paywall.engine, operationOf(document, request, contextValue, watch));
   if (opening.kind === 'invalid' || opening.kind === 'refused') return answered(watch, { errors: opening.errors });
@@ -99,6 +101,8 @@ const startSource = async (
     watch.answered(Symbol.asyncIterator in source ? { data: {} } : source);
   }
 };
+
+const callerOf = ({ contextValue }: RunRequest): Caller => operationContextOf(contextValue).caller;
 
 const watchOf = ({ watch }: RunRequest, caller: Caller): RunWatch => watch?.(caller) ?? UNWATCHED;
 
@@ -159,7 +163,7 @@ async function* eventsOf(
 ): AsyncGenerator<ExecutionResult, void> {
   for await (const rootValue of { [Symbol.asyncIterator]: () => iterator }) {
     const run = async (): Promise<ExecutionResult> => {
-      const caller = await request.contextValue.caller.again();
+      const caller = await callerOf(request).again();
       return executeOperation(paywall, { ...request, document, rootValue }, caller);
     };
     const result = await (request.aroundEvent === undefined ? run() : request.aroundEvent(run));
@@ -171,8 +175,9 @@ async function* eventsOf(
 }
 
 /** A tab belongs to a context value, so that each operation needs its own: a shallow copy, as Apollo Server makes one. */
-const contextOfItsOwn = (request: RunRequest, caller: Caller): RunContext => {
-  const contextValue = { ...request.contextValue, caller };
+const contextOfItsOwn = (paywall: Executor, request: RunRequest, caller: Caller): PaywallContext => {
+  const tollgate = { ...request.contextValue.tollgate, caller, paywall: paywall.self() };
+  const contextValue = { ...request.contextValue, tollgate };
   const prototype: unknown = Object.getPrototypeOf(request.contextValue);
   if (prototype !== Object.prototype) Object.setPrototypeOf(contextValue, prototype as object | null);
   return contextValue;
@@ -181,15 +186,15 @@ const contextOfItsOwn = (request: RunRequest, caller: Caller): RunContext => {
 const operationOf = (
   document: DocumentNode,
   { operationName, variableValues, idempotencyKey }: RunRequest,
-  contextValue: RunContext,
+  contextValue: PaywallContext,
   watch: OperationWatch,
 ): OperationRequest => ({
   document,
   idempotencyKey,
   operationName,
   variables: variableValues,
-  caller: contextValue.caller,
-  request: contextValue.request,
+  caller: contextValue.tollgate.caller,
+  request: contextValue.tollgate.request,
   contextValue,
   watch,
 });
@@ -198,7 +203,7 @@ const argumentsOf = (
   { engine, fieldResolver }: Executor,
   document: DocumentNode,
   { operationName, variableValues, rootValue }: RunRequest,
-  contextValue: RunContext,
+  contextValue: PaywallContext,
 ): ExecutionArgs => ({
   schema: engine.priced.schema,
   document,

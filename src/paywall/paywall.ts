@@ -24,7 +24,6 @@ import { quoteRequest } from './quoteRequest.js';
 import type { OperationQuote, QuoteRequest } from './quoteRequest.js';
 import { OperationRefusals } from './refuse/operationRefusals.js';
 import type { RequestIds } from './refuse/operationRefusals.js';
-import type { RunWatch } from './watch.js';
 
 /** A paywall with a `store` makes a bank of its own; those of one process that use the same store share a `bank`. */
 export interface PaywallOptions extends Partial<BankOptions>, Partial<PaywallSettings> {
@@ -42,15 +41,6 @@ export interface PaywallOptions extends Partial<BankOptions>, Partial<PaywallSet
   /** What to do about settings that are a trap: stop the build (default), tell `onWarning`, or nothing. */
   readonly lint?: LintLevel;
   readonly onWarning?: (warning: string) => void;
-}
-
-/** What the context value of an operation must have: `billing` and the plugin read it. */
-export interface PaywallContext {
-  readonly caller: Caller;
-  readonly paywall: Paywall;
-  /** Told of the operation by the plugin. */
-  readonly watch?: RunWatch | undefined;
-  readonly request?: RequestIds;
 }
 
 export interface Paywall {
@@ -103,8 +93,8 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
     quoteDocuments: documentReader(gatedSchema, documentLimits ?? QUOTED_LIMITS, readerOptions),
     openOperations,
   };
-  const executor = { engine, fieldResolver };
-  return {
+  const executor = { engine, fieldResolver, self: (): Paywall => paywall };
+  const paywall: Paywall = {
     schema: gatedSchema,
     fieldResolver,
     documents: engine.documents,
@@ -121,6 +111,7 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
     // A bank that was given is closed by whoever made it.
     close: () => (options.bank === undefined ? bank.close() : Promise.resolve()),
   };
+  return paywall;
 };
 
 /** Of its own. */

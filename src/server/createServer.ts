@@ -10,7 +10,8 @@ import type { FastifyBaseLogger, FastifyInstance, RouteHandlerMethod } from 'fas
 import type { RateLimitSettings } from '../domain/rateLimit.js';
 import { VALIDATION_OPTIONS } from '../paywall/documents/documentReader.js';
 import type { DocumentLimits } from '../paywall/documents/documentReader.js';
-import type { Paywall, PaywallContext } from '../paywall/paywall.js';
+import type { PaywallContext } from '../paywall/callerContext.js';
+import type { Paywall } from '../paywall/paywall.js';
 import type { EdgeConfig } from '../config.js';
 import { addAdminServer } from './adminServer.js';
 import type { AdminServerOptions } from './adminServer.js';
@@ -26,8 +27,8 @@ import {
   EDGE_DEFAULTS,
 } from './connectionOptions.js';
 import { errorPage } from './pages/errorPage.js';
-import { eventStreamHandler, webSocketHandler } from './eventTransports.js';
-import type { Transports } from './eventTransports.js';
+import type { Transports } from './eventOperation.js';
+import { eventStreamHandler } from './eventStreamHandler.js';
 import { serveGraphiql } from './pages/graphiql.js';
 import type { GraphiqlPage } from './pages/graphiql.js';
 import { answerInGraphQL } from './graphqlErrors.js';
@@ -37,6 +38,7 @@ import { RateLimits } from './rateLimits.js';
 import { remedyPage } from './pages/remedyPage.js';
 import { takeJsonInput } from './takeJsonInput.js';
 import { stringifyResult } from '../apollo/stringifyResult.js';
+import { webSocketHandler } from './webSocketHandler.js';
 import { metricsRoute } from './watch/metricsServer.js';
 import { requestIdOf } from './watch/requestIds.js';
 import { answerWithRequestId, insideTrace, recordOf, recordRequests } from './watch/requestRecords.js';
@@ -137,10 +139,12 @@ const graphqlRoutes = (scope: FastifyInstance, apollo: ApolloServer<PaywallConte
   const url = '/graphql';
   const apolloHandler = fastifyApolloHandler(apollo, {
     context: async (request) => ({
-      caller: callerOf(request),
-      paywall: transports.paywall,
-      watch: recordOf(request) ?? undefined,
-      request: idsOf(request),
+      tollgate: {
+        caller: callerOf(request),
+        paywall: transports.paywall,
+        watch: recordOf(request) ?? undefined,
+        request: idsOf(request),
+      },
     }),
   });
   const handler: RouteHandlerMethod = (request, reply) =>

@@ -5,9 +5,10 @@ import { createAccount, grantCredits, issueKey } from '../../src/admin/library.j
 import { accountId } from '../../src/domain/ids.js';
 import { viewAt } from '../../src/domain/walletView.js';
 import { createPaywall } from '../../src/paywall/paywall.js';
-import type { Paywall, PaywallContext, PaywallOptions } from '../../src/paywall/paywall.js';
+import type { Paywall, PaywallOptions } from '../../src/paywall/paywall.js';
 import { tollgatePlugin } from '../../src/apollo/plugin.js';
-import { callerContext } from '../../src/apollo/callerContext.js';
+import { callerContext } from '../../src/paywall/callerContext.js';
+import type { PaywallContext } from '../../src/paywall/callerContext.js';
 import { openStore } from '../../src/store/openStore.js';
 
 export interface ApolloAnswer {
@@ -20,7 +21,7 @@ export interface ApolloAnswer {
 export interface ApolloForTest {
   readonly paywall: Paywall;
   /** The body as a client sends it: one operation, or several in a batch. */
-  readonly post: (key: string, body: unknown) => Promise<ApolloAnswer>;
+  readonly post: (key: string, body: unknown, headers?: Readonly<Record<string, string>>) => Promise<ApolloAnswer>;
   readonly keyOf: (account: string, credits: number) => Promise<string>;
   readonly available: (account: string) => Promise<{ readonly available: number; readonly held: number }>;
   readonly close: () => Promise<void>;
@@ -56,8 +57,8 @@ export const startApollo = async ({
   });
   await apollo.start();
 
-  const post = async (key: string, body: unknown): Promise<ApolloAnswer> => {
-    const headers = new HeaderMap([['content-type', 'application/json']]);
+  const post: ApolloForTest['post'] = async (key, body, more = {}) => {
+    const headers = new HeaderMap(Object.entries({ 'content-type': 'application/json', ...more }));
     const {
       status,
       headers: sent,

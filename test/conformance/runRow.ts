@@ -113,7 +113,7 @@ const asking = (server: TestServer, row: Row): Asking => ({
     const result = await server.paywall.execute({
       document: operation,
       variableValues: variables,
-      contextValue: { caller },
+      contextValue: { tollgate: { caller } },
     });
     // As JSON: what a client would get of it.
     return { status: null, body: JSON.parse(JSON.stringify(result)) };

@@ -49,7 +49,7 @@ describe.each(MAKES)('a promise of %s', (_of, make) => {
 
   it('is kept for its Idempotency-Key once it is there', async () => {
     const caller = await ready.callerWith(9);
-    const request = { document: 'mutation { buy }', contextValue: { caller }, idempotencyKey: 'once' };
+    const request = { document: 'mutation { buy }', contextValue: { tollgate: { caller } }, idempotencyKey: 'once' };
     const first = await ready.paywall.execute(request);
     expect(first).toMatchObject({ data: { buy: 1 }, extensions: { payment: { charged: 5 } } });
     expect(await ready.paywall.execute(request)).toEqual(first);

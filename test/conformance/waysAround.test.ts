@@ -7,7 +7,7 @@ import type { GraphQLSchema } from 'graphql';
 import { afterEach, describe, expect, it } from 'vitest';
 import { directiveTypeDefs } from '../../src/api/typeDefs.js';
 import { createPaywall } from '../../src/paywall/paywall.js';
-import type { PaywallContext } from '../../src/paywall/paywall.js';
+import type { PaywallContext } from '../../src/paywall/callerContext.js';
 import { openStore } from '../../src/store/openStore.js';
 import { listAt, partAt } from '../support/bodies.js';
 import { startServer } from '../support/server.js';
@@ -214,7 +214,10 @@ describe('paid data can’t be had for nothing', () => {
   it('by a subscription: its source is not started', async () => {
     const { server, key, ran } = await pauper();
     const caller = await server.paywall.identify(`Bearer ${key}`);
-    const answer = await server.paywall.subscribe({ document: 'subscription { whispers }', contextValue: { caller } });
+    const answer = await server.paywall.subscribe({
+      document: 'subscription { whispers }',
+      contextValue: { tollgate: { caller } },
+    });
     expect(answer).toMatchObject({ errors: [{ extensions: { reason: 'INSUFFICIENT_FUNDS' } }] });
     expect(answer).not.toHaveProperty('data');
     await expectNothingTold(server, answer, ran);
@@ -237,7 +240,7 @@ describe('the schema executed without a tab', () => {
     const { server, ran } = await pauper();
     const key = await server.accountWithKey('rich', 10);
     const caller = await server.paywall.identify(`Bearer ${key}`);
-    const contextValue = { caller };
+    const contextValue = { tollgate: { caller } };
     const opening = await server.paywall.open({ document: parse('{ secret }'), caller, contextValue });
     if (opening.kind !== 'open') throw new Error('An account with means was not let through.');
     const { schema } = server.paywall;
@@ -262,7 +265,7 @@ describe('operations that share one context value at the same time', () => {
   it('are each charged for what they deliver, by execute', async () => {
     const { server } = await pauper();
     const key = await server.accountWithKey('rich', 10);
-    const contextValue = { caller: await server.paywall.identify(`Bearer ${key}`) };
+    const contextValue = { tollgate: { caller: await server.paywall.identify(`Bearer ${key}`) } };
     const run = (document: string) => server.paywall.execute({ document, contextValue });
     const results = await Promise.all([
       run('{ secret }'),
@@ -278,7 +281,7 @@ describe('operations that share one context value at the same time', () => {
     const { server } = await pauper();
     const key = await server.accountWithKey('rich', 10);
     const caller = await server.paywall.identify(`Bearer ${key}`);
-    const request = { document: parse('{ secret }'), caller, contextValue: { caller } };
+    const request = { document: parse('{ secret }'), caller, contextValue: { tollgate: { caller } } };
     const [first, second] = await Promise.allSettled([server.paywall.open(request), server.paywall.open(request)]);
     expect([first.status, second.status]).toEqual(['fulfilled', 'rejected']);
     await expect(server.paywall.open(request)).rejects.toThrow('Give each operation a context value of its own.');
@@ -356,6 +359,25 @@ describe('an HTTP batch', () => {
         { errors: [{ extensions: { reason: 'KEY_UNKNOWN' } }] },
       ],
     });
+  });
+
+  it('has no key of its own: one in its head is 400, one of each operation is heeded', async () => {
+    const server = await apollo(batching);
+    const key = await server.keyOf('alice', 5);
+    const refused = { errors: [{ extensions: { code: 'BAD_USER_INPUT', argument: 'idempotencyKey' } }] };
+    const operations = [{ query: '{ a: secret }' }, { query: '{ b: secret }' }];
+    expect(await server.post(key, operations, { 'idempotency-key': '"once"' })).toMatchObject({
+      status: 400,
+      body: [refused, refused],
+    });
+    const keyed = operations.map((each, at) => ({ ...each, extensions: { idempotencyKey: `number ${at}` } }));
+    for (let time = 0; time < 2; time++) {
+      expect(await server.post(key, keyed)).toMatchObject({
+        status: 200,
+        body: [{ data: { a: SECRET } }, { data: { b: SECRET } }],
+      });
+    }
+    expect(await server.available('alice')).toEqual({ available: 3, held: 0 });
   });
 });
 

@@ -5,6 +5,7 @@ import { createClient as createSocket } from 'graphql-ws';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import WebSocket from 'ws';
 import { directiveTypeDefs } from '../../src/api/typeDefs.js';
+import { streamedIn } from '../support/bodies.js';
 import { sqliteDatabase, startServer } from '../support/server.js';
 import type { TestServer } from '../support/server.js';
 
@@ -13,9 +14,13 @@ const typeDefs = /* GraphQL */ `
     hello: String
     paid: String @requiresPayment(cost: 2)
   }
+  type Mutation {
+    order: Int @requiresPayment(cost: 3)
+  }
   type Subscription {
     ticks(count: Int!): Tick @requiresPayment(cost: 1)
     faults: String
+    breaks: String
   }
   type Tick {
     at: Int!
@@ -25,6 +30,7 @@ const typeDefs = /* GraphQL */ `
 
 let paid = (): string | Promise<string> => 'paid';
 let detail = (at: number): string | Promise<string> => `detail ${at}`;
+let orders = 0;
 let started = 0;
 let returned = 0;
 
@@ -51,14 +57,21 @@ async function* faults() {
   yield await Promise.resolve({ faults: 'never seen' });
 }
 
+async function* breaks() {
+  yield await Promise.resolve({ breaks: 'once' });
+  throw new Error('A secret of the source');
+}
+
 const schema = () =>
   makeExecutableSchema({
     typeDefs: [directiveTypeDefs(), typeDefs],
     resolvers: {
       Query: { hello: () => 'hello', paid: () => paid() },
+      Mutation: { order: () => (orders += 1) },
       Tick: { detail: ({ at }: { at: number }) => detail(at) },
       Subscription: {
         ticks: { subscribe: ticks },
+        breaks: { subscribe: breaks },
         faults: {
           subscribe: faults,
           resolve: () => {
@@ -75,9 +88,10 @@ type Collect = (
   key: string | null,
   query: string,
   results?: unknown[],
+  more?: Readonly<Record<string, unknown>>,
 ) => Promise<readonly unknown[]>;
 
-const overWebSocket: Collect = async (server, key, query, results = []) => {
+const overWebSocket: Collect = async (server, key, query, results = [], more = {}) => {
   const client = createSocket({
     url: `${server.url.replace('http', 'ws')}/graphql`,
     webSocketImpl: WebSocket,
@@ -85,7 +99,7 @@ const overWebSocket: Collect = async (server, key, query, results = []) => {
   });
   await new Promise<void>((resolve) => {
     client.subscribe(
-      { query },
+      { query, ...more },
       {
         next: (result) => results.push(result),
         error: (errors) => {
@@ -100,7 +114,7 @@ const overWebSocket: Collect = async (server, key, query, results = []) => {
   return results;
 };
 
-const overEventStream: Collect = async (server, key, query, results = []) => {
+const overEventStream: Collect = async (server, key, query, results = [], more = {}) => {
   const client = createStream({
     url: `${server.url}/graphql/stream`,
     retryAttempts: 0,
@@ -112,7 +126,7 @@ const overEventStream: Collect = async (server, key, query, results = []) => {
       results.push(await error.response.json());
     };
     const error = (failure: unknown) => void refused(failure).then(resolve, reject);
-    client.subscribe({ query }, { next: (result) => results.push(result), error, complete: resolve });
+    client.subscribe({ query, ...more }, { next: (result) => results.push(result), error, complete: resolve });
   });
   client.dispose();
   return results;
@@ -156,7 +170,7 @@ describe.each([
 ])('over %s', (_name, collect) => {
   let server: TestServer;
   const start = async (credits: number): Promise<string> => {
-    [started, returned] = [0, 0];
+    [started, returned, orders] = [0, 0, 0];
     server = await startServer({ schema: schema() });
     return server.accountWithKey('listener', credits);
   };
@@ -218,6 +232,56 @@ describe.each([
     ]);
     expect(await collect(server, key, '{ hello paid }')).toMatchObject([{ data: { hello: 'hello', paid: null } }]);
     expect(await collect(server, key, '{ paid }')).toMatchObject([refusal('INSUFFICIENT_FUNDS')]);
+  });
+
+  it('a mutation that is sent again with its key is carried out and charged once', async () => {
+    const key = await start(10);
+    const keyed = { extensions: { idempotencyKey: 'one order' } };
+    const once = { data: { order: 1 }, extensions: { payment: { charged: 3, balance: 7 } } };
+    for (let time = 0; time < 2; time++) {
+      expect(await collect(server, key, 'mutation { order }', [], keyed)).toMatchObject([once]);
+    }
+    expect(await server.query(key, 'mutation { order }', {}, { 'idempotency-key': '"one order"' })).toMatchObject({
+      status: 200,
+      body: once,
+    });
+    expect(orders).toBe(1);
+    expect(await server.books('listener')).toMatchObject({ available: 7, held: 0, sum: 7 });
+    const another = { extensions: { idempotencyKey: 'another order' } };
+    expect(await collect(server, key, 'mutation { order }', [], another)).toMatchObject([{ data: { order: 2 } }]);
+  });
+
+  it('a key that can’t be used, or comes with a subscription, is refused before anything runs', async () => {
+    const key = await start(10);
+    for (const [query, idempotencyKey] of [
+      ['mutation { order }', 7],
+      ['subscription { ticks(count: 1) { at } }', 'once'],
+    ] as const) {
+      const extensions = { idempotencyKey };
+      expect(await collect(server, key, query, [], { extensions })).toMatchObject([
+        { errors: [{ extensions: { code: 'BAD_USER_INPUT', argument: 'idempotencyKey' } }] },
+      ]);
+    }
+    expect([orders, started]).toEqual([0, 0]);
+  });
+
+  it('a source that fails ends with an error, of which clients see no more than they should', async () => {
+    const key = await start(1);
+    expect(await collect(server, key, 'subscription { breaks }')).toEqual([
+      { data: { breaks: 'once' } },
+      {
+        errors: [{ message: 'Something went wrong on the server.', extensions: { code: 'INTERNAL_SERVER_ERROR' } }],
+      },
+    ]);
+  });
+
+  it.each([
+    ['not parsed', '{', 'Syntax Error: Expected Name, found <EOF>.'],
+    ['not valid', '{ nonsense }', 'Cannot query field "nonsense" on type "Query".'],
+    ['without an operation', 'fragment f on Query { hello }', 'Fragment "f" is never used.'],
+  ])('what is wrong with a document is told where results are: %s', async (_what, document, message) => {
+    const key = await start(0);
+    expect(await collect(server, key, document)).toMatchObject([{ errors: [{ message }] }]);
   });
 
   it('what goes wrong inside stays inside', async () => {
@@ -296,3 +360,26 @@ it.each([
     }
   },
 );
+
+it('the header’s Idempotency-Key is heeded over server-sent events', async () => {
+  const server = await startServer({ schema: schema() });
+  const key = await server.accountWithKey('sender', 10);
+  orders = 0;
+  const send = () =>
+    server.request('/graphql/stream', {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json;q=0.5, text/event-stream',
+        authorization: `Bearer ${key}`,
+        'idempotency-key': '"by header"',
+      },
+      body: JSON.stringify({ query: 'mutation { order }' }),
+    });
+  for (let time = 0; time < 2; time++) {
+    const { status, body } = await send();
+    expect({ status, events: streamedIn(body) }).toMatchObject({ status: 200, events: [{ data: { order: 1 } }] });
+  }
+  expect(await server.books('sender')).toMatchObject({ available: 7, held: 0, sum: 7 });
+  await server.close();
+});

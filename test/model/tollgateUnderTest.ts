@@ -114,7 +114,7 @@ const openAccount = async ({ engine }: Paywall, id: AccountId, account: Account)
 };
 
 const execute = async (paywall: Paywall, id: AccountId, { document, variables }: Sent) => {
-  const contextValue = { caller: await paywall.identify(`Bearer ${id}`) };
+  const contextValue = { tollgate: { caller: await paywall.identify(`Bearer ${id}`) } };
   const result = await paywall.execute({ document, variableValues: variables, contextValue });
   return { status: null, body: JSON.parse(JSON.stringify(result)) as Body };
 };

@@ -9,6 +9,12 @@ export const listAt = (body: unknown, ...path: readonly (string | number)[]): re
   return Array.isArray(list) ? list : [];
 };
 
+/** The data of a stream's `next` events (graphql-sse, PROTOCOL), of a body that was read to its end. */
+export const streamedIn = (body: unknown): readonly unknown[] =>
+  typeof body === 'string'
+    ? [...body.matchAll(/^event: next\ndata: (.*)$/gm)].map(([, data = '']): unknown => JSON.parse(data))
+    : [];
+
 /** `extensions.payment.charged`; 0 where there is none. */
 export const chargedIn = (body: unknown): number => {
   const charged = partAt(body, 'extensions', 'payment', 'charged');

@@ -14,7 +14,7 @@ it('`billing` is free though the type that it is in is paid, and tells the price
     resolvers: [billingResolvers, { Query: { a: () => 1, b: () => 2 } }],
   });
   const { paywall, callerWith, close } = await readyPaywall(schema);
-  const contextValue = { caller: await callerWith(0), paywall };
+  const contextValue = { tollgate: { caller: await callerWith(0) } };
   const document = '{ billing { terms { coordinate feature cost multipliers chargeEmpty } } a b }';
   expect(await paywall.execute({ document, contextValue })).toMatchObject({
     data: {

@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql';
 import { expect, it } from 'vitest';
-import { idempotencyKeyOf } from '../../../src/http/idempotencyKey.js';
+import { idempotencyKeyOf, keyedSubscription } from '../../../src/http/idempotencyKey.js';
 
 it.each([
   ['none', undefined, undefined, null],
@@ -29,4 +29,18 @@ it.each([
   const fault = idempotencyKeyOf(header, extension);
   expect(fault).toBeInstanceOf(GraphQLError);
   expect(fault).toMatchObject({ extensions: { code: 'BAD_USER_INPUT', argument: 'idempotencyKey' } });
+});
+
+it('one header is no key of several operations, and what each has in its extensions is', () => {
+  expect(idempotencyKeyOf('"a"', undefined, { isBatch: true })).toMatchObject({
+    message:
+      'One Idempotency-Key can’t be that of all operations of a batch. Give each its own, in extensions.idempotencyKey.',
+    extensions: { code: 'BAD_USER_INPUT', argument: 'idempotencyKey' },
+  });
+  expect(idempotencyKeyOf(undefined, 'a', { isBatch: true })).toBe('a');
+  expect(idempotencyKeyOf(undefined, undefined, { isBatch: true })).toBeNull();
+});
+
+it('who sends one with a subscription is told that it takes none', () => {
+  expect(keyedSubscription()).toMatchObject({ extensions: { code: 'BAD_USER_INPUT', argument: 'idempotencyKey' } });
 });

@@ -78,7 +78,7 @@ const ready = async (source: Source): Promise<ReadyPaywall> => {
 type Events = AsyncIterableIterator<ExecutionResult>;
 
 const subscribe = async ({ paywall }: ReadyPaywall, caller: Caller, document = 'subscription { tick }') =>
-  paywall.subscribe({ document, contextValue: { caller } });
+  paywall.subscribe({ document, contextValue: { tollgate: { caller } } });
 
 const eventsOf = (subscribed: Events | ExecutionResult): Events => {
   if (Symbol.asyncIterator in subscribed) return subscribed;
@@ -119,7 +119,7 @@ describe('a subscription that is refused', () => {
     const caller = await paywall.callerWith(0);
     const request = {
       document: 'subscription { bare }',
-      contextValue: { caller },
+      contextValue: { tollgate: { caller } },
       rootValue: { bare: () => new Source() },
     };
     expect(await paywall.paywall.subscribe(request)).toHaveProperty('errors');
@@ -214,7 +214,7 @@ describe('a paid subscription', () => {
     const source = new Source();
     const paywall = await ready(source);
     const caller = await paywall.callerWith(4);
-    const request = { document: 'subscription { tick }', contextValue: { caller }, idempotencyKey: 'once' };
+    const request = { document: 'subscription { tick }', contextValue: { tollgate: { caller } }, idempotencyKey: 'once' };
     const events = eventsOf(await paywall.paywall.subscribe(request));
     source.send(1, 2, 3);
     expect(await next(events)).toEqual(paid(1, 2));
@@ -251,7 +251,7 @@ describe('two subscriptions with one context value', () => {
     const source = new Source();
     const paywall = await ready(source);
     const caller = await paywall.callerWith(8);
-    const contextValue = { caller };
+    const contextValue = { tollgate: { caller } };
     const both = await Promise.all(
       [1, 2].map(() => paywall.paywall.subscribe({ document: 'subscription { tick }', contextValue })),
     );
@@ -270,7 +270,7 @@ describe('a free subscription', () => {
     const source = new Source();
     const { paywall } = await ready(source);
     const caller = await paywall.identify(undefined);
-    const events = eventsOf(await paywall.subscribe({ document: 'subscription { free }', contextValue: { caller } }));
+    const events = eventsOf(await paywall.subscribe({ document: 'subscription { free }', contextValue: { tollgate: { caller } } }));
     source.send(5);
     expect(await next(events)).toEqual({ data: { free: 5 } });
   });

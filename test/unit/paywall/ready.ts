@@ -55,7 +55,7 @@ export const readyPaywall = async (
       const its = { id: subscriptionId(`of-${id}`), accountId: id, planId: planOfItsOwn };
       await saveSubscription(paywall.engine, subscription(its));
     },
-    run: (caller, document, variableValues) => paywall.execute({ document, variableValues, contextValue: { caller } }),
+    run: (caller, document, variableValues) => paywall.execute({ document, variableValues, contextValue: { tollgate: { caller } } }),
     walletOf: async ({ accountId: id }) => {
       const [wallet] = id === null ? [] : await store.findWallets([id]);
       if (wallet == null) return { available: 0, held: 0, holds: 0 };

@@ -81,7 +81,7 @@ describe('a paid resolver', () => {
     });
     const { paywall, callerWith } = await ready(schema);
     const mine = {};
-    const contextValue = { caller: await callerWith(1), mine };
+    const contextValue = { tollgate: { caller: await callerWith(1) }, mine };
     const result = await paywall.execute({ document: '{ echo(word: "x") }', contextValue, rootValue: 'root' });
     expect(result.data).toEqual({ echo: 'said' });
     expect(seen).toEqual(['root', { word: 'x' }, mine]);
@@ -90,7 +90,10 @@ describe('a paid resolver', () => {
 
   it('gets a context with the class of the one that was given', async () => {
     class Context {
-      constructor(readonly caller: Awaited<ReturnType<ReadyPaywall['callerWith']>>) {}
+      readonly tollgate;
+      constructor(caller: Awaited<ReturnType<ReadyPaywall['callerWith']>>) {
+        this.tollgate = { caller };
+      }
       greet(): string {
         return 'hello';
       }

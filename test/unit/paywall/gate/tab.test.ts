@@ -215,7 +215,7 @@ describe('an operation that graphql-js will not run', () => {
     const schema = schemaOf('type Query { a: Int @requiresPayment(cost: 1) }');
     const { paywall, callerWith, walletOf } = await ready(schema);
     const caller = await callerWith(3);
-    const request = { document: '{ a }', contextValue: { caller }, variableValues: 'none' as never };
+    const request = { document: '{ a }', contextValue: { tollgate: { caller } }, variableValues: 'none' as never };
     await expect(paywall.execute(request)).rejects.toThrow('Variables must be provided as an Object');
     expect(await walletOf(caller)).toEqual({ available: 3, held: 0, holds: 0 });
   });

@@ -59,7 +59,7 @@ describe('what comes from elsewhere', () => {
   const settle = async (document: string, data: unknown): Promise<unknown> => {
     const { paywall, callerWith, walletOf } = await ready();
     const caller = await callerWith(50);
-    const opening = await paywall.open({ document: parse(document), caller, contextValue: { caller } });
+    const opening = await paywall.open({ document: parse(document), caller, contextValue: { tollgate: { caller } } });
     if (opening.kind !== 'open') throw new Error('It was not let through.');
     const settled = await opening.settle({ data });
     await expect.poll(() => walletOf(caller)).toEqual({ available: 50, held: 0, holds: 0 });

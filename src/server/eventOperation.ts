@@ -1,0 +1,125 @@
+/**
+ * One operation over WebSocket or server-sent events. Both run through the paywall, operations of every kind: what is
+ * paid over HTTP is paid here too, and is safe to send again by the same key.
+ */
+import { getOperationAST, GraphQLError, OperationTypeNode } from 'graphql';
+import type { ExecutionArgs, ExecutionResult, GraphQLFormattedError } from 'graphql';
+import { idempotencyKeyOf, keyedSubscription } from '../http/idempotencyKey.js';
+import { jsonInputFault } from '../http/jsonInput.js';
+import type { OperationContext, PaywallContext } from '../paywall/callerContext.js';
+import type { RunRequest } from '../paywall/journey.js';
+import type { Paywall } from '../paywall/paywall.js';
+import type { Drain } from './drain.js';
+import type { RateLimits } from './rateLimits.js';
+import type { Watchers } from './watch/watchers.js';
+
+/** Formats an error for clients, as it is done over HTTP. */
+export type FormatError = (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError;
+
+export interface Transports {
+  readonly paywall: Paywall;
+  readonly limits: RateLimits;
+  readonly formatError: FormatError;
+  readonly drain: Drain;
+  readonly watchers: Watchers;
+}
+
+/** As clients send it in both protocols. */
+export interface EventPayload {
+  readonly query?: string | undefined;
+  readonly operationName?: string | null | undefined;
+  readonly variables?: Record<string, unknown> | null | undefined;
+  readonly extensions?: Record<string, unknown> | null | undefined;
+}
+
+export interface EventContext extends PaywallContext {
+  readonly tollgate: OperationContext &
+    Pick<RunRequest, 'idempotencyKey'> & { readonly watchEach: RunRequest['watch'] };
+}
+
+/** What an operation is executed with, or what is wrong with it. `keyHeader`: the request's `Idempotency-Key`. */
+export const argumentsOf = (
+  { query = '', operationName, variables, extensions }: EventPayload,
+  { tollgate }: EventContext,
+  keyHeader?: string,
+): ExecutionArgs | readonly GraphQLError[] => {
+  const { schema, documents } = tollgate.paywall;
+  const fault = jsonInputFault([operationName, variables, extensions]);
+  if (fault !== null) return [fault];
+  const document = documents.read(query);
+  if (!('kind' in document)) return document;
+  const operation = getOperationAST(document, operationName);
+  if (operation == null) return [NO_SUCH_OPERATION()];
+  const tooLarge = documents.tooLarge({ document, operation, variables });
+  if (tooLarge !== null) return [tooLarge];
+  const idempotencyKey = idempotencyKeyOf(keyHeader, extensions?.['idempotencyKey']);
+  if (idempotencyKey instanceof GraphQLError) return [idempotencyKey];
+  if (idempotencyKey !== null && operation.operation === OperationTypeNode.SUBSCRIPTION) return [keyedSubscription()];
+  const contextValue: EventContext = { tollgate: { ...tollgate, idempotencyKey } };
+  return { schema, document, operationName, variableValues: variables, contextValue };
+};
+
+const NO_SUCH_OPERATION = () =>
+  new GraphQLError('The document has no operation of this name, or several and none was named.', {
+    extensions: { code: 'OPERATION_RESOLUTION_FAILURE' },
+  });
+
+/** `execute` and `subscribe` as the protocols' libraries call them. */
+export const runners = ({ paywall, formatError, drain }: Pick<Transports, 'paywall' | 'formatError' | 'drain'>) => ({
+  execute: async (args: ExecutionArgs) =>
+    drain.track(paywall.execute(requestOf(args)).then((result) => shown(result, formatError))),
+  subscribe: async (args: ExecutionArgs) => {
+    const aroundEvent = (run: () => Promise<ExecutionResult>) => drain.trackUnlessEnding(run);
+    const started = await paywall.subscribe({ ...requestOf(args), aroundEvent });
+    return Symbol.asyncIterator in started ? shownEach(started, formatError) : shown(started, formatError);
+  },
+});
+
+const requestOf = ({ document, operationName, variableValues, contextValue, rootValue }: ExecutionArgs): RunRequest => {
+  if (!isEventContext(contextValue)) throw new Error('A transport lost the context of its operation.');
+  const { watchEach: watch, idempotencyKey } = contextValue.tollgate;
+  return { document, operationName, variableValues, contextValue, rootValue, watch, idempotencyKey };
+};
+
+const isEventContext = (value: unknown): value is EventContext =>
+  typeof value === 'object' && value !== null && 'tollgate' in value;
+
+const shown = (result: ExecutionResult, formatError: FormatError): ExecutionResult => {
+  if (result.errors === undefined) return result;
+  const errors = result.errors.map((error) => {
+    const { message, extensions } = formatError(error.toJSON(), error);
+    const { nodes, path } = error;
+    return new GraphQLError(message, { nodes: nodes ?? null, path: path ?? null, extensions: extensions ?? null });
+  });
+  return { ...result, errors };
+};
+
+/** A source that fails ends with an error like any other, of which clients see no more than they should. */
+const failed = (error: unknown, formatError: FormatError): ExecutionResult => {
+  const { message, extensions } = formatError({ message: String(error) }, error);
+  return { errors: [new GraphQLError(message, { extensions: extensions ?? null })] };
+};
+
+/** Ending it ends the source at once, which a generator would do only once its next event has come and was charged. */
+const shownEach = (
+  results: AsyncIterableIterator<ExecutionResult>,
+  formatError: FormatError,
+): AsyncIterableIterator<ExecutionResult> => ({
+  next: async () => {
+    try {
+      const next = await results.next();
+      return next.done === true ? next : { done: false, value: shown(next.value, formatError) };
+    } catch (error) {
+      // What has thrown is over, and says so when it is asked again.
+      return { done: false, value: failed(error, formatError) };
+    }
+  },
+  return: async () => (await results.return?.()) ?? { done: true, value: undefined },
+  throw: async (error) => {
+    await results.return?.();
+    throw error;
+  },
+  [Symbol.asyncIterator]() {
+    return this;
+  },
+});
