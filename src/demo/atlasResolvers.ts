@@ -51,7 +51,7 @@ export const atlasResolvers: Resolvers = {
 
 /** A list that is shorter than asked for costs less than quoted. */
 function settled(info: GraphQLResolveInfo, cities: readonly CityRecord[]): readonly CityRecord[] {
-  payment.settle(info, cities.length);
+  payment.report(info, cities.length);
   return cities;
 }
 

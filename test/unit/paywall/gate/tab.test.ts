@@ -161,7 +161,7 @@ describe('an extension that is under way when an error makes its item null', () 
   });
 });
 
-describe('payment.settle', () => {
+describe('payment.report', () => {
   const reporting = (report: (info: GraphQLResolveInfo) => void) =>
     schemaOf(
       'type Query { chat(maxTokens: Int!): String @requiresPayment(cost: 2, multipliers: ["maxTokens"]) other: String }',
@@ -172,7 +172,7 @@ describe('payment.settle', () => {
             return 'hi';
           },
           other: (_source: unknown, _args: unknown, _context: unknown, info: GraphQLResolveInfo) => {
-            payment.settle(info, 0);
+            payment.report(info, 0);
             return 'free';
           },
         },
@@ -181,8 +181,8 @@ describe('payment.settle', () => {
 
   it('charges what was used and releases the rest; the last report counts', async () => {
     const schema = reporting((info) => {
-      payment.settle(info, 9);
-      payment.settle(info, 3);
+      payment.report(info, 9);
+      payment.report(info, 3);
     });
     const { run, callerWith, walletOf } = await ready(schema);
     const caller = await callerWith(20);
@@ -192,11 +192,11 @@ describe('payment.settle', () => {
   });
 
   it.each([11, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('does not take %d units of 10', async (units) => {
-    const { run, callerWith, walletOf } = await ready(reporting((info) => payment.settle(info, units)));
+    const { run, callerWith, walletOf } = await ready(reporting((info) => payment.report(info, units)));
     const caller = await callerWith(20);
     const result = await run(caller, '{ chat(maxTokens: 10) }');
     expect(result.errors?.[0]?.message).toBe(
-      `payment.settle: Query.chat was quoted 10 units and can't have used ${units}: give a whole number from 0 to 10.`,
+      `payment.report: Query.chat was quoted 10 units and can't have used ${units}: give a whole number from 0 to 10.`,
     );
     expect(await walletOf(caller)).toEqual({ available: 20, held: 0, holds: 0 });
   });
@@ -205,7 +205,7 @@ describe('payment.settle', () => {
     const { run, callerWith } = await ready(reporting(() => undefined));
     const result = await run(await callerWith(1), '{ other }');
     expect(result.errors?.[0]?.message).toBe(
-      'payment.settle: Query.other is not a paid field of an operation under way.',
+      'payment.report: Query.other is not a paid field of an operation under way.',
     );
   });
 });
