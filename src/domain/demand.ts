@@ -64,6 +64,27 @@ export const meansWithout = (means: Means, demand: Demand): Means => ({
   counters: demand.claims.reduce<readonly Counter[]>(countUnits, means.counters),
 });
 
+/** The means with what a demand gives back. */
+export const meansWith = (means: Means, { credits, claims }: Demand): Means => ({
+  ...means,
+  credits: Math.max(0, means.credits + credits),
+  counters: claims.reduce<readonly Counter[]>(
+    (counters, claim) => countUnits(counters, { ...claim, units: -claim.units }),
+    means.counters,
+  ),
+});
+
+/** What of a demand another one does not have. */
+export const excessOf = (demand: Demand, over: Demand): Demand => ({
+  credits: Math.max(0, demand.credits - over.credits),
+  claims: demand.claims
+    .map((claim) => {
+      const known = over.claims.find((each) => isSameLimit(each, claim))?.units ?? 0;
+      return { ...claim, units: claim.units - known };
+    })
+    .filter(({ units }) => units > 0),
+});
+
 /** The means of a demand alone: its credits, and of every limit of the plan only what it claims. */
 export const meansOf = (means: Means, { credits, claims }: Demand, now: Instant): Means => {
   const { plan, subscription, offers } = means;

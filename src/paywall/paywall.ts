@@ -79,11 +79,12 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
   const requirements = readRequirements(schema, { directiveName, lint, onWarning });
   const fieldResolver = options.fieldResolver ?? defaultFieldResolver;
   const openOperations = new OpenOperations();
-  const gatedSchema = applyPaywall(schema, requirements, { openOperations, fieldResolver });
+  const prices = { requirements, abovePaid: typesAbovePaid(schema, requirements) };
+  const gatedSchema = applyPaywall(schema, prices, { openOperations, fieldResolver });
   const { bank = bankOf(options), maxPositions = MAX_POSITIONS, whenRefused = 'PARTIAL' } = options;
   const { documentLimits = null, introspection = true } = options;
   const readerOptions = { listSizes: requirements.listSizes, introspection };
-  const priced = { schema: gatedSchema, requirements, abovePaid: typesAbovePaid(schema, requirements) };
+  const priced = { schema: gatedSchema, ...prices };
   const engine: Engine = {
     ...bank,
     settings: { ...bank.settings, maxPositions, whenRefused },

@@ -3,13 +3,12 @@
  * outcome says what to hold, what each place may draw on while the operation runs, and what is refused.
  */
 import { decide, withMeans } from '../../domain/admission.js';
-import type { Decision, Means, Standing } from '../../domain/admission.js';
+import type { Decision, Standing } from '../../domain/admission.js';
 import {
   addDemands,
   demandOf,
   isNothing,
   largerDemand,
-  meansOf,
   meansWithout,
   NO_DEMAND,
   repeatsOf,
@@ -18,24 +17,8 @@ import type { Demand } from '../../domain/demand.js';
 import type { Instant } from '../../domain/period.js';
 import type { Refusal } from '../../domain/refusal.js';
 import type { Quote, QuotedField, QuotedSelection, QuotedType } from '../price/quote.js';
-import { Remainder } from './allotment.js';
+import { Allotment } from './allotment.js';
 import type { PaidField } from '../price/requirements.js';
-
-/** What the positions of one place draw on. Places beneath one abstract type share an allotment. */
-class Allotment {
-  demand = NO_DEMAND;
-  #left: Remainder | null = null;
-
-  /** What is left of it while the operation runs. The standing is the caller's, and always the same. */
-  leftFor(standing: Standing, now: Instant): Remainder {
-    return (this.#left ??= new Remainder(withMeans(standing, this.#meansOf(standing, now)), now));
-  }
-
-  /** Those that were set aside for it, and no others. */
-  #meansOf({ means }: Standing, now: Instant): Means | null {
-    return means === null ? null : meansOf(means, this.demand, now);
-  }
-}
 
 export interface AdmittedField {
   readonly quoted: QuotedField;
@@ -58,6 +41,15 @@ export const fieldOf = ({ quoted, fields }: AdmittedType, responseKey: string): 
 
 /** One entry for each object type that the value can have. */
 export type AdmittedSelection = readonly AdmittedType[];
+
+/** The allotments of all places, each once. */
+export const allotmentsIn = (selection: AdmittedSelection, found = new Set<Allotment>()): ReadonlySet<Allotment> => {
+  for (const { allotment, beneath } of selection.flatMap(({ fields }) => fields)) {
+    found.add(allotment);
+    allotmentsIn(beneath, found);
+  }
+  return found;
+};
 
 /** Where a place is in the response, lists aside: from the last response key to the first. */
 export interface PlacePath {

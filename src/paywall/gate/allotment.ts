@@ -4,10 +4,39 @@
  */
 import { decide, withMeans } from '../../domain/admission.js';
 import type { Decision, Standing } from '../../domain/admission.js';
-import { demandOf, meansWithout, repeatsOf } from '../../domain/demand.js';
+import { demandOf, meansOf, meansWithout, NO_DEMAND, repeatsOf } from '../../domain/demand.js';
+import type { Demand } from '../../domain/demand.js';
 import { invariant } from '../../domain/invariant.js';
 import type { Instant } from '../../domain/period.js';
+import { leftOf } from '../../domain/wallet.js';
 import type { QuotedField } from '../price/quote.js';
+
+/** What the positions of one place draw on. Places beneath one abstract type share an allotment. */
+export class Allotment {
+  /** What was set aside for it, and for nothing else. */
+  demand = NO_DEMAND;
+  #left: Remainder | null = null;
+
+  /** What is left of it while the operation runs. The standing is the caller's, and always the same. */
+  leftFor(standing: Standing, now: Instant): Remainder {
+    if (this.#left !== null) return this.#left;
+    const { means } = standing;
+    const own = means === null ? null : meansOf(means, this.demand, now);
+    return (this.#left = new Remainder(withMeans(standing, own), now));
+  }
+
+  get left(): Demand {
+    return this.#left === null ? this.demand : this.#left.of(this.demand);
+  }
+
+  /** Gives what is left of it, which it has no more then. */
+  empty(): Demand {
+    const { left } = this;
+    this.#left?.empty(left);
+    if (this.#left === null) this.demand = NO_DEMAND;
+    return left;
+  }
+}
 
 /** Positions of one place, each decided like the first. */
 interface Run {
@@ -45,12 +74,26 @@ export class Remainder {
     return decision;
   }
 
-  #takeOff(): void {
+  /** What is left of a demand that it began with. */
+  of({ claims }: Demand): Demand {
+    this.#takeOff();
     const { means } = this.standing;
-    if (this.#run !== null && means !== null) {
-      const demand = demandOf(this.#run.decision, this.#run.positions);
-      this.standing = withMeans(this.standing, meansWithout(means, demand));
-    }
+    if (means === null) return NO_DEMAND;
+    const left = claims.map((claim) => ({ ...claim, units: leftOf(means.counters, claim) }));
+    return { credits: means.credits, claims: left.filter(({ units }) => units > 0) };
+  }
+
+  empty(left: Demand): void {
+    this.#take(left);
+  }
+
+  #takeOff(): void {
+    if (this.#run !== null) this.#take(demandOf(this.#run.decision, this.#run.positions));
     this.#run = null;
+  }
+
+  #take(demand: Demand): void {
+    const { means } = this.standing;
+    if (means !== null) this.standing = withMeans(this.standing, meansWithout(means, demand));
   }
 }

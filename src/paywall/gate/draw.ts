@@ -1,16 +1,21 @@
 /** One position that was admitted while the operation ran: what it drew, and what it used of that. */
 import type { GraphQLResolveInfo } from 'graphql';
-import type { Decision } from '../../domain/admission.js';
-import { priceOf } from '../../domain/credits.js';
+import { creditsFor } from '../../domain/settlement.js';
+import type { AdmittedDecision } from '../../domain/settlement.js';
 import type { LimitUnits } from '../../domain/wallet.js';
 import type { PaidField } from '../price/requirements.js';
 
 export type Path = GraphQLResolveInfo['path'];
 
+/** What graphql-js tells a resolver of the selection that it stands in. */
+export type Selected = Pick<GraphQLResolveInfo, 'schema' | 'fragments' | 'fieldNodes' | 'returnType'>;
+
 export interface Draw {
   readonly path: Path;
   readonly paid: PaidField;
-  readonly decision: Exclude<Decision, { outcome: 'refused' }>;
+  /** Where its place stands in the document. */
+  readonly order: number;
+  readonly decision: AdmittedDecision;
   readonly quotedUnits: number;
   /** Delivered and charged before, under the same Idempotency-Key. */
   readonly isPrepaid: boolean;
@@ -32,12 +37,9 @@ export const noteDraw = (draw: Draw): void => {
 
 export const drawAt = (path: Path): Draw | undefined => (path as DrawnPath)[DRAW];
 
-/** What a delivered position costs in the end. Of units that a limit and credits share, the limit has the first ones. */
-export const creditsOf = ({ decision, paid, usedUnits, isPrepaid }: Draw): number => {
-  if (decision.outcome === 'covered' || isPrepaid) return 0;
-  const covered = decision.outcome === 'split' ? decision.draws.units : 0;
-  return priceOf(paid.cost ?? 0, Math.max(0, usedUnits - covered)) ?? decision.credits;
-};
+/** What a delivered position costs in the end. */
+export const creditsOf = ({ decision, paid, usedUnits, isPrepaid }: Draw): number =>
+  isPrepaid ? 0 : creditsFor({ requirement: paid, units: usedUnits, decision });
 
 /** What a delivered position takes of a limit in the end. */
 export const limitUnitsOf = ({ decision, usedUnits }: Draw): LimitUnits | null => {

@@ -2,12 +2,14 @@
  * Puts gate 2 into a schema: every paid field's resolver is wrapped, so that it runs only where the operation's tab
  * admits the position. Prices are appended to descriptions, because applied directives can't be introspected.
  */
+import { types } from 'node:util';
 import { mapSchema, MapperKind } from '@graphql-tools/utils';
-import { GraphQLError } from 'graphql';
+import { getNamedType, GraphQLError } from 'graphql';
 import type { GraphQLFieldConfig, GraphQLFieldResolver, GraphQLSchema } from 'graphql';
 import { whenReady } from '../promiseOrValue.js';
 import { coordinateOf } from '../price/requirements.js';
-import type { PaidField, Requirements } from '../price/requirements.js';
+import type { PricedSchema } from '../price/places.js';
+import type { PaidField } from '../price/requirements.js';
 import type { OpenOperations } from './openOperations.js';
 
 export type Resolver = GraphQLFieldResolver<unknown, unknown>;
@@ -20,20 +22,21 @@ export interface PaywallWiring {
 
 export const applyPaywall = (
   schema: GraphQLSchema,
-  requirements: Requirements,
+  { requirements, abovePaid }: Omit<PricedSchema, 'schema'>,
   { openOperations, fieldResolver }: PaywallWiring,
 ): GraphQLSchema =>
   mapSchema(schema, {
     [MapperKind.OBJECT_FIELD]: (config: GraphQLFieldConfig<unknown, unknown>, fieldName, typeName) => {
       const paid = requirements.paid.get(coordinateOf(typeName, fieldName));
-      if (paid === undefined) return undefined;
+      const isAbovePaid = abovePaid.has(getNamedType(config.type).name);
+      if (paid === undefined) return isAbovePaid ? followedField(config, openOperations) : undefined;
       // A source without a resolver of its own comes from the root value: it is gated as well.
       const isSource = typeName === schema.getSubscriptionType()?.name;
       const subscribe = gatedSource(config.subscribe ?? fieldResolver, paid, openOperations);
       return {
         ...config,
         description: [config.description, priceInWords(paid)].filter((text) => text != null).join('\n\n'),
-        resolve: gated(config.resolve ?? fieldResolver, paid, openOperations),
+        resolve: gated(config.resolve ?? fieldResolver, { paid, isAbovePaid }, openOperations),
         ...(isSource ? { subscribe } : {}),
       };
     },
@@ -41,15 +44,41 @@ export const applyPaywall = (
 
 /** Synchronous as long as the tab holds what the position needs: a promise per item is what makes long lists slow. */
 const gated =
-  (resolve: Resolver, paid: PaidField, openOperations: OpenOperations): Resolver =>
+  (
+    resolve: Resolver,
+    { paid, isAbovePaid }: { readonly paid: PaidField; readonly isAbovePaid: boolean },
+    openOperations: OpenOperations,
+  ): Resolver =>
   (source, args, contextValue, info) => {
     const tab = openOperations.find(contextValue);
     if (!tab?.isOf(info)) throw noOpenTab(paid);
     return whenReady(tab.draw(info), (drawn) => {
       if ('reason' in drawn) throw tab.errorOf(drawn, info);
-      return resolve(source, args, contextValue, info);
+      const value = resolve(source, args, contextValue, info);
+      // A thenable of another make may begin its work anew each time that it is asked for its value.
+      if (isAbovePaid && types.isPromise(value)) tab.follow(value);
+      return value;
     });
   };
+
+/** A free field that has paid ones beneath it: as long as it is under way, nobody knows what those will need. */
+const followedField = (
+  config: GraphQLFieldConfig<unknown, unknown>,
+  openOperations: OpenOperations,
+): GraphQLFieldConfig<unknown, unknown> | undefined => {
+  const { resolve } = config;
+  // What has no resolver is left to the executor's own.
+  if (resolve === undefined) return undefined;
+  const followed: Resolver = (source, args, contextValue, info) => {
+    const value: unknown = resolve(source, args, contextValue, info);
+    if (types.isPromise(value)) {
+      const tab = openOperations.find(contextValue);
+      if (tab?.isOf(info) === true) tab.follow(value);
+    }
+    return value;
+  };
+  return { ...config, resolve: followed };
+};
 
 /** The source of a paid subscription does not start without a tab. Its events are drawn for one by one. */
 const gatedSource =

@@ -4,7 +4,7 @@
  */
 import { decide, meansAfter, withMeans } from '../../domain/admission.js';
 import type { Decision, Means, Standing } from '../../domain/admission.js';
-import { addDemands, demandOf, isNothing, NO_DEMAND } from '../../domain/demand.js';
+import { addDemands, demandOf, excessOf, isNothing, meansWith, NO_DEMAND } from '../../domain/demand.js';
 import type { Demand } from '../../domain/demand.js';
 import type { AccountId, HoldId } from '../../domain/ids.js';
 import { holdId } from '../../domain/ids.js';
@@ -58,6 +58,7 @@ export class OperationHold {
   #id: HoldId | null = null;
   #hasHold = false;
   #extensions = 0;
+  #demand = NO_DEMAND;
 
   constructor(
     private readonly engine: Engine,
@@ -89,6 +90,11 @@ export class OperationHold {
     return this.#hasHold && account !== null ? this.#heldIn(account.wallet) : null;
   }
 
+  /** All that was set aside, whatever was used of it since. */
+  get demand(): Demand {
+    return this.#demand;
+  }
+
   async #lockAndHold(wallet: Wallet, admitted: Admitted): Promise<Admitted | null> {
     const { keyed } = this.options;
     try {
@@ -116,18 +122,26 @@ export class OperationHold {
     });
   }
 
-  /** Decides positions beyond the quote one after the other, and holds what they need. */
-  async extend(fields: readonly QuotedField[], standing: Standing): Promise<readonly Decision[]> {
-    return this.watch.during('hold', () => this.#extend(fields, standing));
+  /**
+   * Decides positions beyond the quote one after the other, on the wallet and a pool that is held already and used for
+   * nothing else, and holds what the pool does not have. One call at a time.
+   */
+  async extend(fields: readonly QuotedField[], standing: Standing, pool: Demand): Promise<readonly Decision[]> {
+    return this.watch.during('hold', () => this.#extend(fields, standing, pool));
   }
 
-  async #extend(fields: readonly QuotedField[], standing: Standing): Promise<readonly Decision[]> {
+  async #extend(fields: readonly QuotedField[], standing: Standing, pool: Demand): Promise<readonly Decision[]> {
     const { account } = this.options.known;
     invariant(account !== null, 'a tab without an account was extended');
     const { wallet } = account;
     const id = this.#hasHold ? `${this.#holdId}/${(this.#extensions += 1)}` : null;
     try {
-      return await this.#claim(wallet.accountId, (means, at) => decideAll(fields, withMeans(standing, means), at), id);
+      const decideOn: DecideOn<readonly Decision[]> = (means, at) => {
+        const both = means === null ? null : meansWith(means, pool);
+        const { demand, outcome } = decideAll(fields, withMeans(standing, both), at);
+        return { demand: excessOf(demand, pool), outcome };
+      };
+      return await this.#claim(wallet.accountId, decideOn, id);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       this.engine.settings.onFailure(error);
@@ -142,7 +156,7 @@ export class OperationHold {
    */
   async #claim<Outcome>(
     accountId: AccountId,
-    decideOn: (means: Means | null, at: Instant) => { readonly demand: Demand; readonly outcome: Outcome },
+    decideOn: DecideOn<Outcome>,
     extensionId: string | null = null,
   ): Promise<Outcome> {
     let before: Outcome | undefined;
@@ -163,6 +177,7 @@ export class OperationHold {
       },
     });
     if (!isNothing(claimed)) this.watch.held(claimed.credits);
+    this.#demand = addDemands(this.#demand, claimed);
     return decided;
   }
 
@@ -181,8 +196,10 @@ export class OperationHold {
   #meansIn(wallet: Wallet, at: Instant): Means | null {
     const { means } = this.options.known.standing;
     if (means === null) return null;
-    const { available, counters } = viewAt(wallet, at);
-    return { ...means, credits: available, counters };
+    const { available, held, counters } = viewAt(wallet, at);
+    const own = this.#id === null ? undefined : findHold(wallet, this.#id);
+    const ownCredits = own?.takes.reduce((sum, { credits }) => sum + credits, 0) ?? 0;
+    return { ...means, credits: available, held: held - ownCredits, counters };
   }
 
   /** The hold could not be confirmed: paid fields are refused, the free ones are served. */
@@ -199,13 +216,17 @@ export class OperationHold {
       });
     }
     this.#hasHold = false;
+    this.#demand = NO_DEMAND;
     const standing = withMeans(known.standing, null);
     return { admission: admit(quote, standing, at, rules), standing, at };
   }
 }
 
+/** What is decided on a wallet's means, and what must be held for it. */
+type DecideOn<Outcome> = (means: Means | null, at: Instant) => { readonly demand: Demand; readonly outcome: Outcome };
+
 /** Each position on what the one before it left. */
-const decideAll = (
+export const decideAll = (
   fields: readonly QuotedField[],
   standing: Standing,
   at: Instant,

@@ -7,18 +7,19 @@
 import { responsePathAsArray } from 'graphql';
 import type { FieldNode, GraphQLError, GraphQLResolveInfo } from 'graphql';
 import { decide } from '../../domain/admission.js';
-import type { Decision, Standing } from '../../domain/admission.js';
+import type { Standing } from '../../domain/admission.js';
 import { invariant } from '../../domain/invariant.js';
 import type { Instant } from '../../domain/period.js';
 import type { Refusal } from '../../domain/refusal.js';
 import { fieldOf } from './admit.js';
+import { BeyondQuote } from './beyondQuote.js';
 import type { AdmittedField, AdmittedSelection, AdmittedType } from './admit.js';
 import { drawAt, noteDraw } from './draw.js';
-import type { Draw, Path } from './draw.js';
+import type { Draw, Path, Selected } from './draw.js';
 import type { OperationHold } from './operationHold.js';
+import { whenReady } from '../promiseOrValue.js';
 import type { MaybePromise } from '../promiseOrValue.js';
 import type { OperationRefusals } from '../refuse/operationRefusals.js';
-import type { QuotedField } from '../price/quote.js';
 import type { Remainder } from './allotment.js';
 import type { PaidField } from '../price/requirements.js';
 
@@ -29,7 +30,7 @@ export interface TabOptions {
   readonly openedAt: Instant;
   /** Units by coordinate that were charged before: drawn on first. */
   readonly prepaid: ReadonlyMap<string, number>;
-  readonly hold: Pick<OperationHold, 'extend'>;
+  readonly hold: Pick<OperationHold, 'extend' | 'demand'>;
   readonly refusals: OperationRefusals;
 }
 
@@ -38,6 +39,7 @@ const PREPAID: Draw['decision'] = { outcome: 'paid', credits: 0 };
 /** A paid place, and what its positions drew. */
 export interface DrawnPlace {
   readonly field: AdmittedField;
+  readonly selected: Selected;
   readonly draws: readonly Draw[];
 }
 
@@ -48,23 +50,18 @@ interface OpenPlace extends DrawnPlace {
   readonly draws: Draw[];
 }
 
-interface Waiting {
-  readonly field: QuotedField;
-  readonly resolve: (decision: Decision) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 export class Tab {
   /** graphql-js makes one array of nodes for all items of a list, so a place is looked up once and not per item. */
   readonly #places = new Map<readonly FieldNode[], OpenPlace>();
   /** What is left of it. `null`: all. */
   #prepaid: Map<string, number> | null = null;
-  #waiting: Waiting[] = [];
-  #extending: Promise<void> | null = null;
+  readonly #beyondQuote: BeyondQuote;
   #isClosed = false;
   #execution: unknown;
 
-  constructor(private readonly options: TabOptions) {}
+  constructor(private readonly options: TabOptions) {
+    this.#beyondQuote = new BeyondQuote(options);
+  }
 
   /**
    * Whether this resolver runs in the execution that the tab was opened for. graphql-js makes one object of coerced
@@ -73,6 +70,10 @@ export class Tab {
   isOf({ variableValues }: GraphQLResolveInfo): boolean {
     this.#execution ??= variableValues;
     return this.#execution === variableValues;
+  }
+
+  get openedAt(): Instant {
+    return this.options.openedAt;
   }
 
   get admitted(): AdmittedType {
@@ -109,50 +110,22 @@ export class Tab {
    */
   async close(): Promise<readonly DrawnPlace[]> {
     this.#isClosed = true;
-    await this.#extending;
+    await this.#beyondQuote.close();
     return [...this.#places.values()];
+  }
+
+  /** Takes note of a resolver under way whose value may have paid fields beneath: what it will need is not known yet. */
+  follow(value: PromiseLike<unknown>): void {
+    this.#beyondQuote.follow(value);
   }
 
   /** The allotment does not suffice: it was cut short by the means already, or the list is longer than quoted. */
   #drawBeyond(place: OpenPlace, info: GraphQLResolveInfo, refusal: Refusal): MaybePromise<Draw | Refusal> {
     const { field } = place;
-    if (field.refusal !== null) return field.refusal;
-    if (field.quoted.units === 0) return refusal;
-    if (this.options.standing.means === null) return refusal;
-    return this.#askForMore(field.quoted).then((decision) => {
-      if (decision.outcome === 'refused') return decision.refusal;
-      return drawAt(info.path) ?? this.#note(place, info, decision);
-    });
-  }
-
-  #askForMore(field: QuotedField): Promise<Decision> {
-    if (this.#waiting.length === 0) {
-      setImmediate(() => {
-        if (!this.#isClosed) this.#extending = this.#extend();
-      });
-    }
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ field, resolve, reject });
-    });
-  }
-
-  async #extend(): Promise<void> {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    const { hold, standing } = this.options;
-    try {
-      const decisions = await hold.extend(
-        waiting.map(({ field }) => field),
-        standing,
-      );
-      waiting.forEach(({ resolve }, index) => {
-        const decision = decisions[index];
-        invariant(decision !== undefined, 'an extension answered fewer positions than were asked');
-        resolve(decision);
-      });
-    } catch (error) {
-      for (const { reject } of waiting) reject(error);
-    }
+    if (field.quoted.units === 0 || this.options.standing.means === null) return field.refusal ?? refusal;
+    return whenReady(this.#beyondQuote.ask(field), (decision) =>
+      decision.outcome === 'refused' ? decision.refusal : (drawAt(info.path) ?? this.#note(place, info, decision)),
+    );
   }
 
   #drawPrepaid(coordinate: string, units: number): boolean {
@@ -164,8 +137,17 @@ export class Tab {
   }
 
   #note(place: OpenPlace, info: GraphQLResolveInfo, decision: Draw['decision'], isPrepaid = false): Draw {
-    const { units } = place.field.quoted;
-    const draw = { path: info.path, paid: place.paid, decision, quotedUnits: units, isPrepaid, usedUnits: units };
+    const { order, quoted } = place.field;
+    const { units } = quoted;
+    const draw = {
+      path: info.path,
+      paid: place.paid,
+      decision,
+      quotedUnits: units,
+      isPrepaid,
+      usedUnits: units,
+      order,
+    };
     noteDraw(draw);
     place.draws.push(draw);
     return draw;
@@ -179,7 +161,7 @@ export class Tab {
     const { paid } = field.quoted.place;
     invariant(paid !== null, 'a free field drew on a tab');
     const left = field.allotment.leftFor(this.options.standing, this.options.openedAt);
-    const place = { field, paid, left, draws: [] };
+    const place = { field, paid, left, selected: info, draws: [] };
     this.#places.set(info.fieldNodes, place);
     return place;
   }

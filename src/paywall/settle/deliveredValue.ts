@@ -1,12 +1,10 @@
 /**
- * Whether something came at a paid position: at least one leaf that is not null (design of charges: what is delivered).
+ * Whether something came at a paid position: at least one leaf that is not null.
  * `__typename` is known without looking anything up, so it counts only where nothing else was asked for.
  */
 import { getNamedType, getNullableType, isCompositeType, isListType, isUnionType, Kind } from 'graphql';
-import type { FieldNode, GraphQLCompositeType, GraphQLOutputType, GraphQLResolveInfo, SelectionSetNode } from 'graphql';
-
-/** What graphql-js tells a resolver of the selection that it stands in. */
-export type Selected = Pick<GraphQLResolveInfo, 'schema' | 'fragments' | 'fieldNodes' | 'returnType'>;
+import type { FieldNode, GraphQLCompositeType, GraphQLOutputType, SelectionSetNode } from 'graphql';
+import type { Selected } from '../gate/draw.js';
 
 /** How the value at a response key is to be read. */
 interface Shape {
@@ -65,24 +63,27 @@ export class DeliveredValue {
   #collect({ selections }: SelectionSetNode, parent: GraphQLCompositeType, shapes: Map<string, Shape>): void {
     for (const selection of selections) {
       if (selection.kind === Kind.FIELD) {
-        const key = selection.alias?.value ?? selection.name.value;
-        const type = isUnionType(parent) ? null : (parent.getFields()[selection.name.value]?.type ?? null);
-        const known = shapes.get(key);
-        if (known?.type == null) shapes.set(key, { type, nodes: [...(known?.nodes ?? []), selection] });
-        else known.nodes.push(selection);
+        noteShape(selection, parent, shapes);
         continue;
       }
       const fragment =
         selection.kind === Kind.INLINE_FRAGMENT ? selection : this.selected.fragments[selection.name.value];
       if (fragment === undefined) continue;
-      const condition =
-        fragment.typeCondition === undefined ? parent : this.#typeNamed(fragment.typeCondition.name.value);
+      const condition = this.#typeNamed(fragment.typeCondition?.name.value);
       this.#collect(fragment.selectionSet, condition ?? parent, shapes);
     }
   }
 
-  #typeNamed(name: string): GraphQLCompositeType | undefined {
+  #typeNamed(name = ''): GraphQLCompositeType | undefined {
     const type = this.selected.schema.getType(name);
     return isCompositeType(type) ? type : undefined;
   }
 }
+
+const noteShape = (node: FieldNode, parent: GraphQLCompositeType, shapes: Map<string, Shape>): void => {
+  const key = node.alias?.value ?? node.name.value;
+  const field = isUnionType(parent) ? undefined : parent.getFields()[node.name.value];
+  const known = shapes.get(key);
+  if (known?.type == null) shapes.set(key, { type: field?.type ?? null, nodes: [...(known?.nodes ?? []), node] });
+  else known.nodes.push(node);
+};

@@ -3,23 +3,25 @@
  * resolvers: a plug-in put it there, out of a cache say.
  */
 import { isRecord } from '../../domain/isRecord.js';
-import { getNamedType, isAbstractType } from 'graphql';
+import { getNamedType, isAbstractType, responsePathAsArray } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
 import { fieldOf } from '../gate/admit.js';
 import type { AdmittedField, AdmittedSelection, AdmittedType } from '../gate/admit.js';
 import type { Draw, Path } from '../gate/draw.js';
 import type { DrawnPlace } from '../gate/tab.js';
+import { DeliveredValue } from './deliveredValue.js';
 
 /** How `data` came to be: by executing the operation, or some other way, which the paywall took no part in. */
 export type DataOrigin = 'EXECUTED' | 'ELSEWHERE';
 
 export interface Response {
   readonly data: unknown;
+  readonly errors: readonly unknown[];
   readonly origin: DataOrigin;
 }
 
 export interface Delivery {
-  /** Draws whose position is not null in the response, place by place. */
+  /** Draws of whose position something came in the response, place by place. */
   readonly delivered: readonly Draw[];
   /** The coordinate of a value that nothing was drawn for; `null`: there is none. */
   readonly undrawn: string | null;
@@ -29,24 +31,38 @@ export const deliveryOf = (
   schema: GraphQLSchema,
   admitted: AdmittedType,
   places: readonly DrawnPlace[],
-  { data, origin }: Response,
+  { data, errors, origin }: Response,
 ): Delivery => {
   const delivered: Draw[] = [];
-  const deliveredAt = new Map<AdmittedField, number>();
-  for (const { field, draws } of places) {
-    const before = delivered.length;
-    for (const draw of draws) if (valueAt(data, draw.path) != null) delivered.push(draw);
-    deliveredAt.set(field, (deliveredAt.get(field) ?? 0) + delivered.length - before);
+  const drawnAt = new Map<AdmittedField, number>();
+  for (const { field, selected, draws } of places) {
+    const place = new DeliveredValue(selected);
+    let drawn = drawnAt.get(field) ?? 0;
+    for (const draw of draws) {
+      const value = valueAt(data, draw.path);
+      if (value == null) continue;
+      drawn += 1;
+      const isEmptyPaid = draw.paid.chargeEmpty && !errors.some((error) => isAtOrBeneath(error, draw.path));
+      if (isEmptyPaid || place.isIn(value)) delivered.push(draw);
+    }
+    drawnAt.set(field, drawn);
   }
   const objects = isRecord(data) ? [data] : [];
-  const search: Search = { schema, deliveredAt, origin };
+  const search: Search = { schema, drawnAt, origin };
   return { delivered, undrawn: findUndrawn(search, objects, { selection: [admitted], typeCount: 1, isSure: true }) };
+};
+
+/** Whether an error, as graphql-js or a server has it, stands at a position or beneath it. */
+const isAtOrBeneath = (error: unknown, path: Path): boolean => {
+  if (!isRecord(error) || !Array.isArray(error['path'])) return false;
+  const at = error['path'];
+  return responsePathAsArray(path).every((key, index) => at[index] === key);
 };
 
 interface Search {
   readonly schema: GraphQLSchema;
-  /** How many positions of a place are delivered. */
-  readonly deliveredAt: ReadonlyMap<AdmittedField, number>;
+  /** How many positions of a place were drawn for and are not null. */
+  readonly drawnAt: ReadonlyMap<AdmittedField, number>;
   readonly origin: DataOrigin;
 }
 
@@ -93,22 +109,22 @@ const findUndrawnAt = (
 };
 
 const hasUndrawn = (
-  { deliveredAt, origin }: Search,
+  { drawnAt, origin }: Search,
   objects: readonly Indexable[],
   responseKey: string,
   { selection, typeCount }: Selected,
 ): boolean => {
-  let [typesPaid, delivered, found] = [0, 0, 0];
+  let [typesPaid, drawn, found] = [0, 0, 0];
   for (const type of selection) {
     const each = fieldOf(type, responseKey);
     if (each === undefined || each.quoted.place.paid === null) continue;
     typesPaid += 1;
-    delivered += deliveredAt.get(each) ?? 0;
+    drawn += drawnAt.get(each) ?? 0;
   }
   if (origin === 'EXECUTED' && typesPaid < typeCount) return false;
   for (const object of objects) if (object[responseKey] != null) found += 1;
-  // Those that were drawn for and delivered are among those found, so that one more of them was not drawn for.
-  return found > delivered;
+  // Those that were drawn for are among those found, so that one more of them was not.
+  return found > drawn;
 };
 
 /** The value's objects, those of lists within lists too. */

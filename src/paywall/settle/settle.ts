@@ -1,7 +1,8 @@
 /** From what an operation drew and what its response delivers to what it is charged, and what is said of it. */
-import { GraphQLError } from 'graphql';
+import { GraphQLError, responsePathAsArray } from 'graphql';
 import { StoreError } from '../../store/storeError.js';
 import type { Refusal } from '../../domain/refusal.js';
+import { decideDelivered } from '../../domain/settlement.js';
 import { deliveryOf } from './delivery.js';
 import type { DataOrigin, Delivery } from './delivery.js';
 import type { Draw } from '../gate/draw.js';
@@ -36,11 +37,35 @@ export const settleTab = async (
   const settled = await watch.during('settle', async () => {
     const places = await tab.close();
     const { schema } = engine.priced;
-    const delivery = deliveryOf(schema, tab.admitted, places, { data: response.data, origin });
-    return settleDelivery(engine, opened, response, delivery);
+    const { data, errors = [] } = response;
+    const delivery = deliveryOf(schema, tab.admitted, places, { data, errors, origin });
+    return settleDelivery(engine, opened, response, {
+      ...delivery,
+      delivered: decidedAnew(delivery.delivered, opened),
+    });
   });
   refusals.record({ isServed: response.data != null && !(settled instanceof GraphQLError), standing });
   return settled;
+};
+
+/** The plan covers what comes first in the document, as far as it was held for whatever place. */
+const decidedAnew = (delivered: readonly Draw[], { hold, tab, standing }: OpenTab): readonly Draw[] => {
+  const { means } = standing;
+  // Most operations hold units of a limit or credits, and no other decision would be possible on either alone.
+  if (hold === null || means === null || hold.demand.claims.length === 0 || hold.demand.credits === 0) return delivered;
+  const inOrder = delivered.filter(({ isPrepaid }) => !isPrepaid).sort(documentOrder);
+  const positions = inOrder.map(({ paid, usedUnits, decision }) => ({ requirement: paid, units: usedUnits, decision }));
+  const decisions = decideDelivered(positions, { ...standing, means }, hold.demand, tab.openedAt);
+  const decisionOf = new Map(inOrder.map((draw, index) => [draw, decisions[index] ?? draw.decision]));
+  return delivered.map((draw) => ({ ...draw, decision: decisionOf.get(draw) ?? draw.decision }));
+};
+
+/** Place by place, and in a place as the items of its lists stand. */
+const documentOrder = (a: Draw, b: Draw): number => {
+  if (a.order !== b.order) return a.order - b.order;
+  const [left, right] = [responsePathAsArray(a.path), responsePathAsArray(b.path)];
+  const index = left.findIndex((key, at) => key !== right[at]);
+  return Number(left[index]) - Number(right[index]);
 };
 
 /** Waits for nothing where nothing was held. */

@@ -72,7 +72,7 @@ export const types: readonly Row[] = [
         has: 1,
         status: 200,
         data: { either: [{ worth: 3 }, { colour: 'yellow' }, { worth: null }] },
-        errors: [poor('Gold.worth', 2, 1, at(26, 'either', 2, 'worth'))],
+        errors: [poor('Gold.worth', 2, 0, at(26, 'either', 2, 'worth'))],
         payment: payment(1, 0, ['Iron.worth', 1, 1]),
         ledger: ['-1 Iron.worth → 0'],
         calls: HOLD,
@@ -122,7 +122,7 @@ export const types: readonly Row[] = [
   },
   {
     name: 'nested paid in paid',
-    shows: 'A paid field beneath a paid field is charged on top of it.',
+    shows: 'A paid field beneath a paid field is charged on top of it; where nothing comes of it, neither is.',
     operation: '{ mine { gold } }',
     schema: mine('feature: "f", cost: 3'),
     cells: {
@@ -149,8 +149,8 @@ export const types: readonly Row[] = [
         status: 200,
         data: { mine: { gold: null } },
         errors: [poor('Mine.gold', 2, 1, at(10, 'mine', 'gold'))],
-        payment: payment(3, 1, ['Query.mine', 1, 3]),
-        ledger: ['-3 Query.mine → 1'],
+        payment: payment(0, 4),
+        ledger: [],
         calls: HOLD,
         ran: ['mine'],
       },

@@ -38,9 +38,10 @@ describe('a list that should have been empty', () => {
     expect(result).toMatchObject({
       data: { boxes: [{ inner: { value: 7 } }, { inner: { value: null } }] },
       errors: [{ path: ['boxes', 1, 'inner', 'value'], extensions: { reason: 'INSUFFICIENT_FUNDS', available: 0 } }],
-      extensions: { payment: { charged: 5, balance: 0 } },
+      // The second box has nothing in it.
+      extensions: { payment: { charged: 3, balance: 2 } },
     });
-    expect(await walletOf(caller)).toEqual({ available: 0, held: 0, holds: 0 });
+    expect(await walletOf(caller)).toEqual({ available: 2, held: 0, holds: 0 });
   });
 });
 
