@@ -6,7 +6,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { partAt } from '../support/bodies.js';
 import { freePort, startChild } from '../support/childServer.js';
 import type { ChildServer } from '../support/childServer.js';
@@ -17,6 +17,8 @@ const NPM_START = join(ROOT, 'scripts/start.mjs');
 /** What `npm start` runs once it has built. */
 const MAIN = join(ROOT, 'dist/main.js');
 const TIME_TO_BUILD_MS = 120_000;
+/** Some tests start three servers one after the other. */
+vi.setConfig({ testTimeout: 60_000 });
 
 let folder = '';
 const children: ChildServer[] = [];
