@@ -13,6 +13,8 @@ export interface Price {
   readonly cost: number | null;
   /** Whether `first` multiplies it. */
   readonly isMultiplied: boolean;
+  /** Whether a value in which nothing was found is charged as well. */
+  readonly chargesEmpty: boolean;
 }
 
 export interface ListSize {
@@ -191,7 +193,7 @@ class FieldMaker {
     const { dice } = this;
     const cost = this.traits.isAllForSale || dice.chance(0.85) ? dice.upTo(4) : null;
     const feature = dice.chance(0.8) ? dice.pick(FEATURES) : null;
-    return { feature, cost, isMultiplied: first !== null && dice.chance(0.5) };
+    return { feature, cost, isMultiplied: first !== null && dice.chance(0.5), chargesEmpty: dice.chance(0.2) };
   }
 
   #listSize({ first, lists, of }: Field): ListSize | null {
@@ -288,11 +290,12 @@ const fieldInSdl = ({ name, of, lists, nonNull, first, price, listSize }: Field)
   ].join(' ');
 };
 
-const priceInSdl = ({ feature, cost, isMultiplied }: Price): string => {
+const priceInSdl = ({ feature, cost, isMultiplied, chargesEmpty }: Price): string => {
   const settings = [
     ...(feature === null ? [] : [`feature: "${feature}"`]),
     ...(cost === null ? [] : [`cost: ${cost}`]),
     ...(isMultiplied ? ['multipliers: ["first"]'] : []),
+    ...(chargesEmpty ? ['chargeEmpty: true'] : []),
   ];
   return `@requiresPayment${settings.length === 0 ? '' : `(${settings.join(', ')})`}`;
 };

@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 import type { GeneratedOperation } from './generatedOperation.js';
 import { ROOT } from './generatedWorld.js';
 import type { Thing, Value, World } from './generatedWorld.js';
+import { isDelivered, isThing, partOf } from './deliveredIn.js';
 import { beneath, OperationReader } from './operationReader.js';
 import type { Account } from './plainTollgate.js';
 import type { Body, Outcome } from './tollgateUnderTest.js';
@@ -21,9 +22,35 @@ export const expectSound = (
   expect(available).toBeGreaterThanOrEqual(0);
   expect(charged).toBeLessThanOrEqual(heldMost);
   expectStatus(outcome);
+  expectSaid(body);
+  expectQuoted(world, outcome);
   if (body.data == null) expect({ charged, used: outcome.used }).toEqual({ charged: 0, used: {} });
-  else
-    expect(paidFieldsOf(body)).toEqual(paidValuesIn(world, new OperationReader(world, document, variables), body.data));
+  else expect(paidFieldsOf(body)).toEqual(paidValuesIn(new OperationReader(world, document, variables), body));
+};
+
+/** Whatever is missing, Tollgate says why, or the data or the resolver do. */
+const expectSaid = ({ errors = [] }: Body): void => {
+  for (const { message, extensions } of errors) {
+    if (extensions?.code === undefined)
+      expect(message).toMatch(/^(It broke|Cannot return null for non-nullable field)/);
+  }
+};
+
+/** What is quoted is what it comes to: it runs if it was said to, and costs no more, lists beyond the quote aside. */
+const expectQuoted = ({ traits }: World, { quote, body }: Outcome): void => {
+  const isTooLarge = body.data === undefined && body.errors?.[0]?.extensions?.code === 'BAD_USER_INPUT';
+  expect(quote === null).toBe(isTooLarge);
+  if (quote === null) return;
+  expect(quote.isServed).toBe(body.data !== undefined);
+  if (quote.isServed && quote.refusals.length === 0 && !traits.isLonger) {
+    expect(body.extensions?.payment?.charged ?? 0).toBeLessThanOrEqual(quote.credits);
+    expect(body.errors?.filter(({ extensions }) => extensions?.reason !== undefined) ?? []).toEqual([]);
+  }
+  if (!quote.isServed) {
+    expect(body.errors?.map(({ extensions }) => [extensions?.reason, extensions?.coordinate])).toEqual(
+      quote.refusals.map(({ reason, coordinate }) => [reason, coordinate]),
+    );
+  }
 };
 
 /** 402 where there is no `data` for lack of payment, and only there; `data` only ever comes with 200. */
@@ -40,27 +67,26 @@ const expectStatus = ({ status, body }: Outcome): void => {
 const paidFieldsOf = ({ extensions }: Body): Readonly<Record<string, number>> =>
   Object.fromEntries((extensions?.payment?.fields ?? []).map(({ coordinate, positions }) => [coordinate, positions]));
 
-/** How many values of paid fields an answer has, by coordinate: those are delivered, whoever says what. */
-const paidValuesIn = (world: World, reader: OperationReader, data: unknown): Readonly<Record<string, number>> => {
+/** At how many positions of paid fields something came, by coordinate: those are delivered, whoever says what. */
+const paidValuesIn = (reader: OperationReader, { data, errors = [] }: Body): Readonly<Record<string, number>> => {
   const counts: Record<string, number> = {};
-  const visit = (value: Value, sets: readonly SelectionSetNode[], answer: unknown): void => {
-    if (Array.isArray(value)) value.forEach((item: Value, index) => visit(item, sets, partOf(answer, index)));
-    else if (isThing(value) && answer != null) visitThing(value, sets, answer);
+  type Path = readonly (string | number)[];
+  const visit = (value: Value, sets: readonly SelectionSetNode[], answer: unknown, path: Path): void => {
+    if (Array.isArray(value))
+      value.forEach((item: Value, index) => visit(item, sets, partOf(answer, index), [...path, index]));
+    else if (isThing(value) && answer != null) visitThing(value, sets, answer, path);
   };
-  const visitThing = (thing: Thing, sets: readonly SelectionSetNode[], answer: unknown): void => {
+  const visitThing = (thing: Thing, sets: readonly SelectionSetNode[], answer: unknown, path: Path): void => {
     for (const [key, nodes] of reader.collect(thing.type, sets)) {
       const [field, part] = [reader.fieldOf(thing.type, nodes), partOf(answer, key)];
       if (field === null || part == null) continue;
       const coordinate = `${thing.type}.${field.name}`;
-      if (field.price !== null) counts[coordinate] = (counts[coordinate] ?? 0) + 1;
-      visit(world.valueOf(thing, field, reader.firstOf(field, nodes)), beneath(nodes), part);
+      const at = [...path, key];
+      const isPaid = field.price !== null && isDelivered(reader, { thing, field, nodes, path: at }, part, errors);
+      if (isPaid) counts[coordinate] = (counts[coordinate] ?? 0) + 1;
+      visit(reader.valueOf(thing, field, nodes), beneath(nodes), part, at);
     }
   };
-  visitThing({ ...ROOT, type: reader.root }, reader.sets, data);
+  visitThing({ ...ROOT, type: reader.root }, reader.sets, data, []);
   return counts;
 };
-
-const isThing = (value: Value): value is Thing => typeof value === 'object' && value !== null && 'type' in value;
-
-const partOf = (answer: unknown, key: string | number): unknown =>
-  typeof answer === 'object' && answer !== null ? (Reflect.get(answer, key) as unknown) : undefined;

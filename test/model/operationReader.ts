@@ -1,7 +1,7 @@
 /** Reads a made-up operation as the GraphQL specification says it is to be read ("CollectFields"), for its own variables. */
 import { Kind, OperationTypeNode, parse } from 'graphql';
 import type { FieldNode, FragmentDefinitionNode, OperationDefinitionNode, SelectionSetNode, ValueNode } from 'graphql';
-import type { Field, World } from './generatedWorld.js';
+import type { Field, Thing, Value, World } from './generatedWorld.js';
 
 export type Nodes = readonly [FieldNode, ...FieldNode[]];
 
@@ -70,6 +70,11 @@ export class OperationReader {
     if (first === null) return null;
     const given = node.arguments?.[0];
     return given === undefined ? first : Number(this.#valueOf(given.value));
+  }
+
+  /** What the data have at a field. */
+  valueOf(thing: Thing, field: Field, nodes: Nodes): Value {
+    return this.world.valueOf(thing, field, this.firstOf(field, nodes));
   }
 
   /** The object types that a value can have; none for a number. */

@@ -7,6 +7,8 @@
 import type { FieldNode, SelectionSetNode } from 'graphql';
 import { Failure, LIST_SIZE_DEFAULT, ROOT, toldBy } from './generatedWorld.js';
 import type { Field, Thing, Value, World } from './generatedWorld.js';
+import { isDelivered } from './deliveredIn.js';
+import type { Position } from './deliveredIn.js';
 import { beneath, OperationReader } from './operationReader.js';
 import type { Nodes } from './operationReader.js';
 
@@ -54,10 +56,15 @@ export interface Question {
   readonly rules: Rules;
 }
 
-type Verdict =
-  /** `units` of the limit of `feature`, `null` where there is no limit, and credits. */
-  | { readonly kind: 'ADMITTED'; readonly feature: string | null; readonly units: number; readonly credits: number }
-  | { readonly kind: 'REFUSED'; readonly reason: string };
+/** `units` of the limit of `feature`, `null` where there is no limit, and credits. */
+interface Admitted {
+  readonly kind: 'ADMITTED';
+  readonly feature: string | null;
+  readonly units: number;
+  readonly credits: number;
+}
+
+type Verdict = Admitted | { readonly kind: 'REFUSED'; readonly reason: string };
 
 /** What is left: credits, and units of limited features. */
 interface Purse {
@@ -66,20 +73,25 @@ interface Purse {
 }
 
 interface Place {
+  /** Where it stands in the document. */
+  readonly order: number;
   /** What was set aside for its positions, in the order in which they may draw. */
-  readonly admitted: Verdict[];
+  readonly admitted: Admitted[];
   refusal: string | null;
 }
 
-interface Position {
-  readonly coordinate: string;
-  readonly path: readonly (string | number)[];
-  readonly verdict: Verdict;
+interface Drawn extends Position {
+  readonly order: number;
+  readonly units: number;
+  readonly verdict: Admitted;
 }
 
 interface Waiting {
   readonly field: Field;
   readonly units: number;
+  readonly order: number;
+  /** Until nothing else is under way. */
+  isPatient: boolean;
   readonly go: (verdict: Verdict) => void;
 }
 
@@ -99,7 +111,9 @@ class Prophet {
   readonly #purse: Purse;
   /** What there was before any position was decided. */
   readonly #opening: Purse;
-  readonly #drawn: Position[] = [];
+  readonly #drawn: Drawn[] = [];
+  /** All that was ever taken out of the purse. */
+  readonly #held: Purse = { credits: 0, left: new Map() };
   readonly #refused: Complaint[] = [];
   readonly #complaints: Complaint[] = [];
   #waiting: Waiting[] = [];
@@ -153,11 +167,10 @@ class Prophet {
       const field = this.#reader.fieldOf(type, nodes);
       if (field === null) continue;
       const at = `${around.at}/${key}`;
-      const place = this.#admitPlace(type, field, this.#unitsOf(field, nodes), around);
-      this.#places.set(at, place);
+      const place = this.#admitPlace(type, field, this.#unitsOf(field, nodes), { ...around, key: at });
       const positions = field.price === null ? around.parents : place.admitted.length;
       const [of, ...others] = this.#reader.typesOf(field.of);
-      if (of === undefined || others.length > 0 || (place.refusal !== null && positions === 0)) continue;
+      if (of === undefined || others.length > 0) continue;
       const told = around.sized?.fields.includes(field.name)
         ? around.sized.told
         : toldBy(field, this.#reader.firstOf(field, nodes));
@@ -170,12 +183,14 @@ class Prophet {
     }
   }
 
-  #admitPlace(type: string, field: Field, units: number, around: Around): Place {
-    const place: Place = { admitted: [], refusal: null };
+  #admitPlace(type: string, field: Field, units: number, around: Around & { readonly key: string }): Place {
+    const place: Place = { order: this.#places.size, admitted: [], refusal: null };
+    this.#places.set(around.key, place);
     while (field.price !== null && place.refusal === null && place.admitted.length < around.parents) {
       const verdict = this.#take(field, units, this.#purse);
       if (verdict.kind !== 'REFUSED') {
         place.admitted.push(verdict);
+        hold(this.#held, verdict, 1);
         continue;
       }
       place.refusal = verdict.reason;
@@ -226,17 +241,29 @@ class Prophet {
 
   #serve(root: string, sets: readonly SelectionSetNode[]): Prediction {
     const data = this.#resolveRoot(root, sets);
-    const delivered = this.#drawn.filter(({ path }) => valueAt(data, path) != null);
+    const delivered = this.#drawn.filter((each) =>
+      isDelivered(this.#reader, each, valueAt(data, each.path), this.#complaints),
+    );
     let charged = 0;
     const used: Record<string, number> = {};
-    for (const { verdict } of delivered) {
-      if (verdict.kind === 'REFUSED') continue;
-      charged += verdict.credits;
-      if (verdict.feature !== null && verdict.units > 0)
-        used[verdict.feature] = (used[verdict.feature] ?? 0) + verdict.units;
+    for (const { feature, units, credits } of this.#settled(delivered)) {
+      charged += credits;
+      if (feature !== null && units > 0) used[feature] = (used[feature] ?? 0) + units;
     }
     const credits = this.question.account.credits - charged;
     return { kind: 'SERVED', data, complaints: this.#complaints, charged, credits, used };
+  }
+
+  /** Decided once more in the order of the document on all that was set aside, where that is cheaper. */
+  #settled(delivered: readonly Drawn[]): readonly Admitted[] {
+    const before = delivered.map(({ verdict }) => verdict);
+    if (this.question.world.traits.hasAbstract) return before;
+    const purse = { credits: this.#held.credits, left: new Map(this.#held.left) };
+    const after = delivered
+      .toSorted((a, b) => a.order - b.order || compareIndices(a.path, b.path))
+      .map(({ field, units }) => (units === 0 ? NOTHING : this.#takeSome(field, units, purse)));
+    const admitted = after.flatMap((verdict) => (verdict.kind === 'ADMITTED' ? [verdict] : []));
+    return admitted.length === before.length && costOf(admitted) < costOf(before) ? admitted : before;
   }
 
   #resolveRoot(root: string, sets: readonly SelectionSetNode[]): unknown {
@@ -255,17 +282,48 @@ class Prophet {
     }
   }
 
-  /** What waited is decided together, in order, and then goes on in order. */
+  /** What waited is decided together, in order, and then goes on in order; the patient when nobody else waits. */
   #drain(): void {
     while (this.#waiting.length > 0) {
-      const waiting = this.#waiting;
-      this.#waiting = [];
-      const verdicts = waiting.map(({ field, units }) => this.#take(field, units, this.#purse));
-      waiting.forEach(({ go }, index) => {
-        const verdict = verdicts[index];
-        if (verdict !== undefined) go(verdict);
-      });
+      const batch = this.#waiting.filter(({ isPatient }) => !isPatient);
+      if (batch.length > 0) {
+        this.#waiting = this.#waiting.filter(({ isPatient }) => isPatient);
+        this.#decide(batch, true);
+      } else {
+        const patient = this.#waiting.toSorted((a, b) => a.order - b.order);
+        this.#waiting = [];
+        this.#gatherUnused();
+        this.#decide(patient, false);
+      }
     }
+  }
+
+  #decide(batch: readonly Waiting[], mayWaitOn: boolean): void {
+    const verdicts = batch.map(({ field, units }) => this.#take(field, units, this.#purse));
+    for (const verdict of verdicts) if (verdict.kind === 'ADMITTED') hold(this.#held, verdict, 1);
+    batch.forEach((each, index) => {
+      const verdict = verdicts[index] ?? { kind: 'REFUSED', reason: 'NOBODY_KNOWS' };
+      const isHopeful = verdict.kind === 'REFUSED' && this.#onUnused(each.field, each.units).kind === 'ADMITTED';
+      if (mayWaitOn && isHopeful) this.#waiting.push({ ...each, isPatient: true });
+      else each.go(verdict);
+    });
+  }
+
+  /** What places were given and have not drawn comes back: nothing is under way that could draw it. */
+  #gatherUnused(): void {
+    for (const { admitted } of this.#places.values()) {
+      for (const verdict of admitted.splice(0)) {
+        hold(this.#purse, verdict, 1);
+        hold(this.#held, verdict, -1);
+      }
+    }
+  }
+
+  /** Whether it could be admitted if no place needed what it has not drawn yet. */
+  #onUnused(field: Field, units: number): Verdict {
+    const purse = { credits: this.#purse.credits, left: new Map(this.#purse.left) };
+    for (const { admitted } of this.#places.values()) for (const verdict of admitted) hold(purse, verdict, 1);
+    return this.#take(field, units, purse);
   }
 
   #resolveObject(thing: Thing, sets: readonly SelectionSetNode[], path: readonly (string | number)[]): Out {
@@ -288,35 +346,41 @@ class Prophet {
       return;
     }
     const coordinate = `${thing.type}.${field.name}`;
-    const go = (verdict: Verdict): void => {
-      this.#draw({ coordinate, path: slot.path, verdict }, field, () => this.#fill(thing, field, nodes, slot));
-    };
     const units = this.#unitsOf(field, nodes);
+    const order = this.#placeAt(slot.path)?.order ?? 0;
+    const go = (verdict: Verdict): void => {
+      if (verdict.kind === 'REFUSED') {
+        this.#refuse(field, { path: slot.path, reason: verdict.reason, coordinate });
+        return;
+      }
+      this.#drawn.push({ thing, field, nodes, path: slot.path, order, units, verdict });
+      this.#fill(thing, field, nodes, slot);
+    };
     const verdict = this.#verdictAt(slot.path, field, units);
-    if (verdict === null) this.#waiting.push({ field, units, go });
-    else go(verdict);
+    if (typeof verdict === 'object') go(verdict);
+    else this.#waiting.push({ field, units, order, go, isPatient: verdict === 'PATIENT' });
   }
 
-  /** `null`: its place has no more, and the account is asked. */
-  #verdictAt(path: readonly (string | number)[], field: Field, units: number): Verdict | null {
+  #placeAt(path: readonly (string | number)[]): Place | undefined {
+    return this.#places.get(path.flatMap((step) => (typeof step === 'string' ? [`/${step}`] : [])).join(''));
+  }
+
+  /** Its place may have no more: then the account is asked, or, where it was refused already, what others leave. */
+  #verdictAt(path: readonly (string | number)[], field: Field, units: number): Verdict | 'ASK' | 'PATIENT' {
     if (this.question.world.traits.hasAbstract) return this.#take(field, units, this.#purse);
-    const place = this.#places.get(path.flatMap((step) => (typeof step === 'string' ? [`/${step}`] : [])).join(''));
+    const place = this.#placeAt(path);
     const admitted = place?.admitted.shift();
     if (admitted !== undefined) return admitted;
     // What needs nothing needs nobody to be asked.
     const free = this.#take(field, units, { credits: 0, left: new Map() });
     if (free.kind !== 'REFUSED' || units === 0) return free;
-    return place?.refusal == null ? null : { kind: 'REFUSED', reason: place.refusal };
+    if (place?.refusal == null) return 'ASK';
+    const hoped = this.#onUnused(field, units);
+    return hoped.kind === 'REFUSED' ? hoped : 'PATIENT';
   }
 
-  #draw(position: Position, field: Field, fill: () => void): void {
-    const { coordinate, path, verdict } = position;
-    if (verdict.kind !== 'REFUSED') {
-      this.#drawn.push(position);
-      fill();
-      return;
-    }
-    const trouble = new Trouble({ path, reason: verdict.reason, coordinate });
+  #refuse(field: Field, complaint: Complaint): void {
+    const trouble = new Trouble(complaint);
     if (field.nonNull[0] === true) throw trouble;
     this.#complain(trouble);
   }
@@ -360,7 +424,21 @@ class Prophet {
 }
 
 /** Admitted, and nothing is taken for it. */
-const NOTHING: Verdict = { kind: 'ADMITTED', feature: null, units: 0, credits: 0 };
+const NOTHING: Admitted = { kind: 'ADMITTED', feature: null, units: 0, credits: 0 };
+
+/** Puts so much into a purse, or takes it out of it. */
+const hold = (purse: Purse, { feature, units, credits }: Admitted, sign: 1 | -1): void => {
+  purse.credits += sign * credits;
+  if (feature !== null) purse.left.set(feature, (purse.left.get(feature) ?? 0) + sign * units);
+};
+
+const costOf = (verdicts: readonly Admitted[]): number => verdicts.reduce((sum, { credits }) => sum + credits, 0);
+
+/** As the items of lists stand. */
+const compareIndices = (a: readonly (string | number)[], b: readonly (string | number)[]): number => {
+  const index = a.findIndex((key, at) => key !== b[at]);
+  return Number(a[index]) - Number(b[index]);
+};
 
 /** What units beyond the limit cost; `null`: credits don't take over, or can't buy it. */
 const restOf = (field: Field, units: number, allowance: Feature | null): number | null =>

@@ -1,5 +1,6 @@
 /** Tollgate as the random runs ask it: on a database in memory, watched for what it holds. */
 import type { FastifyInstance } from 'fastify';
+import { GraphQLError } from 'graphql';
 import { pino } from 'pino';
 import { createAccount, grantCredits, saveSubscription } from '../../src/admin/library.js';
 import type { AccountId } from '../../src/domain/ids.js';
@@ -8,6 +9,7 @@ import type { Wallet } from '../../src/domain/wallet.js';
 import { viewAt } from '../../src/domain/walletView.js';
 import { createPaywall } from '../../src/paywall/paywall.js';
 import type { Paywall } from '../../src/paywall/paywall.js';
+import type { OperationQuote } from '../../src/paywall/quoteRequest.js';
 import { createServer } from '../../src/server/createServer.js';
 import { openStore } from '../../src/store/openStore.js';
 import type { Store } from '../../src/store/store.js';
@@ -27,6 +29,8 @@ export interface Outcome {
   readonly sum: number;
   /** Units used of each limited feature. */
   readonly used: Readonly<Record<string, number>>;
+  /** What it was quoted beforehand; `null`: it was refused as unsound. */
+  readonly quote: OperationQuote | null;
   /** The most credits that were held at one time. */
   readonly heldMost: number;
 }
@@ -83,12 +87,13 @@ export const startTollgate = async (world: World, rules: Rules): Promise<Tollgat
       keys.set(id, id);
       await openAccount(paywall, id, account);
       watched.forget();
+      const quote = await quoteFor(paywall, id, sent);
       if (sent.isOverHttp) server ??= await createServer({ paywall, logger: pino({ level: 'silent' }) });
       const answer =
         sent.isOverHttp && server !== null ? await post(server, id, sent) : await execute(paywall, id, sent);
       // What an operation left behind would still ask for more now.
       for (let turn = 0; turn < 3; turn += 1) await new Promise((done) => setImmediate(done));
-      return { ...answer, ...(await booksOf(real, id)), heldMost: watched.heldMost() };
+      return { ...answer, quote, ...(await booksOf(real, id)), heldMost: watched.heldMost() };
     },
     close: async () => {
       await server?.close();
@@ -111,6 +116,16 @@ const openAccount = async ({ engine }: Paywall, id: AccountId, account: Account)
   await engine.store.savePlans([plan({ id: planId(`plan-of-${id}`), features })]);
   const its = { id: subscriptionId(`of-${id}`), accountId: id, planId: planId(`plan-of-${id}`) };
   await saveSubscription(engine, subscription(its));
+};
+
+const quoteFor = async (paywall: Paywall, id: AccountId, { document, variables }: Sent) => {
+  const caller = await paywall.identify(`Bearer ${id}`);
+  try {
+    return await paywall.quote({ document, variables, caller });
+  } catch (error) {
+    if (error instanceof GraphQLError) return null;
+    throw error;
+  }
 };
 
 const execute = async (paywall: Paywall, id: AccountId, { document, variables }: Sent) => {

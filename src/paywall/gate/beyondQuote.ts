@@ -119,7 +119,9 @@ export class BeyondQuote {
     const means = standing.means === null ? null : meansOf(standing.means, pool, openedAt);
     const fields = patient.map(({ field }) => field.quoted);
     const { demand, outcome } = decideAll(fields, withMeans(standing, means), openedAt);
-    if (outcome.every((decision) => decision.outcome !== 'refused')) {
+    // Before credits are spent the plan is asked, which may cover more than was set aside.
+    const isEnough = outcome.every((decision) => decision.outcome !== 'refused');
+    if (isEnough && (demand.credits === 0 || means?.plan == null)) {
       this.#pool = excessOf(pool, demand);
       for (const [index, { resolve }] of patient.entries()) resolve(decisionAt(outcome, index));
       return;

@@ -3,9 +3,11 @@ import type { Decision } from '../../../src/domain/admission.js';
 import {
   addDemands,
   demandOf,
+  excessOf,
   isNothing,
   largerDemand,
   meansOf,
+  meansWith,
   meansWithout,
   NO_DEMAND,
   repeatsOf,
@@ -74,6 +76,18 @@ describe('a demand', () => {
   });
 });
 
+describe('what a demand has beyond another', () => {
+  it('is the excess in each, and nothing where there is none', () => {
+    const pool = { credits: 3, claims: [claim(4), other] };
+    expect(excessOf({ credits: 5, claims: [claim(6), claim(1, { key: 'b:DAY' })] }, pool)).toEqual({
+      credits: 2,
+      claims: [claim(2), claim(1, { key: 'b:DAY' })],
+    });
+    expect(excessOf({ credits: 3, claims: [claim(4)] }, pool)).toEqual(NO_DEMAND);
+    expect(excessOf(pool, NO_DEMAND)).toEqual(pool);
+  });
+});
+
 describe('the means', () => {
   const { window } = claim(0);
 
@@ -87,6 +101,16 @@ describe('the means', () => {
         { key: 'other:DAY', window, used: 2 },
       ],
     });
+  });
+
+  it('with what a demand gives back have its credits and units', () => {
+    const has = means({ credits: 10, counters: [{ key: 'cities:DAY', window, used: 5 }] });
+    expect(meansWith(has, { credits: 4, claims: [claim(2)] })).toEqual({
+      ...has,
+      credits: 14,
+      counters: [{ key: 'cities:DAY', window, used: 3 }],
+    });
+    expect(meansWith(means({ credits: -9 }), { credits: 4, claims: [] }).credits).toBe(0);
   });
 
   it('of a demand alone are its credits, and of every limit of the plan what it claims', () => {
