@@ -44,7 +44,7 @@ const layers = [
   },
   { name: 'generated', from: '^src/generated/(?!atlas)', may: ['^src/(api|admin|paywall|domain)/'] },
   { name: 'generated-for-atlas', from: '^src/generated/atlas', may: ['^src/(demo|api|paywall|domain)/'] },
-  { name: 'config', from: '^src/config\\.ts$', may: ['^src/domain/'] },
+  { name: 'config', from: '^src/config\\.ts$', may: ['^src/(domain|paywall)/'] },
   {
     name: 'index',
     from: '^src/index\\.ts$',

@@ -5,6 +5,7 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import type { RateLimitSettings } from './domain/rateLimit.js';
+import type { DocumentLimits } from './paywall/documents/documentReader.js';
 
 export interface Config {
   readonly databaseUrl: string;
@@ -26,7 +27,7 @@ export interface Config {
   readonly ownerKey: string | null;
   readonly rateLimits: RateLimitSettings;
   readonly edge: EdgeConfig;
-  readonly documentLimits: DocumentLimitsConfig;
+  readonly documentLimits: DocumentLimits;
   readonly shutdown: ShutdownConfig;
   /** What the hashes of keys are made with; `null`: the store keeps it. */
   readonly keySecret: string | null;
@@ -46,14 +47,6 @@ export interface EdgeConfig {
   readonly introspection: boolean;
   /** The proxies whose word on where a request comes from counts; `false`: none. */
   readonly trustProxy: string[] | false;
-}
-
-export interface DocumentLimitsConfig {
-  readonly tokens: number;
-  readonly depth: number;
-  readonly aliases: number;
-  readonly directives: number;
-  readonly complexity: number;
 }
 
 export interface ShutdownConfig {
