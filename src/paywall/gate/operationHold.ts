@@ -56,6 +56,7 @@ export interface HoldOptions {
 export class OperationHold {
   /** Made once it is needed. */
   #id: HoldId | null = null;
+  /** Whether a hold was written, as far as is known: at gate 1 also one whose write was not confirmed. */
   #hasHold = false;
   #extensions = 0;
   #demand = NO_DEMAND;
@@ -134,7 +135,7 @@ export class OperationHold {
     const { account } = this.options.known;
     invariant(account !== null, 'a tab without an account was extended');
     const { wallet } = account;
-    const id = this.#hasHold ? `${this.#holdId}/${(this.#extensions += 1)}` : null;
+    const id = `${this.#holdId}/${(this.#extensions += 1)}`;
     try {
       const decideOn: DecideOn<readonly Decision[]> = (means, at) => {
         const both = means === null ? null : meansWith(means, pool);
@@ -145,7 +146,6 @@ export class OperationHold {
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       this.engine.settings.onFailure(error);
-      this.#hasHold &&= id !== null;
       return decideAll(fields, withMeans(standing, null), this.engine.settings.now()).outcome;
     }
   }
@@ -170,26 +170,32 @@ export class OperationHold {
         before = outcome;
         claimed = demand;
         if (isNothing(demand)) return { wallet, outcome };
-        const { wallet: changed, result } = applyCommand(funded, this.#commandFor(demand, extensionId, at), at);
-        if (result.status === 'REFUSED') throw new StoreError('FAILED', `The hold was refused: ${result.fault}.`);
-        this.#hasHold = true;
-        return { wallet: changed, outcome };
+        this.#hasHold ||= extensionId === null;
+        return { wallet: this.#setAside(funded, demand, extensionId, at), outcome };
       },
     });
-    if (!isNothing(claimed)) this.watch.held(claimed.credits);
+    if (isNothing(claimed)) return decided;
+    this.#hasHold = true;
     this.#demand = addDemands(this.#demand, claimed);
+    this.watch.held(claimed.credits);
     return decided;
+  }
+
+  /** An operation that was quoted nothing has no hold yet when its lists turn out longer: it gets an empty one first. */
+  #setAside(wallet: Wallet, { credits, claims }: Demand, extensionId: string | null, at: Instant): Wallet {
+    const id = this.#holdId;
+    const expiresAt = at + this.engine.settings.holdTtlMs;
+    if (extensionId === null) return applied(wallet, { kind: 'hold', id, credits, units: claims, expiresAt }, at);
+    const held =
+      findHold(wallet, id) === undefined
+        ? applied(wallet, { kind: 'hold', id, credits: 0, units: [], expiresAt }, at)
+        : wallet;
+    return applied(held, { kind: 'extend', id: extensionId, holdId: id, credits, units: claims }, at);
   }
 
   #wasApplied(wallet: Wallet, extensionId: string | null): boolean {
     const hold = findHold(wallet, this.#holdId);
     return extensionId === null ? hold !== undefined : (hold?.extensions.some(({ id }) => id === extensionId) ?? false);
-  }
-
-  #commandFor({ credits, claims }: Demand, extensionId: string | null, at: Instant): HoldCommand | ExtendCommand {
-    return extensionId === null
-      ? { kind: 'hold', id: this.#holdId, credits, units: claims, expiresAt: at + this.engine.settings.holdTtlMs }
-      : { kind: 'extend', id: extensionId, holdId: this.#holdId, credits, units: claims };
   }
 
   /** The caller's means with the wallet as it is now. */
@@ -224,6 +230,12 @@ export class OperationHold {
 
 /** What is decided on a wallet's means, and what must be held for it. */
 type DecideOn<Outcome> = (means: Means | null, at: Instant) => { readonly demand: Demand; readonly outcome: Outcome };
+
+const applied = (wallet: Wallet, command: HoldCommand | ExtendCommand, at: Instant): Wallet => {
+  const { wallet: changed, result } = applyCommand(wallet, command, at);
+  if (result.status === 'REFUSED') throw new StoreError('FAILED', `The hold was refused: ${result.fault}.`);
+  return changed;
+};
 
 /** Each position on what the one before it left. */
 export const decideAll = (
