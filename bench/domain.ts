@@ -2,7 +2,8 @@
 import { decide } from '../src/domain/admission.js';
 import type { Requirement, Standing } from '../src/domain/admission.js';
 import { accountId, grantId, holdId, planId, subscriptionId } from '../src/domain/ids.js';
-import { DAY_MS, windowAt } from '../src/domain/period.js';
+import { DAY_MS } from '../src/domain/period.js';
+import { windowAt } from '../src/domain/timeZone.js';
 import type { Plan } from '../src/domain/plan.js';
 import type { Subscription } from '../src/domain/subscription.js';
 import { emptyWallet } from '../src/domain/wallet.js';
@@ -27,7 +28,7 @@ const apply = (wallet: Wallet, command: WalletCommand): Wallet => {
 };
 
 const holdOf = (id: string): WalletCommand => {
-  const window = windowAt('DAY', 0, 'MONTH', NOW);
+  const window = windowAt('DAY', 'UTC', NOW);
   const units = [{ key: 'search:DAY', window, units: 1, limit: 1e12 }];
   return { kind: 'hold', id: holdId(id), credits: 30, units, expiresAt: NOW + DAY_MS };
 };
@@ -89,7 +90,15 @@ const wallet = walletInUse();
 const standingWith = (units: number): Standing => {
   const { available, held, counters } = viewAt(wallet, NOW);
   const offers = [planOf('basic', 10), planOf('pro', 100), planOf('scale', 1_000), planOf('all', null)];
-  const means = { subscription, plan: planOf('pro', units), credits: available, held, counters, offers };
+  const means = {
+    subscription,
+    plan: planOf('pro', units),
+    timeZone: 'UTC',
+    credits: available,
+    held,
+    counters,
+    offers,
+  };
   return { key: 'VALID', suspended: false, scopes: null, rateLimitedUntil: null, means };
 };
 

@@ -2,15 +2,18 @@
  * An account as it stands at an instant: itself, its subscription and plan as they are in force then, and its wallet, read
  * together. Whoever decides, shows or changes something by it reads it here.
  */
+import { timeZoneOf } from '../domain/account.js';
 import type { Account } from '../domain/account.js';
 import type { Means, Standing } from '../domain/admission.js';
 import type { AccountId } from '../domain/ids.js';
 import type { Instant } from '../domain/period.js';
 import type { Plan } from '../domain/plan.js';
-import { effectiveAt, grantsDue } from '../domain/subscription.js';
+import { grantsDue } from '../domain/periodCredits.js';
+import { effectiveAt } from '../domain/subscription.js';
 import type { Subscription } from '../domain/subscription.js';
 import type { Wallet } from '../domain/wallet.js';
 import { applyCommand } from '../domain/walletCommands.js';
+import { endGrants } from '../domain/walletEnd.js';
 import { viewAt } from '../domain/walletView.js';
 import type { WalletView } from '../domain/walletView.js';
 import { StoreError } from '../store/storeError.js';
@@ -83,12 +86,18 @@ export const accountStandingOf = (records: AccountRecords, plans: Plans, now: In
   };
 };
 
-type Subscribed = Pick<AccountStanding, 'subscription' | 'plan'>;
+/** What the credits and limits of an account depend on. */
+export type Subscribed = Pick<AccountStanding, 'account' | 'subscription' | 'plan'>;
 
-/** The wallet with the credits that the plan gives for this period, if they are due and were not given yet. */
-export const grantIfDue = (wallet: Wallet, { subscription, plan }: Subscribed, now: Instant): Wallet => {
-  if (subscription === null || plan === null) return wallet;
-  return grantsDue(subscription, plan, now).reduce((funded, grant) => applyCommand(funded, grant, now).wallet, wallet);
+/**
+ * The wallet with the credits that the plan gives for this period, if they are due and were not given yet, and without those
+ * that have ended before their time.
+ */
+export const grantIfDue = (wallet: Wallet, { account, subscription, plan }: Subscribed, now: Instant): Wallet => {
+  if (subscription === null) return wallet;
+  const left = subscription.ended == null ? wallet : endGrants(wallet, subscription.ended, now);
+  const due = plan === null ? [] : grantsDue(subscription, { plan, timeZone: timeZoneOf(account) }, now);
+  return due.reduce((funded, grant) => applyCommand(funded, grant, now).wallet, left);
 };
 
 /** What the wallet would be if it were used now. */
@@ -97,8 +106,9 @@ export const viewOf = (account: AccountStanding, now: Instant): WalletView =>
 
 export const meansOf = (account: AccountStanding, now: Instant): Means => {
   const { subscription, plan, offers } = account;
+  const timeZone = timeZoneOf(account.account);
   const { available, held, counters } = viewOf(account, now);
-  return { subscription, plan, credits: available, held, counters, offers };
+  return { subscription, plan, timeZone, credits: available, held, counters, offers };
 };
 
 /** What `decide` goes by; `account` is `null` where there is none or nothing is known of it. */

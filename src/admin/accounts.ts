@@ -1,10 +1,12 @@
 /** Accounts: made, barred from what is paid, and let in again. */
 import type { Account } from '../domain/account.js';
 import { accountId } from '../domain/ids.js';
+import { UTC } from '../domain/timeZone.js';
+import type { TimeZone } from '../domain/timeZone.js';
 import type { Acting } from './acting.js';
 import { carryOutWrites } from './carryOut.js';
 import type { Decision } from './carryOut.js';
-import { checkId, checkName } from './checkInput.js';
+import { checkId, checkName, checkTimeZone } from './checkInput.js';
 import { loadAccount } from './load.js';
 import { changedMeanwhile, written } from './writes.js';
 import type { Lost } from './writes.js';
@@ -17,6 +19,8 @@ export interface NewAccount {
   /** Absent: one is made up. */
   readonly id?: string | null | undefined;
   readonly name: string;
+  /** Absent: UTC. */
+  readonly timeZone?: TimeZone;
 }
 
 export const createAccount = (acting: Acting, args: NewAccount, key: string | null): Promise<AccountAnswer> =>
@@ -25,11 +29,12 @@ export const createAccount = (acting: Acting, args: NewAccount, key: string | nu
     role: 'ADMIN',
     args: { ...args },
     decide: async ({ idOf, now }) => {
-      const { id, name } = args;
+      const { id, name, timeZone = UTC } = args;
       if (id != null) checkId('id', id);
       checkName('name', name);
+      checkTimeZone('timeZone', timeZone);
       const made = accountId(id ?? idOf('account'));
-      const account: Account = { id: made, name, createdAt: now, suspendedAt: null, version: 0 };
+      const account: Account = { id: made, name, createdAt: now, suspendedAt: null, timeZone, version: 0 };
       return decisionOn(null, account, {
         argument: 'id',
         message: 'There is an account with this id.',
@@ -40,6 +45,17 @@ export const createAccount = (acting: Acting, args: NewAccount, key: string | nu
 export interface AccountNamed {
   readonly accountId: string;
 }
+
+/** Days and months of the account are counted in it, for limits and credits. */
+export const setTimeZone = (
+  acting: Acting,
+  args: AccountNamed & { readonly timeZone: string },
+  key: string | null,
+): Promise<AccountAnswer> =>
+  changeAccount(acting, key, 'setTimeZone', args, (account) => {
+    checkTimeZone('timeZone', args.timeZone);
+    return { ...account, timeZone: args.timeZone };
+  });
 
 export const suspendAccount = (acting: Acting, args: AccountNamed, key: string | null): Promise<AccountAnswer> =>
   changeAccount(acting, key, 'suspendAccount', args, (account) => ({

@@ -1,7 +1,8 @@
 /** What is checked of arguments before anything is looked up, and how plans come in. */
 import { isCredits } from '../domain/credits.js';
 import type { Instant, Interval } from '../domain/period.js';
-import type { Allowance, Limit, WhenExhausted } from '../domain/plan.js';
+import type { Allowance, CreditsPer, Limit, WhenExhausted } from '../domain/plan.js';
+import { isTimeZone } from '../domain/timeZone.js';
 import type { PlanContent } from '../domain/planEdit.js';
 import { badInput } from './operatorError.js';
 
@@ -34,6 +35,10 @@ export const checkId = (argument: string, id: string): void => {
     throw badInput(argument, 'must be letters, digits and . _ @ : -, at most 128, a letter or digit first.');
 };
 
+export const checkTimeZone = (argument: string, name: string): void => {
+  if (!isTimeZone(name)) throw badInput(argument, 'must be the name of a zone in the IANA database, as Europe/Berlin.');
+};
+
 export const checkName = (argument: string, name: string): void => {
   if (name.trim() === '') throw badInput(argument, 'must not be empty.');
 };
@@ -54,6 +59,7 @@ export interface PlanTerms {
   readonly interval: Interval;
   readonly features: readonly FeatureTerms[];
   readonly creditsPerPeriod?: number | null | undefined;
+  readonly creditsPer?: CreditsPer | null | undefined;
   readonly trialDays?: number | null | undefined;
   readonly graceDays?: number | null | undefined;
   readonly requestsPerMinute?: number | null | undefined;
@@ -72,6 +78,7 @@ export const planContentOf = (plan: PlanTerms): PlanContent => ({
   interval: plan.interval,
   features: plan.features.map(allowanceOf),
   creditsPerPeriod: plan.creditsPerPeriod ?? 0,
+  creditsPer: plan.creditsPer ?? 'BILLING_PERIOD',
   trialDays: plan.trialDays ?? 0,
   graceDays: plan.graceDays ?? 0,
   requestsPerMinute: plan.requestsPerMinute ?? null,

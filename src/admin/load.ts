@@ -1,4 +1,5 @@
 /** Reads that end in `NOT_FOUND` where there is nothing, with the argument that named it. */
+import { timeZoneOf } from '../domain/account.js';
 import type { Account, ApiKey } from '../domain/account.js';
 import type { AccountId, PlanId } from '../domain/ids.js';
 import { accountId, apiKeyId, planId } from '../domain/ids.js';
@@ -8,7 +9,9 @@ import { newestOf, publishedOf } from '../domain/planEdit.js';
 import { effectiveAt } from '../domain/subscription.js';
 import type { Subscription } from '../domain/subscription.js';
 import type { Bank } from '../accounts/bank.js';
+import type { TimeZone } from '../domain/timeZone.js';
 import type { Acting } from './acting.js';
+import type { Subscriber } from './writes.js';
 import { OperatorError } from './operatorError.js';
 
 const notFound = (argument: string, message: string): OperatorError =>
@@ -52,13 +55,18 @@ const loadSubscription = async ({ store }: Bank, id: AccountId, now: Instant): P
   return effectiveAt(stored, now);
 };
 
-/** An account's subscription as it is now, and its plan. */
-export const loadSubscribed = async (
-  { bank, now }: Pick<Acting, 'bank' | 'now'>,
-  accountId: string,
-): Promise<{ readonly subscription: Subscription; readonly plan: Plan }> => {
-  const { id } = await loadAccount(bank, accountId);
-  const subscription = await loadSubscription(bank, id, now);
-  const plan = await loadVersion(bank, subscription.planId, subscription.planVersion);
-  return { subscription, plan };
+/** An account's subscription as it is now, its plan, and the plan of a change that waits. */
+export interface Current extends Subscriber {
+  readonly plan: Plan;
+  readonly waiting: Plan | null;
+  readonly timeZone: TimeZone;
+}
+
+export const loadCurrent = async ({ bank, now }: Pick<Acting, 'bank' | 'now'>, accountId: string): Promise<Current> => {
+  const account = await loadAccount(bank, accountId);
+  const subscription = await loadSubscription(bank, account.id, now);
+  const { planId, planVersion, change } = subscription;
+  const plan = await loadVersion(bank, planId, planVersion);
+  const waiting = change == null ? null : await loadVersion(bank, change.planId, change.planVersion);
+  return { account, subscription, plan, waiting, timeZone: timeZoneOf(account) };
 };

@@ -5,6 +5,7 @@ import { planFaults } from '../domain/plan.js';
 import type { Plan, PlanFault } from '../domain/plan.js';
 import { newestOf, stepPlan } from '../domain/planEdit.js';
 import type { PlanStep, PlanStepFault } from '../domain/planEdit.js';
+import { effectiveAt } from '../domain/subscription.js';
 import type { Acting } from './acting.js';
 import { carryOut, carryOutWrites } from './carryOut.js';
 import { planContentOf } from './checkInput.js';
@@ -158,7 +159,7 @@ export const migrateSubscriptions = (acting: Acting, args: Migration, key: strin
     verb: 'migrateSubscriptions',
     role: 'ADMIN',
     args: { ...args },
-    decide: async () => {
+    decide: async ({ now }) => {
       const { first, after } = args;
       if (first < 1 || first > MIGRATE_MAX) {
         throw badInput('first', `must be a whole number from 1 to ${MIGRATE_MAX}.`);
@@ -166,9 +167,9 @@ export const migrateSubscriptions = (acting: Acting, args: Migration, key: strin
       const versions = await loadVersions(acting.bank, args.planId);
       const [from, to] = migrationOf(args, versions);
       const page = { count: first + 1, after, isBackward: false };
-      const on = { planId: from.id, planVersion: from.version };
+      const on = { planId: from.id, planVersion: from.version, at: now };
       const found = await acting.bank.store.findSubscriptionPage(on, page);
-      const batch = found.slice(0, first).map((each) => ({ ...each, planVersion: to.version }));
+      const batch = found.slice(0, first).map((each) => ({ ...effectiveAt(each, now), planVersion: to.version }));
       return { batch, hasMore: found.length > first };
     },
     save: async ({ batch, hasMore }, { id }) => {

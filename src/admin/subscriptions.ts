@@ -1,11 +1,12 @@
 /** Subscriptions. Each verb decides on the version that was read, and who was too late gets `CONFLICT`. */
+import { timeZoneOf } from '../domain/account.js';
 import { subscriptionId } from '../domain/ids.js';
 import type { Instant } from '../domain/period.js';
+import type { Price } from '../domain/plan.js';
 import {
   cancelAtPeriodEnd,
   cancelNow as cancelNowIn,
   effectiveAt,
-  payingFrom,
   recordPayment as recordPaymentIn,
   recordPaymentFailure as recordPaymentFailureIn,
   startSubscription as startSubscriptionIn,
@@ -16,16 +17,19 @@ import {
   changeAtPeriodEnd,
   changeNow,
   renewSubscription as renewSubscriptionIn,
+  startAgain,
+  unusedAt,
 } from '../domain/subscriptionChange.js';
 import type { ChangeFault, ChangeTerms, Proration } from '../domain/subscriptionChange.js';
 import type { Act, Acting } from './acting.js';
 import { carryOutWrites } from './carryOut.js';
 import type { Decision } from './carryOut.js';
 import { checkFuture, inIso } from './checkInput.js';
-import { loadAccount, loadOffer, loadSubscribed, loadVersion } from './load.js';
+import { loadAccount, loadCurrent, loadOffer, loadVersion, loadVersions } from './load.js';
+import type { Current } from './load.js';
 import { badInput, OperatorError } from './operatorError.js';
 import { written } from './writes.js';
-import type { Lost, Write } from './writes.js';
+import type { Lost, Subscriber, Write } from './writes.js';
 
 const FAULTS: Readonly<Record<SubscriptionFault | ChangeFault, string>> = {
   DATES_OUT_OF_ORDER: 'Its dates would be beyond all that can be written down.',
@@ -33,14 +37,21 @@ const FAULTS: Readonly<Record<SubscriptionFault | ChangeFault, string>> = {
   NOT_STARTED: 'The subscription has not begun.',
   NOT_RUNNING: 'No subscription runs: it has not begun, has ended, or is unpaid.',
   SAME_PLAN: 'The subscription is to this version of the plan already.',
-  PAYMENT_DUE: 'What was paid for is over: change it now, or record a payment first.',
+  PAYMENT_DUE: 'What was paid for is over: record a payment first.',
+  CHANGE_PAID: 'Another plan was paid for and takes over at the period’s end. Change it from then on.',
+  TRIAL_USED: 'The account has had its trial. Start it without one.',
   CANCELLATION_PENDING: 'The subscription ends with its period. Renew it first.',
   STILL_RUNNING: 'The subscription runs, and nothing ends it.',
   PAYMENT_OWED: 'The subscription is unpaid. Record a payment.',
 };
 
+const ARGUMENTS: Readonly<Partial<Record<SubscriptionFault | ChangeFault, string>>> = {
+  SAME_PLAN: 'planId',
+  TRIAL_USED: 'withTrial',
+};
+
 const conflict = (fault: SubscriptionFault | ChangeFault): OperatorError =>
-  new OperatorError('CONFLICT', FAULTS[fault], fault === 'SAME_PLAN' ? 'planId' : 'accountId');
+  new OperatorError('CONFLICT', FAULTS[fault], ARGUMENTS[fault] ?? 'accountId');
 
 const LOST: Lost = {
   argument: 'accountId',
@@ -52,6 +63,8 @@ export type When = 'NOW' | 'PERIOD_END';
 
 export interface SubscriptionAnswer {
   readonly subscription: Subscription;
+  /** What was paid ahead and is not used, where it was ended at once. */
+  readonly unused?: readonly Price[];
 }
 
 type Decided =
@@ -103,27 +116,31 @@ export const startSubscription = (
     if (withTrial && plan.trialDays === 0) {
       throw badInput('withTrial', 'can’t be: this plan has no trial.');
     }
-    const [current = null] = await bank.store.findSubscriptions([account.id]);
-    const state = current === null ? null : stateAt(current, now);
-    if (state !== null && state !== 'CANCELED' && state !== 'EXPIRED') {
+    const id = subscriptionId(idOf('subscription'));
+    const terms = { id, accountId: account.id, plan, startsAt: startsAt ?? now, withTrial };
+    const [stored = null] = await bank.store.findSubscriptions([account.id]);
+    if (stored === null) return decisionOn(null, startSubscriptionIn(terms));
+    const subscription = effectiveAt(stored, now);
+    const versions = await loadVersions(bank, subscription.planId);
+    const former = versions.find(({ version }) => version === subscription.planVersion) ?? null;
+    const state = stateAt(subscription, former, now);
+    if (state !== 'CANCELED' && state !== 'EXPIRED') {
       throw new OperatorError('CONFLICT', `The account has a subscription that is ${state}.`, 'accountId');
     }
-    const started = startSubscriptionIn({
-      id: subscriptionId(idOf('subscription')),
-      accountId: account.id,
-      plan,
-      startsAt: startsAt ?? now,
-      withTrial,
-    });
-    return decisionOn(current, started.ok ? inPlaceOf(current, started.subscription) : started);
+    const before = { account, subscription, plan: former };
+    const started = startAgain(before, { ...terms, timeZone: timeZoneOf(account) }, now);
+    return settledFirst(before, decisionOn(stored, started), now);
   });
 };
 
-/** One subscription per account: the new one is the next version of the record. */
-const inPlaceOf = (before: Subscription | null, subscription: Subscription): Decided => ({
-  ok: true,
-  subscription: before === null ? subscription : { ...subscription, version: before.version, acts: before.acts ?? [] },
+/** What is due to the subscription so far comes first: afterwards nothing tells any more that it was. */
+const settledFirst = <Answer>(before: Subscriber, decision: Decision<Answer>, at: Instant): Decision<Answer> => ({
+  ...decision,
+  writes: [{ kind: 'credits', ...subscriberOf(before), at }, ...decision.writes],
 });
+
+/** Plain data and no more of it than is needed: it is kept until the act is done. */
+const subscriberOf = ({ account, subscription, plan }: Subscriber): Subscriber => ({ account, subscription, plan });
 
 export interface SubscriptionChanged extends SubscriptionAnswer {
   readonly proration: Proration | null;
@@ -139,39 +156,48 @@ export const changeSubscription = (
     role: 'ADMIN',
     args: { ...args },
     decide: async ({ idOf, now }) => {
-      const { subscription, plan } = await loadSubscribed(acting, args.accountId);
-      const to = await loadOffer(acting.bank, args.planId);
-      const terms = { from: plan, to, id: subscriptionId(idOf('subscription')) };
-      if (args.when === 'NOW') return changedAtOnce(subscription, terms, now);
+      const current = await loadCurrent(acting, args.accountId);
+      const { subscription, plan: from, waiting, timeZone } = current;
+      const plan = await loadOffer(acting.bank, args.planId);
+      const terms = { from, plan, waiting, id: subscriptionId(idOf('subscription')), timeZone };
+      if (args.when === 'NOW') return changedAtOnce(current, terms, now);
       const decided = decisionOn(subscription, changeAtPeriodEnd(subscription, terms, now));
       return { ...decided, answer: { ...decided.answer, proration: null } };
     },
   });
 
-const changedAtOnce = (before: Subscription, terms: ChangeTerms, at: Instant): Decision<SubscriptionChanged> => {
-  const changed = changeNow(before, terms, at);
+const changedAtOnce = (before: Current, terms: ChangeTerms, at: Instant): Decision<SubscriptionChanged> => {
+  const changed = changeNow(before.subscription, terms, at);
   if (!changed.ok) throw conflict(changed.fault);
-  const { writes, change, answer } = decisionOn(before, changed);
+  const { writes, change, answer } = decisionOn(before.subscription, changed);
   const { subscription } = answer;
-  // The credits of the plan so far first: afterwards nothing tells any more that they were due.
-  const dueBefore: Write = { kind: 'credits', subscription: before, plan: terms.from, at };
-  const dueAfter: Write = { kind: 'credits', subscription, plan: terms.to, at };
-  return {
-    writes: [dueBefore, ...writes, dueAfter],
-    change,
-    answer: { subscription, proration: changed.proration },
-  };
+  const dueAfter: Write = { kind: 'credits', account: before.account, subscription, plan: terms.plan, at };
+  const decision = { writes: [...writes, dueAfter], change, answer: { subscription, proration: changed.proration } };
+  return settledFirst(before, decision, at);
 };
+
+export interface Cancellation extends SubscriberNamed {
+  readonly when: When;
+  /** Whether what is left of the running period's credits ends with it. */
+  readonly endCredits: boolean;
+}
 
 export const cancelSubscription = (
   acting: Acting,
-  args: { readonly accountId: string; readonly when: When },
+  args: Cancellation,
   key: string | null,
 ): Promise<SubscriptionAnswer> =>
   carryOutChange(acting, key, 'cancelSubscription', args, async ({ now }) => {
-    const { subscription } = await loadSubscribed(acting, args.accountId);
-    const cancel = args.when === 'NOW' ? cancelNowIn : cancelAtPeriodEnd;
-    return decisionOn(subscription, cancel(subscription, now));
+    const { account, subscription, plan, waiting } = await loadCurrent(acting, args.accountId);
+    const { when, endCredits } = args;
+    if (when === 'PERIOD_END') {
+      if (endCredits) throw badInput('endCredits', 'goes with "when: NOW": they end with the period anyway.');
+      return decisionOn(subscription, cancelAtPeriodEnd(subscription, plan, now));
+    }
+    const { writes, change, answer } = decisionOn(subscription, cancelNowIn(subscription, { plan, endCredits }, now));
+    const ended: Write = { kind: 'credits', account, subscription: answer.subscription, plan, at: now };
+    const unused = unusedAt(subscription, { from: plan, waiting }, now);
+    return { writes: [...writes, ended], change, answer: { ...answer, unused } };
   });
 
 export const renewSubscription = (
@@ -180,17 +206,21 @@ export const renewSubscription = (
   key: string | null,
 ): Promise<SubscriptionAnswer> =>
   carryOutChange(acting, key, 'renewSubscription', args, async ({ idOf, now }) => {
-    const { subscription, plan } = await loadSubscribed(acting, args.accountId);
-    const id = subscriptionId(idOf('subscription'));
-    return decisionOn(subscription, renewSubscriptionIn(subscription, plan, id, now));
+    const current = await loadCurrent(acting, args.accountId);
+    const { subscription, plan, timeZone } = current;
+    const terms = { plan, id: subscriptionId(idOf('subscription')), timeZone };
+    return settledFirst(current, decisionOn(subscription, renewSubscriptionIn(subscription, terms, now)), now);
   });
 
 export const recordPayment = (acting: Acting, args: SubscriberNamed, key: string | null): Promise<SubscriptionAnswer> =>
-  carryOutChange(acting, key, 'recordPayment', args, async ({ now }) => {
-    const { subscription } = await loadSubscribed(acting, args.accountId);
-    const paid = effectiveAt(subscription, payingFrom(subscription, now));
-    const plan = await loadVersion(acting.bank, paid.planId, paid.planVersion);
-    return decisionOn(subscription, recordPaymentIn(subscription, plan, now));
+  carryOutChange(acting, key, 'recordPayment', args, async ({ idOf, now }) => {
+    const { subscription } = await loadCurrent(acting, args.accountId);
+    const { planId, planVersion } = effectiveAt(subscription, subscription.paidUntil);
+    const terms = {
+      plan: await loadVersion(acting.bank, planId, planVersion),
+      id: subscriptionId(idOf('subscription')),
+    };
+    return decisionOn(subscription, recordPaymentIn(subscription, terms, now));
   });
 
 export const recordPaymentFailure = (
@@ -199,8 +229,8 @@ export const recordPaymentFailure = (
   key: string | null,
 ): Promise<SubscriptionAnswer> =>
   carryOutChange(acting, key, 'recordPaymentFailure', args, async ({ now }) => {
-    const { subscription, plan } = await loadSubscribed(acting, args.accountId);
-    return decisionOn(subscription, recordPaymentFailureIn(subscription, plan, args.cause, now));
+    const { subscription } = await loadCurrent(acting, args.accountId);
+    return decisionOn(subscription, recordPaymentFailureIn(subscription, args.cause, now));
   });
 
 /** Writes a subscription as it was decided elsewhere, on the version that it has; 0 is an account's first. */

@@ -33,13 +33,16 @@ export type Write =
   | { readonly kind: 'subscription'; readonly record: Subscription; readonly lost: Lost }
   | { readonly kind: 'operator'; readonly record: Operator; readonly lost: Lost }
   | { readonly kind: 'plan'; readonly record: Plan; readonly lost: Lost }
-  /** Gives what was due to a subscription at an instant. Whatever becomes of the rest, it was due. */
-  | {
-      readonly kind: 'credits';
-      readonly subscription: Subscription;
-      readonly plan: Plan;
-      readonly at: Instant;
-    };
+  /** Gives what was due to a subscription at an instant, and ends what had ended. Whatever becomes of the rest, it was so. */
+  | (Subscriber & { readonly kind: 'credits'; readonly at: Instant });
+
+/** A subscription with what its credits depend on. */
+export interface Subscriber {
+  readonly account: Account;
+  readonly subscription: Subscription;
+  /** `null`: a version that nobody knows of. */
+  readonly plan: Plan | null;
+}
 
 /** Carries writes out in their order. Throws `CONFLICT` where one comes too late. */
 export const writeAll = async (bank: Bank, actId: string, writes: readonly Write[]): Promise<void> => {
@@ -53,12 +56,9 @@ export const writeAll = async (bank: Bank, actId: string, writes: readonly Write
   }
 };
 
-const giveDue = async (
-  { keeper }: Bank,
-  { subscription, plan, at }: Extract<Write, { kind: 'credits' }>,
-): Promise<void> => {
-  await keeper.apply<void, null>(subscription.accountId, {
-    decide: (wallet) => ({ wallet: grantIfDue(wallet, { subscription, plan }, at), outcome: null }),
+const giveDue = async ({ keeper }: Bank, { at, ...subscriber }: Extract<Write, { kind: 'credits' }>): Promise<void> => {
+  await keeper.apply<void, null>(subscriber.account.id, {
+    decide: (wallet) => ({ wallet: grantIfDue(wallet, subscriber, at), outcome: null }),
   });
 };
 

@@ -1,5 +1,6 @@
 /** Resolvers of `billing`: what the caller has, and what things cost. It is free, and speaks of the caller alone. */
 import { GraphQLDateTime, GraphQLJSONObject, GraphQLSafeInt } from 'graphql-scalars';
+import { timeZoneOf } from '../domain/account.js';
 import type { Account } from '../domain/account.js';
 import { limitKey } from '../domain/admission.js';
 import type { Instant, LimitPer } from '../domain/period.js';
@@ -14,7 +15,7 @@ import type { WalletView } from '../domain/walletView.js';
 import type { BillingResolvers, Resolvers } from '../generated/billingTypes.js';
 import type { Caller } from '../accounts/caller.js';
 import { grantIfDue, loadStanding } from '../accounts/standing.js';
-import type { AccountStanding } from '../accounts/standing.js';
+import type { AccountStanding, Subscribed } from '../accounts/standing.js';
 import type { PaywallContext } from '../paywall/callerContext.js';
 import type { PaidField } from '../paywall/price/requirements.js';
 import { cursorOf, findLedgerPage } from './ledgerConnection.js';
@@ -88,9 +89,7 @@ const Billing: BillingResolvers = {
   },
   limits: async (billing, _args, context) => {
     const account = await loadAccount(billing, context);
-    const { subscription = null, plan = null } = account ?? {};
-    if (account === null || subscription === null || plan === null) return [];
-    return limitsOf(plan, subscription, await currentView(account, billing, context), billing.now);
+    return account === null ? [] : limitsOf(account, await currentView(account, billing, context), billing.now);
   },
   ledger: async (billing, args, context) => {
     const account = await loadAccount(billing, context);
@@ -120,17 +119,18 @@ const covering = (offers: readonly Plan[], paid: PaidField): readonly Plan[] =>
   plansCovering(offers, paid.feature, 1).flatMap((id) => offers.filter((plan) => plan.id === id));
 
 export const limitsOf = (
-  plan: Plan,
-  subscription: Subscription,
+  { account, subscription, plan }: Subscribed,
   view: WalletView,
   now: Instant,
-): readonly LimitUsageSource[] =>
-  plan.features.flatMap(({ feature, limit }) => {
+): readonly LimitUsageSource[] => {
+  if (subscription === null || plan === null) return [];
+  return plan.features.flatMap(({ feature, limit }) => {
     if (limit === null) return [];
-    const window = limitWindowAt(limit.per, subscription, plan.interval, now);
+    const window = limitWindowAt(limit.per, subscription, plan.interval, timeZoneOf(account), now);
     const used = usedOf(view.counters, { key: limitKey(feature, limit.per), window });
     return [{ feature, used, limit: limit.units, per: limit.per, resetAt: window.endsAt }];
   });
+};
 
 export const dateOf = (instant: Instant): Date => new Date(instant);
 export const dateOrNull = (instant: Instant | null): Date | null => (instant === null ? null : new Date(instant));
@@ -151,11 +151,11 @@ export const billingResolvers: Resolvers = {
   JSONObject: GraphQLJSONObject,
   Query: { billing },
   Billing,
-  Account: { suspendedAt: ({ suspendedAt }) => dateOrNull(suspendedAt) },
+  Account: { suspendedAt: ({ suspendedAt }) => dateOrNull(suspendedAt), timeZone: timeZoneOf },
   PlanSubscription: {
     id: ({ subscription }) => subscription.id,
     plan: ({ plan }) => plan,
-    state: ({ subscription, now }) => stateAt(subscription, now),
+    state: ({ subscription, plan, now }) => stateAt(subscription, plan, now),
     startsAt: ({ subscription }) => dateOf(subscription.startsAt),
     trialEndsAt: ({ subscription }) => dateOrNull(subscription.trialEndsAt),
     paidUntil: ({ subscription }) => dateOf(subscription.paidUntil),
@@ -195,6 +195,7 @@ export const billingResolvers: Resolvers = {
   Plan: {
     amountMinor: ({ price }) => price.amountMinor,
     currency: ({ price }) => price.currency,
+    creditsPer: ({ creditsPer }) => creditsPer ?? 'BILLING_PERIOD',
   },
   PlanFeature: {
     limit: ({ limit }) => limit?.units ?? null,

@@ -12,7 +12,7 @@ const count = z.int().min(0);
 const feature = z.strictObject({
   feature: z.string().min(1),
   limit: count.nullable().default(null),
-  per: z.enum(['BILLING_PERIOD', 'DAY', 'HOUR']).nullable().default(null),
+  per: z.enum(['BILLING_PERIOD', 'MONTH', 'DAY', 'HOUR']).nullable().default(null),
   whenExhausted: z.enum(['REFUSE', 'CREDITS']).default('REFUSE'),
 });
 const content = z.strictObject({
@@ -22,6 +22,7 @@ const content = z.strictObject({
   interval: z.enum(['MONTH', 'YEAR']),
   features: z.array(feature).default([]),
   creditsPerPeriod: count.default(0),
+  creditsPer: z.enum(['BILLING_PERIOD', 'MONTH']).default('BILLING_PERIOD'),
   trialDays: count.default(0),
   graceDays: count.default(0),
   requestsPerMinute: count.nullable().default(null),
@@ -53,8 +54,8 @@ export const readPlanFile = (text: string): readonly FilePlan[] => {
   return result.data.plans;
 };
 
-const FIELDS = `id version status name amountMinor currency interval creditsPerPeriod trialDays graceDays requestsPerMinute
-  features { feature limit per whenExhausted }`;
+const FIELDS = `id version status name amountMinor currency interval creditsPerPeriod creditsPer trialDays graceDays
+  requestsPerMinute  features { feature limit per whenExhausted }`;
 
 /** The newest version of a plan, or `null`. */
 const findPlan = async (client: AdminClient, id: string): Promise<StoredPlan | null> => {

@@ -64,7 +64,7 @@ const demoSubscription = (account: DemoAccount, now: Instant): Subscription => {
   const started = sound(startSubscription({ id, accountId: account.id, plan: DEMO_PLAN, startsAt, withTrial: false }));
   if (account.subscription === 'active') return { ...started, paidUntil: now + DEMO_PAID_DAYS * DAY_MS };
   const failedAt = started.paidUntil;
-  return sound(recordPaymentFailure(started, DEMO_PLAN, 'CARD_EXPIRED', failedAt));
+  return sound(recordPaymentFailure(started, 'CARD_EXPIRED', failedAt));
 };
 
 const sound = (change: SubscriptionChange): Subscription => {

@@ -2,15 +2,21 @@
 import type { ActsRemembered } from './act.js';
 import type { AccountId, ApiKeyId } from './ids.js';
 import type { Instant } from './period.js';
+import { UTC } from './timeZone.js';
+import type { TimeZone } from './timeZone.js';
 
 export interface Account {
   readonly id: AccountId;
   readonly name: string;
   readonly createdAt: Instant;
   readonly suspendedAt: Instant | null;
+  /** In which its days and months are counted. Absent: UTC. */
+  readonly timeZone?: TimeZone;
   readonly version: number;
   readonly acts?: ActsRemembered;
 }
+
+export const timeZoneOf = (account: Account | null): TimeZone => account?.timeZone ?? UTC;
 
 export interface ApiKey {
   readonly id: ApiKeyId;

@@ -6,12 +6,14 @@ import type { KeyState } from './account.js';
 import { isCredits, priceOf } from './credits.js';
 import type { PlanId } from './ids.js';
 import { invariant, unreachable } from './invariant.js';
-import { windowAt } from './period.js';
-import type { Instant, LimitPer } from './period.js';
+import { periodOf } from './period.js';
+import type { Instant, Interval, LimitPer, Window } from './period.js';
 import { allowanceFor, plansCovering } from './plan.js';
 import type { Allowance, Plan } from './plan.js';
 import { precedes } from './refusal.js';
 import type { Refusal, RefusalReason } from './refusal.js';
+import { windowAt } from './timeZone.js';
+import type { TimeZone } from './timeZone.js';
 import { hasBegun, isCovering, limitWindowAt, stateAt } from './subscription.js';
 import type { Subscription } from './subscription.js';
 import { countUnits, leftOf } from './wallet.js';
@@ -32,6 +34,8 @@ export interface Means {
   readonly subscription: Subscription | null;
   /** The plan version that the subscription is to; `null` only without a subscription. */
   readonly plan: Plan | null;
+  /** Of the account: in which its days and months are counted. */
+  readonly timeZone: TimeZone;
   /** Credits that can be spent. */
   readonly credits: number;
   /** Credits that operations under way have set aside: what they don't use comes back. */
@@ -222,7 +226,7 @@ const uncovered = (reason: RefusalReason): Coverage => ({ kind: 'uncovered', rea
 const coverageOf = (requirement: Requirement, units: number, means: Means, now: Instant): Coverage => {
   const { subscription, plan } = means;
   if (subscription === null || plan === null) return uncovered('SUBSCRIPTION_REQUIRED');
-  const state = stateAt(subscription, now);
+  const state = stateAt(subscription, plan, now);
   if (state === 'UNPAID') {
     const isCardExpired = subscription.paymentFailure?.cause === 'CARD_EXPIRED';
     return uncovered(isCardExpired ? 'PAYMENT_METHOD_EXPIRED' : 'PAYMENT_FAILED');
@@ -239,19 +243,26 @@ const drawOn = (
   { feature, limit, whenExhausted }: Allowance,
   units: number,
   plan: Plan,
-  { subscription, counters }: Means,
+  { subscription, counters, timeZone }: Means,
   now: Instant,
 ): Coverage => {
   if (limit === null) return { kind: 'covered', planId: plan.id, draws: null };
   const window =
     subscription === null
-      ? windowAt(limit.per, now, plan.interval, now)
-      : limitWindowAt(limit.per, subscription, plan.interval, now);
+      ? firstWindowAt(limit.per, plan.interval, timeZone, now)
+      : limitWindowAt(limit.per, subscription, plan.interval, timeZone, now);
   const draws = { key: limitKey(feature, limit.per), window, units, limit: limit.units };
   const left = leftOf(counters, draws);
   return units <= left
     ? { kind: 'covered', planId: plan.id, draws }
     : { kind: 'exhausted', planId: plan.id, draws, left, whenExhausted };
+};
+
+/** The window of a limit of a plan that is subscribed to at this instant. */
+const firstWindowAt = (per: LimitPer, interval: Interval, timeZone: TimeZone, now: Instant): Window => {
+  if (per !== 'BILLING_PERIOD') return windowAt(per, timeZone, now);
+  const { startsAt, endsAt } = periodOf(now, interval, 0);
+  return { startsAt, endsAt };
 };
 
 /** The plans on offer that would cover these units now, with what is used of their limits already. */
@@ -260,7 +271,7 @@ const remediesAmong = ({ feature }: Requirement, units: number, means: Means, no
     const allowance = allowanceFor(offer, feature);
     return allowance !== null && drawOn(allowance, units, offer, means, now).kind === 'covered';
   };
-  return plansCovering(means.offers.filter(covers), feature, units);
+  return plansCovering(means.offers.filter(covers), feature, units, means.plan?.price.currency ?? null);
 };
 
 /** Names a limit among the counters of a wallet. */

@@ -87,17 +87,18 @@ export const excessOf = (demand: Demand, over: Demand): Demand => ({
 
 /** The means of a demand alone: its credits, and of every limit of the plan only what it claims. */
 export const meansOf = (means: Means, { credits, claims }: Demand, now: Instant): Means => {
-  const { plan, subscription, offers } = means;
-  if (plan === null || subscription === null) return { subscription, plan, credits, held: 0, counters: [], offers };
+  const { plan, subscription, offers, timeZone } = means;
+  if (plan === null || subscription === null)
+    return { subscription, plan, timeZone, credits, held: 0, counters: [], offers };
   const counters: Counter[] = [];
   for (const { feature, limit } of plan.features) {
     if (limit === null) continue;
     const key = limitKey(feature, limit.per);
-    const window = limitWindowAt(limit.per, subscription, plan.interval, now);
+    const window = limitWindowAt(limit.per, subscription, plan.interval, timeZone, now);
     const claimed = claims.find((claim) => isSameLimit(claim, { key, window }))?.units ?? 0;
     counters.push({ key, window, used: limit.units - claimed });
   }
-  return { subscription, plan, credits, held: 0, counters, offers };
+  return { subscription, plan, timeZone, credits, held: 0, counters, offers };
 };
 
 /**

@@ -8,6 +8,7 @@ import { barredBy, decide, KEY_REASONS, meansAfter } from './admission.js';
 import type { Decision, Means, Requirement, Standing } from './admission.js';
 import type { AccountId, PlanId } from './ids.js';
 import type { Instant } from './period.js';
+import { cheapestFirst } from './plan.js';
 import { requestsPerMinuteAt } from './rateLimit.js';
 import type { RefusalReason, Remedy } from './refusal.js';
 import type { RecordedRefusal, RefusalRecord } from './refusalRecord.js';
@@ -87,7 +88,7 @@ const knownOf = (standing: Standing, now: Instant) => {
   return {
     key,
     scopes,
-    subscriptionState: subscription === null ? null : stateAt(subscription, now),
+    subscriptionState: subscription === null ? null : stateAt(subscription, means?.plan ?? null, now),
     planId: subscription?.planId ?? null,
     required: null,
     available: means?.credits ?? null,
@@ -260,7 +261,7 @@ const fasterPlanOf = (
   const rateOf = (said: number | null): number => said ?? keyRequestsPerMinute ?? Number.POSITIVE_INFINITY;
   const theirs = rateOf(requestsPerMinuteAt(subscription, plan, now));
   const faster = offers.filter(({ requestsPerMinute }) => rateOf(requestsPerMinute) > theirs);
-  return faster.toSorted((a, b) => a.price.amountMinor - b.price.amountMinor)[0]?.id ?? null;
+  return faster.toSorted(cheapestFirst(plan?.price.currency ?? null))[0]?.id ?? null;
 };
 
 type FindRemedy = (finding: Finding, terms: RemedyTerms) => RemedyAdvice;

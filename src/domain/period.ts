@@ -1,10 +1,10 @@
 /**
- * Calendar arithmetic in UTC. An instant is a whole number of milliseconds since 1970; it becomes ISO 8601 text at
+ * Billing periods: calendar arithmetic in UTC. An instant is a whole number of milliseconds since 1970; it becomes ISO 8601 text at
  * the edge. Periods are half open: the start belongs to them, the end does not.
  */
 export type Instant = number;
 export type Interval = 'MONTH' | 'YEAR';
-export type LimitPer = 'BILLING_PERIOD' | 'DAY' | 'HOUR';
+export type LimitPer = 'BILLING_PERIOD' | 'MONTH' | 'DAY' | 'HOUR';
 
 export interface Period {
   /** 0 for the period that begins at the anchor; negative before it. */
@@ -60,15 +60,4 @@ export const periodAt = (anchor: Instant, interval: Interval, now: Instant): Per
   // Counting months by their names is at most one too far: the day of month may not have been reached yet.
   const period = periodOf(anchor, interval, Math.floor(months / MONTHS[interval]));
   return now < period.startsAt ? periodOf(anchor, interval, period.index - 1) : period;
-};
-
-/** The window of a limit that `now` lies in. Days and hours are those of UTC; billing periods have their anchor. */
-export const windowAt = (per: LimitPer, anchor: Instant, interval: Interval, now: Instant): Window => {
-  if (per === 'BILLING_PERIOD') {
-    const { startsAt, endsAt } = periodAt(anchor, interval, now);
-    return { startsAt, endsAt };
-  }
-  const length = per === 'DAY' ? DAY_MS : HOUR_MS;
-  const startsAt = Math.floor(now / length) * length;
-  return { startsAt, endsAt: startsAt + length };
 };

@@ -3,10 +3,13 @@
  * draft is a list of faults, so that an operator sees all of them at once.
  */
 import { isCredits } from './credits.js';
+import { isCurrency } from './currency.js';
 import type { PlanId } from './ids.js';
 import type { Interval, LimitPer } from './period.js';
 
 export type PlanStatus = 'DRAFT' | 'ACTIVE' | 'ARCHIVED';
+/** In what time a plan gives its credits once. */
+export type CreditsPer = 'BILLING_PERIOD' | 'MONTH';
 export type WhenExhausted = 'REFUSE' | 'CREDITS';
 
 /** A limit counts units per window; an allowance without one is unlimited. */
@@ -38,6 +41,8 @@ export interface Plan {
   readonly interval: Interval;
   readonly features: readonly Allowance[];
   readonly creditsPerPeriod: number;
+  /** Absent: per billing period. Per month: for each month of the account's calendar, in part where a period begins or ends in it. */
+  readonly creditsPer?: CreditsPer;
   readonly trialDays: number;
   readonly graceDays: number;
   /** `null`: no limit of this plan's own. */
@@ -56,14 +61,36 @@ export const allowanceFor = (plan: Plan, feature: string | null): Allowance | nu
     ? { feature: '', limit: null, whenExhausted: 'REFUSE' }
     : (plan.features.find((allowance) => allowance.feature === feature) ?? null);
 
+const PER_YEAR = { MONTH: 12n, YEAR: 1n } as const;
+
+const pricePerYear = ({ price, interval }: Plan): bigint => BigInt(price.amountMinor) * PER_YEAR[interval];
+
+/**
+ * The order of offers: those in one's own currency first, then by the names of currencies, since amounts in two of them
+ * can't be compared; within one currency by what a year costs, so that a month's price and a year's are; then by id.
+ */
+export const cheapestFirst =
+  (ownCurrency: string | null) =>
+  (a: Plan, b: Plan): number => {
+    const [one, other] = [a.price.currency, b.price.currency];
+    if (one !== other) return one === ownCurrency || (other !== ownCurrency && one < other) ? -1 : 1;
+    const difference = pricePerYear(a) - pricePerYear(b);
+    return difference === 0n ? (a.id < b.id ? -1 : 1) : Number(difference);
+  };
+
 /** The ids of the plans on offer that cover this many units of the feature, cheapest first. */
-export const plansCovering = (offers: readonly Plan[], feature: string | null, units: number): readonly PlanId[] =>
+export const plansCovering = (
+  offers: readonly Plan[],
+  feature: string | null,
+  units: number,
+  ownCurrency: string | null = null,
+): readonly PlanId[] =>
   offers
     .filter((plan) => {
       const allowance = plan.status === 'ACTIVE' ? allowanceFor(plan, feature) : null;
       return allowance !== null && (allowance.limit === null || allowance.limit.units >= units);
     })
-    .sort((a, b) => a.price.amountMinor - b.price.amountMinor || (a.id < b.id ? -1 : 1))
+    .sort(cheapestFirst(ownCurrency))
     .map((plan) => plan.id);
 
 const isCount = isCredits;
@@ -87,9 +114,9 @@ export const planFaults = (plan: Plan): readonly PlanFault[] => {
     'A price is a whole number of minor units, not negative.',
   );
   check(
-    /^[A-Z]{3}$/.test(plan.price.currency),
+    isCurrency(plan.price.currency),
     'price.currency',
-    'A currency is three capital letters of ISO 4217, as in EUR.',
+    'A currency is one of ISO 4217 that is in use, in three capital letters, as in EUR.',
   );
   check(isCount(plan.creditsPerPeriod), 'creditsPerPeriod', 'Credits are a whole number from 0 to 2^53 - 1.');
   check(

@@ -57,4 +57,6 @@ export const requestsPerMinuteAt = (
   plan: Plan | null,
   now: Instant,
 ): number | null =>
-  subscription !== null && plan !== null && isCovering(stateAt(subscription, now)) ? plan.requestsPerMinute : null;
+  subscription !== null && plan !== null && isCovering(stateAt(subscription, plan, now))
+    ? plan.requestsPerMinute
+    : null;

@@ -4,10 +4,11 @@
  */
 import type { ActsRemembered } from './act.js';
 import type { AccountId, PlanId, SubscriptionId } from './ids.js';
-import { grantId } from './ids.js';
-import { DAY_MS, isInstant, periodAt, periodOf, windowAt } from './period.js';
+import { DAY_MS, isInstant, periodAt, periodOf } from './period.js';
 import type { Instant, Interval, LimitPer, Period, Window } from './period.js';
 import type { Plan } from './plan.js';
+import { windowAt } from './timeZone.js';
+import type { TimeZone } from './timeZone.js';
 import type { GrantCommand } from './walletCredits.js';
 
 export type PaymentFailureCause = 'CARD_EXPIRED' | 'OTHER';
@@ -15,8 +16,15 @@ export type PaymentFailureCause = 'CARD_EXPIRED' | 'OTHER';
 export interface PaymentFailure {
   readonly failedAt: Instant;
   readonly cause: PaymentFailureCause;
-  /** Until then the subscription is past due and still covers. */
-  readonly graceEndsAt: Instant;
+}
+
+/** Credits that were given ahead: so many for a span of time that ends then, evenly. */
+export interface CreditsAhead {
+  readonly credits: number;
+  readonly spanMs: number;
+  readonly endsAt: Instant;
+  /** When they were counted. A window of credits that had begun by then gives none of its own any more. */
+  readonly since: Instant;
 }
 
 /** A plan that takes over at an instant, under an id of its own: its periods and their grants are counted anew. */
@@ -46,6 +54,12 @@ export interface Subscription {
    * and credits change together, and are given like those of a period. Absent or `null`: none.
    */
   readonly added?: GrantCommand | null;
+  /** The most that plans before this one gave ahead of time. What it still comes to is not given once more. */
+  readonly creditsAhead?: CreditsAhead | null;
+  /** What is left of grants whose ids begin with this has ended before its time. Absent or `null`: none has. */
+  readonly ended?: string | null;
+  /** Whether the account had its trial before this subscription. Absent: it had not. */
+  readonly hadTrial?: boolean;
   /** Raised by one at each write; the store compares and sets it. */
   readonly version: number;
   readonly acts?: ActsRemembered;
@@ -56,7 +70,9 @@ export const effectiveAt = (subscription: Subscription, now: Instant): Subscript
   const { change } = subscription;
   if (change == null || now < change.at) return subscription;
   const { at, id, planId, planVersion } = change;
-  return { ...subscription, id, planId, planVersion, startsAt: at, trialEndsAt: null, change: null, added: null };
+  const hadTrial = hasHadTrial(subscription, now);
+  const toPlan = { id, planId, planVersion, startsAt: at, trialEndsAt: null };
+  return { ...subscription, ...toPlan, change: null, added: null, hadTrial };
 };
 
 /**
@@ -77,24 +93,34 @@ export const billingPeriodAt = (subscription: Subscription, interval: Interval, 
 };
 
 /** The window of a limit of this subscription's plan that `now` lies in. */
-export const limitWindowAt = (per: LimitPer, subscription: Subscription, interval: Interval, now: Instant): Window => {
-  if (per !== 'BILLING_PERIOD') return windowAt(per, anchorOf(subscription), interval, now);
+export const limitWindowAt = (
+  per: LimitPer,
+  subscription: Subscription,
+  interval: Interval,
+  timeZone: TimeZone,
+  now: Instant,
+): Window => {
+  if (per !== 'BILLING_PERIOD') return windowAt(per, timeZone, now);
   const { startsAt, endsAt } = billingPeriodAt(subscription, interval, now);
   return { startsAt, endsAt };
 };
 
 export type SubscriptionState = 'SCHEDULED' | 'TRIALING' | 'ACTIVE' | 'PAST_DUE' | 'UNPAID' | 'CANCELED' | 'EXPIRED';
 
-/** Ended by choice comes before owed money, and owed money before a period that was simply not renewed. */
-export const stateAt = (subscription: Subscription, now: Instant): SubscriptionState => {
+/** What the state depends on of a plan; `null`: its version can't be found, and gives no grace. */
+export type Grace = Pick<Plan, 'graceDays'> | null;
+
+/** Up to then a subscription that is to be renewed covers, whether a payment failed or has not come yet. */
+const graceEndsAt = ({ paidUntil }: Subscription, plan: Grace): Instant => paidUntil + (plan?.graceDays ?? 0) * DAY_MS;
+
+/** Ended by choice comes first, and what is paid for is served, whatever failed meanwhile. `plan` is that of the subscription. */
+export const stateAt = (subscription: Subscription, plan: Grace, now: Instant): SubscriptionState => {
   const { startsAt, trialEndsAt, paidUntil, cancelsAt, paymentFailure } = subscription;
   if (cancelsAt !== null && now >= cancelsAt) return 'CANCELED';
   if (now < startsAt) return 'SCHEDULED';
-  if (paymentFailure !== null && now >= paymentFailure.failedAt) {
-    return now < paymentFailure.graceEndsAt ? 'PAST_DUE' : 'UNPAID';
-  }
-  if (now >= paidUntil) return 'EXPIRED';
-  return trialEndsAt !== null && now < trialEndsAt ? 'TRIALING' : 'ACTIVE';
+  if (now < paidUntil) return trialEndsAt !== null && now < trialEndsAt ? 'TRIALING' : 'ACTIVE';
+  if (now < graceEndsAt(subscription, plan)) return 'PAST_DUE';
+  return paymentFailure === null ? 'EXPIRED' : 'UNPAID';
 };
 
 /** Whether a subscription in this state covers what its plan includes. */
@@ -105,7 +131,17 @@ export const isCovering = (state: SubscriptionState): boolean =>
 export const hasBegun = ({ startsAt, cancelsAt }: Subscription, now: Instant): boolean =>
   now >= startsAt && (cancelsAt === null || cancelsAt > startsAt);
 
-export type SubscriptionFault = 'DATES_OUT_OF_ORDER' | 'ALREADY_ENDED' | 'NOT_STARTED';
+/** Whether a trial of the account has begun, with this subscription or before it. */
+export const hasHadTrial = (subscription: Subscription, now: Instant): boolean =>
+  subscription.hadTrial === true || (subscription.trialEndsAt !== null && hasBegun(subscription, now));
+
+export type SubscriptionFault =
+  | 'DATES_OUT_OF_ORDER'
+  | 'ALREADY_ENDED'
+  | 'NOT_STARTED'
+  /** What was paid for is over: there is no end to wait for. */
+  | 'PAYMENT_DUE'
+  | 'TRIAL_USED';
 export type SubscriptionChange =
   | { readonly ok: true; readonly subscription: Subscription }
   | { readonly ok: false; readonly fault: SubscriptionFault };
@@ -123,7 +159,7 @@ export interface StartTerms {
   readonly withTrial: boolean;
 }
 
-/** A new subscription. With a trial it is covered for the plan's trial days, else for its first period. */
+/** An account's first subscription. With a trial it is covered for the plan's trial days, else for its first period. */
 export const startSubscription = ({ id, accountId, plan, startsAt, withTrial }: StartTerms): SubscriptionChange => {
   if (!isInstant(startsAt)) return fault('DATES_OUT_OF_ORDER');
   const trialEndsAt = withTrial && plan.trialDays > 0 ? startsAt + plan.trialDays * DAY_MS : null;
@@ -143,83 +179,101 @@ export const startSubscription = ({ id, accountId, plan, startsAt, withTrial }: 
   });
 };
 
-const hasEnded = (subscription: Subscription, now: Instant): boolean => stateAt(subscription, now) === 'CANCELED';
-
-/** Ends it at once. */
-export const cancelNow = (subscription: Subscription, now: Instant): SubscriptionChange =>
-  hasEnded(subscription, now) ? fault('ALREADY_ENDED') : changed({ ...subscription, cancelsAt: now });
-
-/** Ends it when what was paid for is over; too late where it is over already. */
-export const cancelAtPeriodEnd = (subscription: Subscription, now: Instant): SubscriptionChange =>
-  now >= subscription.paidUntil || hasEnded(subscription, now)
-    ? fault('ALREADY_ENDED')
-    : changed({ ...subscription, cancelsAt: subscription.paidUntil });
-
-/** From where on a payment pays: the end of what was paid for, or `now` where that is over. */
-export const payingFrom = (subscription: Subscription, now: Instant): Instant => Math.max(subscription.paidUntil, now);
+export interface BeginTerms {
+  readonly plan: Plan;
+  /** Another one, since periods and their grants are counted anew. */
+  readonly id: SubscriptionId;
+}
 
 /**
- * A payment was made: covered to the end of the period in which what was paid so far ends, or, where that is over
- * already, of the period that `now` lies in. An open failure is settled by it. A cancellation at the period's end
- * stays, and moves to the new end: what is paid for is served, and no more. `plan` is the one of `payingFrom`.
+ * The subscription with periods of its own, of which the first counts as paid. Grace that was served before is the
+ * beginning of it, so that whoever pays late pays for the time that was served, and for none in which nothing was.
  */
-export const recordPayment = (subscription: Subscription, plan: Plan, now: Instant): SubscriptionChange => {
+export const beginAnew = (
+  before: Subscription,
+  { plan, id }: BeginTerms,
+  grace: Grace,
+  now: Instant,
+): Subscription | null => {
+  const servedUntil = Math.min(graceEndsAt(before, grace), before.cancelsAt ?? now, now);
+  const startsAt = now - Math.max(0, servedUntil - before.paidUntil);
+  const paidUntil = periodOf(startsAt, plan.interval, 0).endsAt;
+  if (!isInstant(now) || !isInstant(paidUntil)) return null;
+  return {
+    ...before,
+    id,
+    planId: plan.id,
+    planVersion: plan.version,
+    startsAt,
+    trialEndsAt: null,
+    paidUntil,
+    cancelsAt: null,
+    paymentFailure: null,
+    change: null,
+    added: null,
+    hadTrial: hasHadTrial(before, now),
+  };
+};
+
+const hasEnded = ({ cancelsAt }: Subscription, now: Instant): boolean => cancelsAt !== null && now >= cancelsAt;
+
+export interface CancelTerms {
+  readonly plan: Plan;
+  /** Whether the credits of the running period end as well. Those of a trial always do. */
+  readonly endCredits: boolean;
+}
+
+/** Ends it at once. */
+export const cancelNow = (subscription: Subscription, terms: CancelTerms, now: Instant): SubscriptionChange => {
   if (hasEnded(subscription, now)) return fault('ALREADY_ENDED');
-  const from = payingFrom(subscription, now);
-  const paidUntil = periodAt(anchorOf(effectiveAt(subscription, from)), plan.interval, from).endsAt;
-  if (!isInstant(paidUntil)) return fault('DATES_OUT_OF_ORDER');
-  const cancelsAt = subscription.cancelsAt === subscription.paidUntil ? paidUntil : subscription.cancelsAt;
-  return changed({ ...subscription, paidUntil, cancelsAt, paymentFailure: null });
+  const isTrial = stateAt(subscription, terms.plan, now) === 'TRIALING';
+  const ended = terms.endCredits || isTrial ? grantsOfPeriod(subscription, terms.plan.interval, now) : null;
+  return changed({ ...subscription, cancelsAt: now, ...(ended === null ? {} : { ended }) });
+};
+
+/** How the ids of all grants begin that the period gave which `now` lies in. */
+export const grantsOfPeriod = (subscription: Subscription, interval: Interval, now: Instant): string =>
+  `${subscription.id}/period/${billingPeriodAt(subscription, interval, now).index}`;
+
+/** Ends it when what was paid for is over; too late where it is over already. */
+export const cancelAtPeriodEnd = (subscription: Subscription, plan: Grace, now: Instant): SubscriptionChange => {
+  if (hasEnded(subscription, now)) return fault('ALREADY_ENDED');
+  if (now < subscription.paidUntil) return changed({ ...subscription, cancelsAt: subscription.paidUntil });
+  return fault(stateAt(subscription, plan, now) === 'PAST_DUE' ? 'PAYMENT_DUE' : 'ALREADY_ENDED');
 };
 
 /**
- * A payment failed: past due for the plan's grace, unpaid after it. Grace counts from when the payment was due, or from
- * the failure where that is earlier, so that neither a late attempt nor a further failure prolongs it.
+ * A payment was made: covered to the end of the period in which what was paid so far ends. Where grace is over too, and
+ * nothing is served any more, a period of its own begins, which grace counts into. An open failure is settled by it. A
+ * cancellation at the period's end stays, and moves to the new end: what is paid for is served, and no more. `plan` is the
+ * one in force at the end of what was paid so far.
  */
+export const recordPayment = (subscription: Subscription, terms: BeginTerms, now: Instant): SubscriptionChange => {
+  if (hasEnded(subscription, now)) return fault('ALREADY_ENDED');
+  const { plan } = terms;
+  const { paidUntil: from, cancelsAt } = subscription;
+  if (now > graceEndsAt(subscription, plan)) {
+    const begun = beginAnew(subscription, terms, plan, now);
+    return begun === null ? fault('DATES_OUT_OF_ORDER') : changed(begun);
+  }
+  const paidUntil = periodAt(anchorOf(effectiveAt(subscription, from)), plan.interval, from).endsAt;
+  if (!isInstant(paidUntil)) return fault('DATES_OUT_OF_ORDER');
+  return changed({
+    ...subscription,
+    paidUntil,
+    cancelsAt: cancelsAt === from ? paidUntil : cancelsAt,
+    paymentFailure: null,
+  });
+};
+
+/** A payment failed. What is paid for is served all the same, and grace counts from its end, however often one fails. */
 export const recordPaymentFailure = (
   subscription: Subscription,
-  plan: Plan,
   cause: PaymentFailureCause,
   now: Instant,
 ): SubscriptionChange => {
   if (hasEnded(subscription, now)) return fault('ALREADY_ENDED');
   if (now < subscription.startsAt) return fault('NOT_STARTED');
-  const first = subscription.paymentFailure;
-  return changed({
-    ...subscription,
-    paymentFailure: {
-      failedAt: first?.failedAt ?? now,
-      cause,
-      graceEndsAt: first?.graceEndsAt ?? Math.min(now, subscription.paidUntil) + plan.graceDays * DAY_MS,
-    },
-  });
-};
-
-/**
- * The grant that this subscription's plan gives for the current period, or `null` where none is due. Its id is made of
- * the subscription and the period, so that it is given once however often it is asked for.
- */
-export const grantDue = (subscription: Subscription, plan: Plan, now: Instant): GrantCommand | null => {
-  const state = stateAt(subscription, now);
-  if (plan.creditsPerPeriod === 0 || (state !== 'ACTIVE' && state !== 'TRIALING')) return null;
-  const { index, endsAt } = billingPeriodAt(subscription, plan.interval, now);
-  return {
-    kind: 'grant',
-    id: grantId(`${subscription.id}/period/${index}`),
-    credits: plan.creditsPerPeriod,
-    expiresAt: endsAt,
-    priority: 0,
-    reason: `Credits of plan ${plan.id} for its period ${index}`,
-  };
-};
-
-/**
- * The grants that are due now: the credits of the current period, and those that a change of plan added to it. Each has an
- * id of its own, so that it is given once however often it is asked for.
- */
-export const grantsDue = (subscription: Subscription, plan: Plan, now: Instant): readonly GrantCommand[] => {
-  const ofPeriod = grantDue(subscription, plan, now);
-  const { added } = subscription;
-  const isRunning = isCovering(stateAt(subscription, now));
-  return [ofPeriod, isRunning ? (added ?? null) : null].filter((grant) => grant !== null);
+  const failedAt = subscription.paymentFailure?.failedAt ?? now;
+  return changed({ ...subscription, paymentFailure: { failedAt, cause } });
 };

@@ -8,6 +8,8 @@ import type { LedgerEntry as DomainLedgerEntry } from '../domain/ledger.js';
 import type { Operator as DomainOperator } from '../domain/operator.js';
 import type { Plan as DomainPlan, Allowance } from '../domain/plan.js';
 import type { PlanChange as DomainPlanChange, Subscription as DomainSubscription } from '../domain/subscription.js';
+import type { PlanAnswer } from '../admin/plans.js';
+import type { SubscriptionAnswer } from '../admin/subscriptions.js';
 import type { RefusalRecord, RecordedRefusal, RefusalCounts } from '../domain/refusalRecord.js';
 import type { DiagnosisSource } from '../api/admin/diagnose.js';
 import type { CheckResult as DomainCheckResult, RemedyCall, RemedyAdvice } from '../domain/diagnosis.js';
@@ -50,6 +52,8 @@ export type Account = {
   readonly subscription?: Maybe<PlanSubscription>;
   /** When it was suspended. Null: it is not. */
   readonly suspendedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** In which its days and months are counted, by its name in the IANA database: `UTC`, where none was set. */
+  readonly timeZone: Scalars['String']['output'];
 };
 
 
@@ -262,6 +266,13 @@ export type CreditsPayload = {
   readonly entries: ReadonlyArray<LedgerEntry>;
 };
 
+/** In what time a plan gives its credits once. */
+export type CreditsPer =
+  /** A period of the subscription. */
+  | 'BILLING_PERIOD'
+  /** A month of the calendar, in the account's time zone. Of one that a period begins or ends in, the part that it has. */
+  | 'MONTH';
+
 /** A paid field on its way through all checks. Either the plan's four or the balance must be passed, and all the others. */
 export type Diagnosis = {
   readonly __typename?: 'Diagnosis';
@@ -395,10 +406,12 @@ export type LedgerEntryKind =
 export type LimitPer =
   /** A period of the subscription. */
   | 'BILLING_PERIOD'
-  /** A day, in UTC. */
+  /** A day, in the account's time zone: 23 or 25 hours where its clocks are changed. */
   | 'DAY'
   /** An hour, in UTC. */
-  | 'HOUR';
+  | 'HOUR'
+  /** A month of the calendar, in the account's time zone. */
+  | 'MONTH';
 
 /** A limit of the subscription's plan, in its window at this moment. */
 export type LimitUsage = {
@@ -439,6 +452,15 @@ export type MigrationPayload = {
   readonly moved: Scalars['Int']['output'];
 };
 
+/** An amount of money. */
+export type Money = {
+  readonly __typename?: 'Money';
+  /** In the currency's minor unit: 4900 is 49.00 EUR. */
+  readonly amountMinor: Scalars['SafeInt']['output'];
+  /** The currency, in ISO 4217. */
+  readonly currency: Scalars['String']['output'];
+};
+
 /**
  * What operators do. Each leaves an entry in the audit log, refused ones too. What can't be done is an error with
  * `extensions.code`: `BAD_USER_INPUT`, `NOT_FOUND`, `CONFLICT` (another change was first, or the state does not allow it) or
@@ -452,7 +474,10 @@ export type Mutation = {
   readonly archivePlan?: Maybe<PlanPayload>;
   /** Ends a subscription by choice. */
   readonly cancelSubscription?: Maybe<SubscriptionPayload>;
-  /** Changes the plan of a subscription that runs, to the version that is on sale. */
+  /**
+   * Changes the plan of a subscription that runs, to the version that is on sale. All that was paid ahead is prorated; while a
+   * period is not paid there is no change to a plan that is more. The plan that it is to takes back a change that waits.
+   */
   readonly changeSubscription?: Maybe<ChangeSubscriptionPayload>;
   /** Creates an account. */
   readonly createAccount?: Maybe<AccountPayload>;
@@ -472,15 +497,21 @@ export type Mutation = {
   readonly migrateSubscriptions?: Maybe<MigrationPayload>;
   /** Puts a draft on sale. */
   readonly publishPlan?: Maybe<PlanPayload>;
-  /** Records that a payment was made: covered for one more period, and no longer past due. */
+  /**
+   * Records that a payment was made: covered for one more period, and no longer past due. Where grace is over too, a period of
+   * its own begins, which the grace that was served counts into.
+   */
   readonly recordPayment?: Maybe<SubscriptionPayload>;
-  /** Records that a payment failed: past due for the plan's grace, unpaid afterwards. */
+  /** Records that a payment failed. What is paid for is served; it is past due for the plan's grace after that, and unpaid then. */
   readonly recordPaymentFailure?: Maybe<SubscriptionPayload>;
   /** Gives back what an operation was charged, in part or whole, to exactly the grants that it came from. */
   readonly refundCharge?: Maybe<CreditsPayload>;
   /** Ends what an operator may do, at once. The last owner can't be removed. */
   readonly removeOperator?: Maybe<OperatorPayload>;
-  /** Takes a cancellation back that has not happened yet, or begins a subscription that has ended anew, with a first period that counts as paid. */
+  /**
+   * Takes a cancellation back that has not happened yet, or begins a subscription that has ended anew, with a first period that
+   * counts as paid. Grace that was served is the beginning of it.
+   */
   readonly renewSubscription?: Maybe<SubscriptionPayload>;
   /** Ends a suspension. */
   readonly resumeAccount?: Maybe<AccountPayload>;
@@ -490,6 +521,8 @@ export type Mutation = {
   readonly rotateApiKey?: Maybe<IssuedApiKeyPayload>;
   /** Replaces the key of an operator, at once. */
   readonly rotateOperatorKey?: Maybe<IssuedOperatorPayload>;
+  /** Sets the time zone in which the days and months of an account are counted, for limits and credits. */
+  readonly setTimeZone?: Maybe<AccountPayload>;
   /** Subscribes an account to the version of a plan that is on sale. */
   readonly startSubscription?: Maybe<SubscriptionPayload>;
   /** Bars an account from everything that is paid. */
@@ -532,6 +565,7 @@ export type MutationArchivePlanArgs = {
  */
 export type MutationCancelSubscriptionArgs = {
   accountId: Scalars['ID']['input'];
+  endCredits?: Scalars['Boolean']['input'];
   idempotencyKey: Scalars['String']['input'];
   when?: When;
 };
@@ -559,6 +593,7 @@ export type MutationCreateAccountArgs = {
   id?: InputMaybe<Scalars['ID']['input']>;
   idempotencyKey: Scalars['String']['input'];
   name: Scalars['String']['input'];
+  timeZone?: Scalars['String']['input'];
 };
 
 
@@ -775,6 +810,18 @@ export type MutationRotateOperatorKeyArgs = {
  * `extensions.code`: `BAD_USER_INPUT`, `NOT_FOUND`, `CONFLICT` (another change was first, or the state does not allow it) or
  * `FORBIDDEN`, and with `extensions.argument` where one of the arguments is to blame.
  */
+export type MutationSetTimeZoneArgs = {
+  accountId: Scalars['ID']['input'];
+  idempotencyKey: Scalars['String']['input'];
+  timeZone: Scalars['String']['input'];
+};
+
+
+/**
+ * What operators do. Each leaves an entry in the audit log, refused ones too. What can't be done is an error with
+ * `extensions.code`: `BAD_USER_INPUT`, `NOT_FOUND`, `CONFLICT` (another change was first, or the state does not allow it) or
+ * `FORBIDDEN`, and with `extensions.argument` where one of the arguments is to blame.
+ */
 export type MutationStartSubscriptionArgs = {
   accountId: Scalars['ID']['input'];
   idempotencyKey: Scalars['String']['input'];
@@ -876,13 +923,15 @@ export type Plan = {
   readonly __typename?: 'Plan';
   /** Its price in the currency's minor unit: 4900 is 49.00 EUR. */
   readonly amountMinor: Scalars['SafeInt']['output'];
-  /** Credits that it gives every period. */
+  /** In what time it gives them once. */
+  readonly creditsPer: CreditsPer;
+  /** Credits that it gives every period, or every month where `creditsPer` says so. */
   readonly creditsPerPeriod: Scalars['SafeInt']['output'];
   /** The currency of its price, in ISO 4217. */
   readonly currency: Scalars['String']['output'];
   /** The features that it covers. */
   readonly features: ReadonlyArray<PlanFeature>;
-  /** How many days it still covers after a payment failed. */
+  /** How many days it still covers after what was paid for is over, whether a payment failed or has not come yet. */
   readonly graceDays: Scalars['Int']['output'];
   /** Names the plan. */
   readonly id: Scalars['ID']['output'];
@@ -995,13 +1044,15 @@ export type PlanFeatureInput = {
 export type PlanInput = {
   /** Its price in the currency's minor unit: 4900 is 49.00 EUR. */
   readonly amountMinor: Scalars['SafeInt']['input'];
-  /** Credits that it gives every period. */
+  /** In what time it gives them once. */
+  readonly creditsPer?: CreditsPer;
+  /** Credits that it gives every period, or every month where `creditsPer` says so. */
   readonly creditsPerPeriod?: Scalars['SafeInt']['input'];
   /** The currency of its price, in ISO 4217. */
   readonly currency: Scalars['String']['input'];
   /** The features that it covers. */
   readonly features: ReadonlyArray<PlanFeatureInput>;
-  /** How many days it still covers after a payment failed. */
+  /** How many days it still covers after what was paid for is over, whether a payment failed or has not come yet. */
   readonly graceDays?: Scalars['Int']['input'];
   /** How often it is paid. */
   readonly interval: PlanInterval;
@@ -1025,6 +1076,8 @@ export type PlanPayload = {
   readonly __typename?: 'PlanPayload';
   /** The version that was written. */
   readonly plan: Plan;
+  /** What may be a mistake in it: features that no price of this server names. */
+  readonly warnings: ReadonlyArray<Scalars['String']['output']>;
 };
 
 /** What a plan's next version would change. */
@@ -1065,7 +1118,7 @@ export type PlanSubscription = {
   readonly change?: Maybe<PlanChange>;
   /** Names the subscription. */
   readonly id: Scalars['ID']['output'];
-  /** Up to when it is covered. */
+  /** Up to when it is paid for, or on trial. The plan's grace begins then. */
   readonly paidUntil: Scalars['DateTime']['output'];
   /** Why a payment failed. Null: none did, or it was made good. */
   readonly paymentFailureCause?: Maybe<PaymentFailureCause>;
@@ -1106,17 +1159,20 @@ export type PlanSubscriptionEdge = {
 /** What a change in the middle of a period comes to. Tollgate moves credits; money is for you to charge or give back. */
 export type Proration = {
   readonly __typename?: 'Proration';
-  /** Credits that come on top. */
+  /** Credits that come on top: what is missing to the largest share that the period was ever entitled to. */
   readonly addedCredits: Scalars['SafeInt']['output'];
   /** Its currency. */
   readonly dueCurrency: Scalars['String']['output'];
-  /** The new plan's price up to the end of the period, or for the first period where one begins. */
+  /**
+   * The new plan's price for the same time, or for the first period where one begins. While past due: what was served so far and
+   * the coming payment does not pay for.
+   */
   readonly dueMinor: Scalars['SafeInt']['output'];
-  /** Of the old plan's credits per period: the part for the rest of the period. They are kept. */
+  /** Of the old plan's credits: the part for the rest of the period or month. They are kept, but for those of a trial that ends. */
   readonly unusedCredits: Scalars['SafeInt']['output'];
   /** Its currency. */
   readonly unusedCurrency: Scalars['String']['output'];
-  /** The part of the old plan's price that is paid and not used, in minor units. */
+  /** What was paid ahead, up to `paidUntil`, and is not used, in minor units. */
   readonly unusedMinor: Scalars['SafeInt']['output'];
 };
 
@@ -1149,7 +1205,7 @@ export type Query = {
   readonly refusalStats: RefusalStats;
   /** Operations of the last 30 days of which something was refused, the newest first. Under a flood not all are kept. */
   readonly refusals: RefusalConnection;
-  /** Subscriptions, by account. */
+  /** Subscriptions, by account: with a plan, those that it is in force for. */
   readonly subscriptions: PlanSubscriptionConnection;
 };
 
@@ -1488,6 +1544,8 @@ export type SubscriptionPayload = {
   readonly __typename?: 'SubscriptionPayload';
   /** The subscription. */
   readonly subscription: PlanSubscription;
+  /** Where it was ended at once: what was paid ahead and is not used, for you to give back. Tollgate moves no money. */
+  readonly unused: ReadonlyArray<Money>;
 };
 
 /** The state of a subscription, derived from its dates. */
@@ -1496,9 +1554,9 @@ export type SubscriptionState =
   | 'ACTIVE'
   /** Ended by choice: not covered. */
   | 'CANCELED'
-  /** Its period is over and it was not renewed: not covered. */
+  /** What was paid for and the grace are over, and it was not renewed: not covered. */
   | 'EXPIRED'
-  /** A payment failed, and the plan's grace is running: still covered. */
+  /** What was paid for is over, and the plan's grace is running, whether a payment failed or has not come yet: still covered. */
   | 'PAST_DUE'
   /** It has not begun. */
   | 'SCHEDULED'
@@ -1613,6 +1671,7 @@ export type ResolversTypes = {
   CheckRemedy: ResolverTypeWrapper<RemedyAdvice>;
   CheckResult: ResolverTypeWrapper<DomainCheckResult>;
   CreditsPayload: ResolverTypeWrapper<Omit<CreditsPayload, 'balance' | 'entries'> & { balance: ResolversTypes['Balance'], entries: ReadonlyArray<ResolversTypes['LedgerEntry']> }>;
+  CreditsPer: CreditsPer;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
   Diagnosis: ResolverTypeWrapper<DiagnosisSource>;
   DiagnosisCheck: DiagnosisCheck;
@@ -1630,6 +1689,7 @@ export type ResolversTypes = {
   LimitUsage: ResolverTypeWrapper<LimitUsageSource>;
   LostField: ResolverTypeWrapper<LostField>;
   MigrationPayload: ResolverTypeWrapper<MigrationPayload>;
+  Money: ResolverTypeWrapper<Money>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Operator: ResolverTypeWrapper<DomainOperator>;
   OperatorConnection: ResolverTypeWrapper<Omit<OperatorConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversTypes['OperatorEdge']>, nodes: ReadonlyArray<ResolversTypes['Operator']> }>;
@@ -1648,7 +1708,7 @@ export type ResolversTypes = {
   PlanFeatureInput: PlanFeatureInput;
   PlanInput: PlanInput;
   PlanInterval: PlanInterval;
-  PlanPayload: ResolverTypeWrapper<Omit<PlanPayload, 'plan'> & { plan: ResolversTypes['Plan'] }>;
+  PlanPayload: ResolverTypeWrapper<PlanAnswer>;
   PlanPreview: ResolverTypeWrapper<PlanPreview>;
   PlanStatus: PlanStatus;
   PlanSubscription: ResolverTypeWrapper<DomainSubscription>;
@@ -1671,7 +1731,7 @@ export type ResolversTypes = {
   SafeInt: ResolverTypeWrapper<Scalars['SafeInt']['output']>;
   StatsSpan: StatsSpan;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
-  SubscriptionPayload: ResolverTypeWrapper<Omit<SubscriptionPayload, 'subscription'> & { subscription: ResolversTypes['PlanSubscription'] }>;
+  SubscriptionPayload: ResolverTypeWrapper<SubscriptionAnswer>;
   SubscriptionState: SubscriptionState;
   When: When;
   WhenExhausted: WhenExhausted;
@@ -1711,6 +1771,7 @@ export type ResolversParentTypes = {
   LimitUsage: LimitUsageSource;
   LostField: LostField;
   MigrationPayload: MigrationPayload;
+  Money: Money;
   Mutation: Record<PropertyKey, never>;
   Operator: DomainOperator;
   OperatorConnection: Omit<OperatorConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversParentTypes['OperatorEdge']>, nodes: ReadonlyArray<ResolversParentTypes['Operator']> };
@@ -1725,7 +1786,7 @@ export type ResolversParentTypes = {
   PlanFeature: Allowance;
   PlanFeatureInput: PlanFeatureInput;
   PlanInput: PlanInput;
-  PlanPayload: Omit<PlanPayload, 'plan'> & { plan: ResolversParentTypes['Plan'] };
+  PlanPayload: PlanAnswer;
   PlanPreview: PlanPreview;
   PlanSubscription: DomainSubscription;
   PlanSubscriptionConnection: Omit<PlanSubscriptionConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversParentTypes['PlanSubscriptionEdge']>, nodes: ReadonlyArray<ResolversParentTypes['PlanSubscription']> };
@@ -1743,7 +1804,7 @@ export type ResolversParentTypes = {
   RemedyMutation: RemedyCall;
   SafeInt: Scalars['SafeInt']['output'];
   String: Scalars['String']['output'];
-  SubscriptionPayload: Omit<SubscriptionPayload, 'subscription'> & { subscription: ResolversParentTypes['PlanSubscription'] };
+  SubscriptionPayload: SubscriptionAnswer;
 };
 
 export type RequiresRoleDirectiveArgs = {
@@ -1761,6 +1822,7 @@ export type AccountResolvers<ContextType = AdminContext, ParentType extends Reso
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   subscription?: Resolver<Maybe<ResolversTypes['PlanSubscription']>, ParentType, ContextType>;
   suspendedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  timeZone?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
 export type AccountConnectionResolvers<ContextType = AdminContext, ParentType extends ResolversParentTypes['AccountConnection'] = ResolversParentTypes['AccountConnection']> = {
@@ -1948,12 +2010,17 @@ export type MigrationPayloadResolvers<ContextType = AdminContext, ParentType ext
   moved?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
 };
 
+export type MoneyResolvers<ContextType = AdminContext, ParentType extends ResolversParentTypes['Money'] = ResolversParentTypes['Money']> = {
+  amountMinor?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  currency?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
 export type MutationResolvers<ContextType = AdminContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
   adjustCredits?: Resolver<Maybe<ResolversTypes['CreditsPayload']>, ParentType, ContextType, RequireFields<MutationAdjustCreditsArgs, 'accountId' | 'credits' | 'idempotencyKey' | 'reason'>>;
   archivePlan?: Resolver<Maybe<ResolversTypes['PlanPayload']>, ParentType, ContextType, RequireFields<MutationArchivePlanArgs, 'idempotencyKey' | 'planId' | 'version'>>;
-  cancelSubscription?: Resolver<Maybe<ResolversTypes['SubscriptionPayload']>, ParentType, ContextType, RequireFields<MutationCancelSubscriptionArgs, 'accountId' | 'idempotencyKey' | 'when'>>;
+  cancelSubscription?: Resolver<Maybe<ResolversTypes['SubscriptionPayload']>, ParentType, ContextType, RequireFields<MutationCancelSubscriptionArgs, 'accountId' | 'endCredits' | 'idempotencyKey' | 'when'>>;
   changeSubscription?: Resolver<Maybe<ResolversTypes['ChangeSubscriptionPayload']>, ParentType, ContextType, RequireFields<MutationChangeSubscriptionArgs, 'accountId' | 'idempotencyKey' | 'planId' | 'when'>>;
-  createAccount?: Resolver<Maybe<ResolversTypes['AccountPayload']>, ParentType, ContextType, RequireFields<MutationCreateAccountArgs, 'idempotencyKey' | 'name'>>;
+  createAccount?: Resolver<Maybe<ResolversTypes['AccountPayload']>, ParentType, ContextType, RequireFields<MutationCreateAccountArgs, 'idempotencyKey' | 'name' | 'timeZone'>>;
   createOperator?: Resolver<Maybe<ResolversTypes['IssuedOperatorPayload']>, ParentType, ContextType, RequireFields<MutationCreateOperatorArgs, 'idempotencyKey' | 'name' | 'role'>>;
   createPlanDraft?: Resolver<Maybe<ResolversTypes['PlanPayload']>, ParentType, ContextType, RequireFields<MutationCreatePlanDraftArgs, 'idempotencyKey' | 'plan' | 'planId'>>;
   editPlan?: Resolver<Maybe<ResolversTypes['PlanPayload']>, ParentType, ContextType, RequireFields<MutationEditPlanArgs, 'idempotencyKey' | 'plan' | 'planId' | 'version'>>;
@@ -1971,6 +2038,7 @@ export type MutationResolvers<ContextType = AdminContext, ParentType extends Res
   revokeApiKey?: Resolver<Maybe<ResolversTypes['ApiKeyPayload']>, ParentType, ContextType, RequireFields<MutationRevokeApiKeyArgs, 'idempotencyKey' | 'keyId'>>;
   rotateApiKey?: Resolver<Maybe<ResolversTypes['IssuedApiKeyPayload']>, ParentType, ContextType, RequireFields<MutationRotateApiKeyArgs, 'idempotencyKey' | 'keyId' | 'overlapSeconds'>>;
   rotateOperatorKey?: Resolver<Maybe<ResolversTypes['IssuedOperatorPayload']>, ParentType, ContextType, RequireFields<MutationRotateOperatorKeyArgs, 'idempotencyKey' | 'operatorId'>>;
+  setTimeZone?: Resolver<Maybe<ResolversTypes['AccountPayload']>, ParentType, ContextType, RequireFields<MutationSetTimeZoneArgs, 'accountId' | 'idempotencyKey' | 'timeZone'>>;
   startSubscription?: Resolver<Maybe<ResolversTypes['SubscriptionPayload']>, ParentType, ContextType, RequireFields<MutationStartSubscriptionArgs, 'accountId' | 'idempotencyKey' | 'planId' | 'withTrial'>>;
   suspendAccount?: Resolver<Maybe<ResolversTypes['AccountPayload']>, ParentType, ContextType, RequireFields<MutationSuspendAccountArgs, 'accountId' | 'idempotencyKey'>>;
   updatePlanDraft?: Resolver<Maybe<ResolversTypes['PlanPayload']>, ParentType, ContextType, RequireFields<MutationUpdatePlanDraftArgs, 'idempotencyKey' | 'plan' | 'planId' | 'version'>>;
@@ -2009,6 +2077,7 @@ export type PageInfoResolvers<ContextType = AdminContext, ParentType extends Res
 
 export type PlanResolvers<ContextType = AdminContext, ParentType extends ResolversParentTypes['Plan'] = ResolversParentTypes['Plan']> = {
   amountMinor?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  creditsPer?: Resolver<ResolversTypes['CreditsPer'], ParentType, ContextType>;
   creditsPerPeriod?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
   currency?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   features?: Resolver<ReadonlyArray<ResolversTypes['PlanFeature']>, ParentType, ContextType>;
@@ -2056,6 +2125,7 @@ export type PlanFeatureResolvers<ContextType = AdminContext, ParentType extends 
 
 export type PlanPayloadResolvers<ContextType = AdminContext, ParentType extends ResolversParentTypes['PlanPayload'] = ResolversParentTypes['PlanPayload']> = {
   plan?: Resolver<ResolversTypes['Plan'], ParentType, ContextType>;
+  warnings?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
 export type PlanPreviewResolvers<ContextType = AdminContext, ParentType extends ResolversParentTypes['PlanPreview'] = ResolversParentTypes['PlanPreview']> = {
@@ -2192,6 +2262,7 @@ export interface SafeIntScalarConfig extends GraphQLScalarTypeConfig<ResolversTy
 
 export type SubscriptionPayloadResolvers<ContextType = AdminContext, ParentType extends ResolversParentTypes['SubscriptionPayload'] = ResolversParentTypes['SubscriptionPayload']> = {
   subscription?: Resolver<ResolversTypes['PlanSubscription'], ParentType, ContextType>;
+  unused?: Resolver<ReadonlyArray<ResolversTypes['Money']>, ParentType, ContextType>;
 };
 
 export type Resolvers<ContextType = AdminContext> = {
@@ -2224,6 +2295,7 @@ export type Resolvers<ContextType = AdminContext> = {
   LimitUsage?: LimitUsageResolvers<ContextType>;
   LostField?: LostFieldResolvers<ContextType>;
   MigrationPayload?: MigrationPayloadResolvers<ContextType>;
+  Money?: MoneyResolvers<ContextType>;
   Mutation?: MutationResolvers<ContextType>;
   Operator?: OperatorResolvers<ContextType>;
   OperatorConnection?: OperatorConnectionResolvers<ContextType>;

@@ -37,6 +37,8 @@ export type Account = {
   readonly name: Scalars['String']['output'];
   /** When it was suspended. Null: it is not. */
   readonly suspendedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** In which its days and months are counted, by its name in the IANA database: `UTC`, where none was set. */
+  readonly timeZone: Scalars['String']['output'];
 };
 
 /** Credits of an account. */
@@ -163,6 +165,13 @@ export type CountryEdge = {
   readonly node: Country;
 };
 
+/** In what time a plan gives its credits once. */
+export type CreditsPer =
+  /** A period of the subscription. */
+  | 'BILLING_PERIOD'
+  /** A month of the calendar, in the account's time zone. Of one that a period begins or ends in, the part that it has. */
+  | 'MONTH';
+
 /** Credits that were added at one time for one reason. */
 export type Grant = {
   readonly __typename?: 'Grant';
@@ -238,10 +247,12 @@ export type LedgerEntryKind =
 export type LimitPer =
   /** A period of the subscription. */
   | 'BILLING_PERIOD'
-  /** A day, in UTC. */
+  /** A day, in the account's time zone: 23 or 25 hours where its clocks are changed. */
   | 'DAY'
   /** An hour, in UTC. */
-  | 'HOUR';
+  | 'HOUR'
+  /** A month of the calendar, in the account's time zone. */
+  | 'MONTH';
 
 /** A limit of the subscription's plan, in its window at this moment. */
 export type LimitUsage = {
@@ -306,7 +317,9 @@ export type Plan = {
   readonly __typename?: 'Plan';
   /** Its price in the currency's minor unit: 4900 is 49.00 EUR. */
   readonly amountMinor: Scalars['SafeInt']['output'];
-  /** Credits that it gives every period. */
+  /** In what time it gives them once. */
+  readonly creditsPer: CreditsPer;
+  /** Credits that it gives every period, or every month where `creditsPer` says so. */
   readonly creditsPerPeriod: Scalars['SafeInt']['output'];
   /** The currency of its price, in ISO 4217. */
   readonly currency: Scalars['String']['output'];
@@ -354,7 +367,7 @@ export type PlanSubscription = {
   readonly cancelsAt?: Maybe<Scalars['DateTime']['output']>;
   /** Names the subscription. */
   readonly id: Scalars['ID']['output'];
-  /** Up to when it is covered. */
+  /** Up to when it is paid for, or on trial. The plan's grace begins then. */
   readonly paidUntil: Scalars['DateTime']['output'];
   /** The plan as it was when it was agreed to. Null where that version can't be found. */
   readonly plan?: Maybe<Plan>;
@@ -508,9 +521,9 @@ export type SubscriptionState =
   | 'ACTIVE'
   /** Ended by choice: not covered. */
   | 'CANCELED'
-  /** Its period is over and it was not renewed: not covered. */
+  /** What was paid for and the grace are over, and it was not renewed: not covered. */
   | 'EXPIRED'
-  /** A payment failed, and the plan's grace is running: still covered. */
+  /** What was paid for is over, and the plan's grace is running, whether a payment failed or has not come yet: still covered. */
   | 'PAST_DUE'
   /** It has not begun. */
   | 'SCHEDULED'
@@ -607,6 +620,7 @@ export type ResolversTypes = {
   Country: ResolverTypeWrapper<CountryRecord>;
   CountryConnection: ResolverTypeWrapper<Omit<CountryConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversTypes['CountryEdge']>, nodes: ReadonlyArray<ResolversTypes['Country']> }>;
   CountryEdge: ResolverTypeWrapper<Omit<CountryEdge, 'node'> & { node: ResolversTypes['Country'] }>;
+  CreditsPer: CreditsPer;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
   Float: ResolverTypeWrapper<Scalars['Float']['output']>;
   Grant: ResolverTypeWrapper<DomainGrant>;
@@ -700,6 +714,7 @@ export type AccountResolvers<ContextType = PaywallContext, ParentType extends Re
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   suspendedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  timeZone?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
 export type BalanceResolvers<ContextType = PaywallContext, ParentType extends ResolversParentTypes['Balance'] = ResolversParentTypes['Balance']> = {
@@ -819,6 +834,7 @@ export type PaymentTermsResolvers<ContextType = PaywallContext, ParentType exten
 
 export type PlanResolvers<ContextType = PaywallContext, ParentType extends ResolversParentTypes['Plan'] = ResolversParentTypes['Plan']> = {
   amountMinor?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  creditsPer?: Resolver<ResolversTypes['CreditsPer'], ParentType, ContextType>;
   creditsPerPeriod?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
   currency?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   features?: Resolver<ReadonlyArray<ResolversTypes['PlanFeature']>, ParentType, ContextType>;

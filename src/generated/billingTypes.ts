@@ -35,6 +35,8 @@ export type Account = {
   readonly name: Scalars['String']['output'];
   /** When it was suspended. Null: it is not. */
   readonly suspendedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** In which its days and months are counted, by its name in the IANA database: `UTC`, where none was set. */
+  readonly timeZone: Scalars['String']['output'];
 };
 
 /** Credits of an account. */
@@ -89,6 +91,13 @@ export type BillingQuoteArgs = {
 export type BillingTermsArgs = {
   coordinates?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
 };
+
+/** In what time a plan gives its credits once. */
+export type CreditsPer =
+  /** A period of the subscription. */
+  | 'BILLING_PERIOD'
+  /** A month of the calendar, in the account's time zone. Of one that a period begins or ends in, the part that it has. */
+  | 'MONTH';
 
 /** Credits that were added at one time for one reason. */
 export type Grant = {
@@ -165,10 +174,12 @@ export type LedgerEntryKind =
 export type LimitPer =
   /** A period of the subscription. */
   | 'BILLING_PERIOD'
-  /** A day, in UTC. */
+  /** A day, in the account's time zone: 23 or 25 hours where its clocks are changed. */
   | 'DAY'
   /** An hour, in UTC. */
-  | 'HOUR';
+  | 'HOUR'
+  /** A month of the calendar, in the account's time zone. */
+  | 'MONTH';
 
 /** A limit of the subscription's plan, in its window at this moment. */
 export type LimitUsage = {
@@ -220,7 +231,9 @@ export type Plan = {
   readonly __typename?: 'Plan';
   /** Its price in the currency's minor unit: 4900 is 49.00 EUR. */
   readonly amountMinor: Scalars['SafeInt']['output'];
-  /** Credits that it gives every period. */
+  /** In what time it gives them once. */
+  readonly creditsPer: CreditsPer;
+  /** Credits that it gives every period, or every month where `creditsPer` says so. */
   readonly creditsPerPeriod: Scalars['SafeInt']['output'];
   /** The currency of its price, in ISO 4217. */
   readonly currency: Scalars['String']['output'];
@@ -268,7 +281,7 @@ export type PlanSubscription = {
   readonly cancelsAt?: Maybe<Scalars['DateTime']['output']>;
   /** Names the subscription. */
   readonly id: Scalars['ID']['output'];
-  /** Up to when it is covered. */
+  /** Up to when it is paid for, or on trial. The plan's grace begins then. */
   readonly paidUntil: Scalars['DateTime']['output'];
   /** The plan as it was when it was agreed to. Null where that version can't be found. */
   readonly plan?: Maybe<Plan>;
@@ -354,9 +367,9 @@ export type SubscriptionState =
   | 'ACTIVE'
   /** Ended by choice: not covered. */
   | 'CANCELED'
-  /** Its period is over and it was not renewed: not covered. */
+  /** What was paid for and the grace are over, and it was not renewed: not covered. */
   | 'EXPIRED'
-  /** A payment failed, and the plan's grace is running: still covered. */
+  /** What was paid for is over, and the plan's grace is running, whether a payment failed or has not come yet: still covered. */
   | 'PAST_DUE'
   /** It has not begun. */
   | 'SCHEDULED'
@@ -449,6 +462,7 @@ export type ResolversTypes = {
   Balance: ResolverTypeWrapper<BalanceSource>;
   Billing: ResolverTypeWrapper<BillingSource>;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
+  CreditsPer: CreditsPer;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
   Grant: ResolverTypeWrapper<DomainGrant>;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
@@ -530,6 +544,7 @@ export type AccountResolvers<ContextType = PaywallContext, ParentType extends Re
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   suspendedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  timeZone?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
 export type BalanceResolvers<ContextType = PaywallContext, ParentType extends ResolversParentTypes['Balance'] = ResolversParentTypes['Balance']> = {
@@ -614,6 +629,7 @@ export type PaymentTermsResolvers<ContextType = PaywallContext, ParentType exten
 
 export type PlanResolvers<ContextType = PaywallContext, ParentType extends ResolversParentTypes['Plan'] = ResolversParentTypes['Plan']> = {
   amountMinor?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  creditsPer?: Resolver<ResolversTypes['CreditsPer'], ParentType, ContextType>;
   creditsPerPeriod?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
   currency?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   features?: Resolver<ReadonlyArray<ResolversTypes['PlanFeature']>, ParentType, ContextType>;

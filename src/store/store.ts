@@ -43,10 +43,14 @@ export interface ListPage<Place = string> {
   readonly isBackward: boolean;
 }
 
-/** Subscriptions to a plan, or to one version of it; `null` alike: to any. */
+/**
+ * Subscriptions to a plan, or to one version of it; `null` alike: to any. It is the plan in force that counts: a change
+ * that was agreed on has taken over from its date on, though nobody wrote it.
+ */
 export interface SubscribedTo {
   readonly planId: PlanId | null;
   readonly planVersion: number | null;
+  readonly at: Instant;
 }
 
 /** When a key was last seen to be used. */
@@ -85,7 +89,7 @@ export interface Store {
   findAccountPage(page: ListPage<AccountId>): Promise<readonly Account[]>;
   /** The keys of an account, by their id. */
   findApiKeyPage(accountId: AccountId, page: ListPage<ApiKeyId>): Promise<readonly ApiKey[]>;
-  /** Current subscriptions, by account. */
+  /** Current subscriptions, by account, as they are stored. */
   findSubscriptionPage(to: SubscribedTo, page: ListPage<AccountId>): Promise<readonly Subscription[]>;
   /** The audit log, the newest entry first; `target`: what was done to this alone. */
   findAuditPage(target: string | null, page: ListPage<LogPlace>): Promise<readonly AuditEntry[]>;

@@ -1,6 +1,7 @@
 /** A wallet is one document: however much it has served, it stays small, apart from its open holds. */
 import { describe, expect, it } from 'vitest';
-import { HOUR_MS, windowAt } from '../../src/domain/period.js';
+import { HOUR_MS } from '../../src/domain/period.js';
+import { windowAt } from '../../src/domain/timeZone.js';
 import { emptyWallet, ENDED_HOLDS_MAX, GRANTS_MAX } from '../../src/domain/wallet.js';
 import type { Wallet } from '../../src/domain/wallet.js';
 import { applyCommand } from '../../src/domain/walletCommands.js';
@@ -29,7 +30,7 @@ describe('the size of a wallet', () => {
         const topUp = grant(`top-up/${id}`, 1_800, { recorded: [], expiresAt: now + 365 * 24 * HOUR_MS });
         wallet = serve(wallet, topUp, now);
       }
-      const units = [claim(1, { window: windowAt('HOUR', 0, 'MONTH', now), limit: 1e12 })];
+      const units = [claim(1, { window: windowAt('HOUR', 'UTC', now), limit: 1e12 })];
       wallet = serve(wallet, hold(id, 2, { units, expiresAt: now + MINUTE_MS }), now);
       const end = operation % 10 === 0 ? release(id) : capture(id, 2, { units, operation: 'Nearest' });
       wallet = serve(wallet, end, now);

@@ -4,10 +4,11 @@ import type { ApiKey } from '../../src/domain/account.js';
 import { accountId, apiKeyId, grantId, holdId, planId, subscriptionId } from '../../src/domain/ids.js';
 import type { LedgerEntry } from '../../src/domain/ledger.js';
 import type { Instant } from '../../src/domain/period.js';
-import { DAY_MS, windowAt } from '../../src/domain/period.js';
+import { DAY_MS } from '../../src/domain/period.js';
 import type { Allowance, Plan } from '../../src/domain/plan.js';
 import type { RecordedRefusal, RefusalRecord } from '../../src/domain/refusalRecord.js';
 import type { Subscription } from '../../src/domain/subscription.js';
+import { windowAt } from '../../src/domain/timeZone.js';
 import { emptyWallet } from '../../src/domain/wallet.js';
 import type { LimitClaim, Wallet } from '../../src/domain/wallet.js';
 import { applyCommand } from '../../src/domain/walletCommands.js';
@@ -87,6 +88,7 @@ export const requirement = (changes: Partial<Requirement> = {}): Requirement => 
 export const means = (changes: Partial<Means> = {}): Means => ({
   subscription: null,
   plan: null,
+  timeZone: 'UTC',
   credits: 0,
   held: 0,
   counters: [],
@@ -169,7 +171,7 @@ export const refund = (
 /** Units of a limit of `cities` in the day of `NOW`. */
 export const claim = (units: number, changes: Partial<LimitClaim> = {}): LimitClaim => ({
   key: 'cities:DAY',
-  window: windowAt('DAY', NOW, 'MONTH', NOW),
+  window: windowAt('DAY', 'UTC', NOW),
   units,
   limit: 10,
   ...changes,

@@ -4,7 +4,8 @@
  */
 import { grantId, holdId } from '../../src/domain/ids.js';
 import type { LedgerEntry } from '../../src/domain/ledger.js';
-import { DAY_MS, HOUR_MS, windowAt } from '../../src/domain/period.js';
+import { DAY_MS, HOUR_MS } from '../../src/domain/period.js';
+import { windowAt } from '../../src/domain/timeZone.js';
 import type { LimitClaim } from '../../src/domain/wallet.js';
 import type { WalletCommand } from '../../src/domain/walletCommands.js';
 import { MINUTE_MS } from './domain.js';
@@ -162,7 +163,7 @@ export class CommandMaker {
   #claims(dice: Dice): readonly LimitClaim[] {
     const per = dice.pick([null, 'HOUR', 'DAY']);
     if (per === null) return [];
-    return [{ key: `cities:${per}`, window: windowAt(per, 0, 'MONTH', this.now), units: dice.roll(4), limit: 9 }];
+    return [{ key: `cities:${per}`, window: windowAt(per, 'UTC', this.now), units: dice.roll(4), limit: 9 }];
   }
 
   /** One of the last, or now and then one that never was. */

@@ -1,8 +1,10 @@
 /** Resolvers of the types that the admin API answers: from what is stored to what is shown. */
 import { GraphQLDateTime, GraphQLJSON, GraphQLSafeInt } from 'graphql-scalars';
+import { timeZoneOf } from '../../domain/account.js';
 import { stateAt } from '../../domain/subscription.js';
 import type { Subscription } from '../../domain/subscription.js';
 import type { Plan } from '../../domain/plan.js';
+import type { Engine } from '../../paywall/engine.js';
 import type { Resolvers } from '../../generated/adminTypes.js';
 import { loadStanding, viewOf } from '../../accounts/standing.js';
 import { dateOf, dateOrNull, limitsOf } from '../billing.js';
@@ -17,6 +19,14 @@ const planOf = async ({ engine }: AdminContext, { planId, planVersion }: Subscri
   return (await engine.shelf.current()).find(planId, planVersion);
 };
 
+/** A feature that no price names covers nothing here: mistyped, or of another server on the same store. */
+const warningsOf = ({ priced }: Engine, plan: Plan): readonly string[] => {
+  const named = new Set([...priced.requirements.paid.values()].map(({ feature }) => feature));
+  return plan.features
+    .filter(({ feature }) => !named.has(feature))
+    .map(({ feature }) => `No price of this server names the feature "${feature}".`);
+};
+
 export const adminTypes: Resolvers = {
   DateTime: GraphQLDateTime,
   SafeInt: GraphQLSafeInt,
@@ -24,13 +34,12 @@ export const adminTypes: Resolvers = {
   Account: {
     createdAt: ({ createdAt }) => dateOf(createdAt),
     suspendedAt: ({ suspendedAt }) => dateOrNull(suspendedAt),
+    timeZone: timeZoneOf,
     subscription: async ({ id }, _args, context) => (await loadStanding(context.engine, id, context.now)).subscription,
     balance: async ({ id }, _args, context) => viewOf(await loadStanding(context.engine, id, context.now), context.now),
     limits: async ({ id }, _args, context) => {
       const account = await loadStanding(context.engine, id, context.now);
-      const { subscription, plan } = account;
-      if (subscription === null || plan === null) return [];
-      return limitsOf(plan, subscription, viewOf(account, context.now), context.now);
+      return limitsOf(account, viewOf(account, context.now), context.now);
     },
     apiKeys: ({ id }, args, context) => findApiKeys(context, id, args),
   },
@@ -46,6 +55,7 @@ export const adminTypes: Resolvers = {
   Plan: {
     amountMinor: ({ price }) => price.amountMinor,
     currency: ({ price }) => price.currency,
+    creditsPer: ({ creditsPer }) => creditsPer ?? 'BILLING_PERIOD',
   },
   PlanFeature: {
     limit: ({ limit }) => limit?.units ?? null,
@@ -53,7 +63,8 @@ export const adminTypes: Resolvers = {
   },
   PlanSubscription: {
     plan: (subscription, _args, context) => planOf(context, subscription),
-    state: (subscription, _args, { now }) => stateAt(subscription, now),
+    state: async (subscription, _args, context) =>
+      stateAt(subscription, await planOf(context, subscription), context.now),
     startsAt: ({ startsAt }) => dateOf(startsAt),
     trialEndsAt: ({ trialEndsAt }) => dateOrNull(trialEndsAt),
     paidUntil: ({ paidUntil }) => dateOf(paidUntil),
@@ -61,6 +72,8 @@ export const adminTypes: Resolvers = {
     paymentFailureCause: ({ paymentFailure }) => paymentFailure?.cause ?? null,
     change: ({ change }) => change ?? null,
   },
+  PlanPayload: { warnings: ({ plan }, _args, { engine }) => warningsOf(engine, plan) },
+  SubscriptionPayload: { unused: ({ unused }) => unused ?? [] },
   PlanChange: { at: ({ at }) => dateOf(at) },
   Grant: {
     grantedAt: ({ grantedAt }) => dateOf(grantedAt),

@@ -1,5 +1,5 @@
 /** Mutations: from their arguments to the verb that they are, and back. */
-import { createAccount, resumeAccount, suspendAccount } from '../../admin/accounts.js';
+import { createAccount, resumeAccount, setTimeZone, suspendAccount } from '../../admin/accounts.js';
 import { adjustCredits, grantCredits, refundCharge } from '../../admin/credits.js';
 import { expireKey, issueKey, revokeKey, rotateKey } from '../../admin/keys.js';
 import { badInput } from '../../admin/operatorError.js';
@@ -32,6 +32,7 @@ const instantOf = (date: Date | null | undefined): Instant | null => date?.getTi
 
 export const adminMutations: MutationResolvers = {
   createAccount: (_root, { idempotencyKey, ...args }, context) => createAccount(context, args, idempotencyKey),
+  setTimeZone: (_root, { idempotencyKey, ...args }, context) => setTimeZone(context, args, idempotencyKey),
   suspendAccount: (_root, { idempotencyKey, ...args }, context) => suspendAccount(context, args, idempotencyKey),
   resumeAccount: (_root, { idempotencyKey, ...args }, context) => resumeAccount(context, args, idempotencyKey),
 

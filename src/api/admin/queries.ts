@@ -72,7 +72,7 @@ export const adminQueries: QueryResolvers = {
 
   subscriptions: (_root, { planId: id, planVersion, ...args }, { engine, now }) => {
     if (planVersion != null && id == null) throw badInput('planVersion', 'goes with "planId".');
-    const to = { planId: id == null ? null : planId(id), planVersion: planVersion ?? null };
+    const to = { planId: id == null ? null : planId(id), planVersion: planVersion ?? null, at: now };
     return findConnection(args, SUBSCRIPTIONS, async (page) => {
       const found = await engine.store.findSubscriptionPage(to, page);
       return found.map((each) => effectiveAt(each, now));
@@ -123,12 +123,13 @@ const countEffects = async (
   for (let after: AccountId | null = null; ;) {
     const page = { count: COUNT_BATCH, after, isBackward: false };
     const found: readonly Subscription[] = await engine.store.findSubscriptionPage(
-      { planId: next.id, planVersion: null },
+      { planId: next.id, planVersion: null, at: now },
       page,
     );
-    for (const subscription of found) {
+    for (const subscription of found.map((each) => effectiveAt(each, now))) {
+      const plan = versions.find(({ version }) => version === subscription.planVersion) ?? null;
       const effect = effects.get(subscription.planVersion);
-      if (effect !== undefined && isCovering(stateAt(subscription, now))) counts[effect] += 1;
+      if (effect !== undefined && isCovering(stateAt(subscription, plan, now))) counts[effect] += 1;
     }
     const last = found.at(-1);
     if (last === undefined || found.length < COUNT_BATCH) break;

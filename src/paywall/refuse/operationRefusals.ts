@@ -80,8 +80,8 @@ const senderOf = ({ accountId, sentKey }: Caller): Pick<RefusalRecord, 'accountI
 });
 
 const subscribedTo = (standing: Standing | null, at: Instant): Pick<RefusalRecord, 'planId' | 'subscriptionState'> => {
-  const subscription = standing?.means?.subscription ?? null;
+  const { subscription = null, plan = null } = standing?.means ?? {};
   return subscription === null
     ? { planId: null, subscriptionState: null }
-    : { planId: subscription.planId, subscriptionState: stateAt(subscription, at) };
+    : { planId: subscription.planId, subscriptionState: stateAt(subscription, plan, at) };
 };

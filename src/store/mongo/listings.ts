@@ -51,13 +51,24 @@ export class Listings {
   }
 
   findSubscriptions(
-    { planId, planVersion }: SubscribedTo,
+    { planId, planVersion, at }: SubscribedTo,
     page: ListPage<AccountId>,
   ): Promise<readonly Subscription[]> {
-    const filter = {
-      ...(planId === null ? {} : { 'body.planId': { $eq: planId } }),
-      ...(planId === null || planVersion === null ? {} : { 'body.planVersion': { $eq: planVersion } }),
-    };
+    // The plan in force: a change that was agreed on has taken over from its date on.
+    const isOf = (part: 'body' | 'body.change'): Filter<VersionedDocument> => ({
+      [`${part}.planId`]: { $eq: planId },
+      ...(planVersion === null ? {} : { [`${part}.planVersion`]: { $eq: planVersion } }),
+    });
+    const hasChanged = { $lte: at };
+    const filter: Filter<VersionedDocument> =
+      planId === null
+        ? {}
+        : {
+            $or: [
+              { ...isOf('body'), 'body.change.at': { $not: hasChanged } },
+              { ...isOf('body.change'), 'body.change.at': hasChanged },
+            ],
+          };
     return findPage(this.collections.subscriptions, filter, { key: '_id', read: readSubscription }, page);
   }
 

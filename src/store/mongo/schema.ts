@@ -125,6 +125,11 @@ export const createIndexes = async (collections: Collections): Promise<void> => 
   await subscriptions.createIndexes([
     { name: 'plan', key: { 'body.planId': 1, _id: 1 } },
     { name: 'planVersion', key: { 'body.planId': 1, 'body.planVersion': 1, _id: 1 } },
+    {
+      name: 'nextPlan',
+      key: { 'body.change.planId': 1, _id: 1 },
+      partialFilterExpression: { 'body.change.planId': { $exists: true } },
+    },
   ]);
   await requestCounts.createIndexes([
     { name: 'bucket', key: { key: 1 }, unique: true },

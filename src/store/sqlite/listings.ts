@@ -12,8 +12,10 @@ import { bodyOf } from './versionedRecords.js';
 
 interface Listed {
   readonly table: string;
-  /** Of the values in the list, with a place for each value of `findPage`. */
-  readonly where: string;
+  /** Of the values in the list, with `?1`, `?2` … for those of `findPage`. Of several, each finds values of its own. */
+  readonly where: readonly [string, ...string[]];
+  /** How many values there are in `where`. */
+  readonly given: number;
   /** By what the list is ordered. */
   readonly key: string;
 }
@@ -24,16 +26,16 @@ class Listing<T> {
 
   constructor(
     driver: SqliteDriver,
-    { table, where, key }: Listed,
+    { table, where, given, key }: Listed,
     private readonly read: (stored: unknown) => T,
   ) {
     const statements = new Map<string, SqliteStatement>();
     for (const isBackward of [false, true]) {
       for (const isPlaced of [false, true]) {
-        const place = isPlaced ? `AND ${key} ${isBackward ? '<' : '>'} ?` : '';
-        const order = `${key} ${isBackward ? 'DESC' : 'ASC'}`;
-        const sql = `SELECT body FROM ${table} WHERE ${where} ${place} ORDER BY ${order} LIMIT ?`;
-        statements.set(nameOf(isBackward, isPlaced), driver.prepare(sql));
+        const place = isPlaced ? `AND ${key} ${isBackward ? '<' : '>'} ?${given + 2}` : '';
+        const order = `ORDER BY place ${isBackward ? 'DESC' : 'ASC'} LIMIT ?${given + 1}`;
+        const parts = where.map((each) => `SELECT ${key} AS place, body FROM ${table} WHERE ${each} ${place}`);
+        statements.set(nameOf(isBackward, isPlaced), driver.prepare(`${parts.join(' UNION ALL ')} ${order}`));
       }
     }
     this.#statements = statements;
@@ -42,7 +44,7 @@ class Listing<T> {
   findPage(of: readonly SqliteValue[], { count, after, isBackward }: ListPage): readonly T[] {
     // To SQLite a negative limit means no limit.
     if (count <= 0) return [];
-    const values = after === null ? [...of, count] : [...of, after, count];
+    const values = after === null ? [...of, count] : [...of, count, after];
     const rows = this.#statements.get(nameOf(isBackward, after !== null))?.all(...values) ?? [];
     const found = rows.map((row) => this.read(bodyOf(row)));
     return isBackward ? found.reverse() : found;
@@ -64,14 +66,15 @@ export class Listings {
   readonly #operators: SqliteStatement;
 
   constructor(driver: SqliteDriver) {
-    this.#accounts = new Listing(driver, { table: 'accounts', where: 'true', key: 'id' }, readAccount);
-    const ofAccount = { table: 'api_keys', where: `body -> '$.accountId' = ?`, key: `body -> '$.id'` };
+    this.#accounts = new Listing(driver, { table: 'accounts', where: ['true'], given: 0, key: 'id' }, readAccount);
+    const key = `body -> '$.id'`;
+    const ofAccount: Listed = { table: 'api_keys', where: [`body -> '$.accountId' = ?1`], given: 1, key };
     this.#apiKeys = new Listing(driver, ofAccount, readApiKey);
     const subscriptions = { table: 'subscriptions', key: 'id' };
-    const [ofPlan, ofVersion] = [`body -> '$.planId' = ?`, `body -> '$.planVersion' = ?`];
-    this.#subscriptions = new Listing(driver, { ...subscriptions, where: 'true' }, readSubscription);
-    this.#ofPlan = new Listing(driver, { ...subscriptions, where: ofPlan }, readSubscription);
-    this.#ofVersion = new Listing(driver, { ...subscriptions, where: `${ofPlan} AND ${ofVersion}` }, readSubscription);
+    this.#subscriptions = new Listing(driver, { ...subscriptions, where: ['true'], given: 0 }, readSubscription);
+    this.#ofPlan = new Listing(driver, { ...subscriptions, where: inForce([]), given: 2 }, readSubscription);
+    const ofVersion = inForce(['planVersion']);
+    this.#ofVersion = new Listing(driver, { ...subscriptions, where: ofVersion, given: 3 }, readSubscription);
     this.#apiKeysById = driver.prepare(
       `SELECT body FROM api_keys WHERE body -> '$.id' IN (SELECT value FROM json_each(?))`,
     );
@@ -97,15 +100,23 @@ export class Listings {
     );
   }
 
-  findSubscriptions({ planId, planVersion }: SubscribedTo, page: ListPage<AccountId>): readonly Subscription[] {
+  findSubscriptions({ planId, planVersion, at }: SubscribedTo, page: ListPage<AccountId>): readonly Subscription[] {
     if (planId === null) return this.#subscriptions.findPage([], byId(page));
-    if (planVersion === null) return this.#ofPlan.findPage([jsonText(planId)], byId(page));
-    return this.#ofVersion.findPage([jsonText(planId), String(planVersion)], byId(page));
+    if (planVersion === null) return this.#ofPlan.findPage([at, jsonText(planId)], byId(page));
+    return this.#ofVersion.findPage([at, jsonText(planId), String(planVersion)], byId(page));
   }
 
   findOperators(): readonly Operator[] {
     return this.#operators.all().map((row) => readOperator(bodyOf(row)));
   }
 }
+
+/** Subscriptions to a plan that is in force at `?1`: their own, or the one of a change that has taken over. */
+const inForce = (others: readonly string[]): Listed['where'] => {
+  const hasChanged = `coalesce(json_extract(body, '$.change.at') <= ?1, 0)`;
+  const isOf = (part: string) =>
+    ['planId', ...others].map((name, index) => `body -> '$${part}.${name}' = ?${index + 2}`).join(' AND ');
+  return [`${isOf('')} AND NOT ${hasChanged}`, `${isOf('.change')} AND ${hasChanged}`];
+};
 
 const byId = (page: ListPage): ListPage => ({ ...page, after: page.after === null ? null : keyText(page.after) });

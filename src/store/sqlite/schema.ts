@@ -56,6 +56,11 @@ const MIGRATIONS: readonly string[] = [
     facet TEXT NOT NULL, value TEXT NOT NULL, at INTEGER NOT NULL, id TEXT NOT NULL, PRIMARY KEY (facet, value, at, id)
   ) STRICT, WITHOUT ROWID;
   `,
+  // By the plan that takes over at a period's end.
+  `
+  CREATE INDEX subscriptions_by_next_plan ON subscriptions (body -> '$.change.planId', id)
+    WHERE body -> '$.change.planId' IS NOT NULL;
+  `,
 ];
 
 /** Brings the file up to this version of Tollgate. Two processes may do it at the same time. */

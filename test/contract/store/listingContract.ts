@@ -1,6 +1,6 @@
 /** The part of the store's contract that administration rests on: lists in pages, operators, the audit log, secrets. */
 import { describe, expect, it } from 'vitest';
-import { accountId, apiKeyId, planId } from '../../../src/domain/ids.js';
+import { accountId, apiKeyId, planId, subscriptionId } from '../../../src/domain/ids.js';
 import type { AccountId, ApiKeyId } from '../../../src/domain/ids.js';
 import type { LogPlace } from '../../../src/domain/logPlace.js';
 import type { ListPage } from '../../../src/store/store.js';
@@ -67,9 +67,9 @@ export const listingContract = (opened: () => OpenedStore): void => {
       await store().saveSubscriptions(
         accounts.map((id, index) => ({ ...aSubscription(id), planId: pro, planVersion: 1 + (index % 2) })),
       );
-      const accountsOf = async (planVersion: number | null) => {
+      const accountsOf = async (planVersion: number | null, at = 0) => {
         const { there, back } = await walk(
-          (each: ListPage<AccountId>) => store().findSubscriptionPage({ planId: pro, planVersion }, each),
+          (each: ListPage<AccountId>) => store().findSubscriptionPage({ planId: pro, planVersion, at }, each),
           (subscription) => subscription.accountId,
         );
         expect(back).toEqual(there);
@@ -78,7 +78,35 @@ export const listingContract = (opened: () => OpenedStore): void => {
       expect(await accountsOf(null)).toEqual(accounts);
       expect(await accountsOf(1)).toEqual([accounts[0], accounts[2], accounts[4]]);
       expect(await accountsOf(9)).toEqual([]);
-      const any = await store().findSubscriptionPage({ planId: null, planVersion: null }, page<AccountId>(1_000));
+      // Two go over to the plan's version 3, one to another plan, one comes from there; each from an instant on.
+      const change = (planVersion: number, planIdOf = pro) => ({
+        at: 100,
+        id: subscriptionId('next'),
+        planId: planIdOf,
+        planVersion,
+      });
+      const changes = [change(3), null, change(3), change(1, planId('elsewhere')), null];
+      const changing = accounts.map((id, index) => ({
+        ...aSubscription(id),
+        planId: pro,
+        planVersion: 1 + (index % 2),
+        change: changes[index] ?? null,
+        version: 1,
+      }));
+      await store().saveSubscriptions(changing);
+      const comer = accountId('list-s0');
+      const coming = { ...aSubscription(comer), planId: planId('elsewhere'), change: change(2) };
+      await store().saveSubscriptions([coming]);
+      expect(await accountsOf(null, 99)).toEqual(accounts);
+      expect(await accountsOf(3, 99)).toEqual([]);
+      expect(await accountsOf(null, 100)).toEqual([comer, ...accounts.filter((_, index) => index !== 3)]);
+      expect(await accountsOf(3, 100)).toEqual([accounts[0], accounts[2]]);
+      expect(await accountsOf(1, 100)).toEqual([accounts[4]]);
+      expect(await accountsOf(2, 100)).toEqual([comer, accounts[1]]);
+      const any = await store().findSubscriptionPage(
+        { planId: null, planVersion: null, at: 0 },
+        page<AccountId>(1_000),
+      );
       expect(any.map((each) => each.accountId)).toEqual(expect.arrayContaining(accounts));
     });
 

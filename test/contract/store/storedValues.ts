@@ -43,7 +43,7 @@ export const aSubscription = (account: AccountId): Subscription => ({
   trialEndsAt: null,
   paidUntil: 1_000,
   cancelsAt: null,
-  paymentFailure: { failedAt: 5, cause: 'CARD_EXPIRED', graceEndsAt: 10 },
+  paymentFailure: { failedAt: 5, cause: 'CARD_EXPIRED' },
   version: 0,
 });
 

@@ -43,7 +43,8 @@ const unpaid = (cause: string) => async (world: World) => {
   const accountId = await world.subscribed();
   const refused = await withKey(world, accountId);
   await world.do('recordPaymentFailure', { accountId, cause });
-  world.clock += 8 * DAY_MS;
+  // The month that was paid, and grace.
+  world.clock += 39 * DAY_MS;
   return refused;
 };
 
@@ -116,7 +117,7 @@ const CASES: readonly Case[] = [
     operation: '{ covered }',
     arrange: async (world) => {
       const refused = await withKey(world, await world.subscribed());
-      world.clock += 32 * DAY_MS;
+      world.clock += 39 * DAY_MS;
       return refused;
     },
     mutation: 'renewSubscription',

@@ -64,6 +64,7 @@ const unsoundPlans: readonly BadInput[] = [
   bad('a plan without a name', 'plan.name', withPlan({ name: ' ' })),
   bad('a negative price', 'plan.amountMinor', withPlan({ amountMinor: -1 })),
   bad('a currency that is none', 'plan.currency', withPlan({ currency: 'euro' })),
+  bad('a currency that nobody pays with', 'plan.currency', withPlan({ currency: 'XTS' })),
   bad('negative credits', 'plan.creditsPerPeriod', withPlan({ creditsPerPeriod: -1 })),
   bad('an endless trial', 'plan.trialDays', withPlan({ trialDays: 9_999 })),
   bad('a negative grace', 'plan.graceDays', withPlan({ graceDays: -1 })),
@@ -169,9 +170,12 @@ export const MUTATION_CASES: Readonly<Record<string, MutationCases>> = {
   createAccount: {
     isNew: true,
     prepare: async (world) => ({ id: world.name('account'), name: 'Acme' }),
-    answers: ({ id }) => ({ account: { id, name: 'Acme', suspendedAt: null, balance: { available: 0 } } }),
+    answers: ({ id }) => ({
+      account: { id, name: 'Acme', suspendedAt: null, timeZone: 'UTC', balance: { available: 0 } },
+    }),
     bad: [
       bad('no name', 'name', { name: '' }),
+      bad('a zone that is none', 'timeZone', { timeZone: 'Europe/Nowhere' }),
       bad('an empty id', 'id', { id: '' }),
       bad('an operator for an id', 'id', { id: '$where' }),
       bad('the prototype for an id', 'id', { id: '__proto__' }),
@@ -183,6 +187,17 @@ export const MUTATION_CASES: Readonly<Record<string, MutationCases>> = {
     prepare: async (world) => ({ accountId: await world.account() }),
     answers: ({ accountId }) => ({ account: { id: accountId, suspendedAt: '2026-01-01T00:00:00.000Z' } }),
     bad: [unknownAccount, hostileAccount],
+    contest: theSame,
+  },
+  setTimeZone: {
+    prepare: async (world) => ({ accountId: await world.account(), timeZone: 'Europe/Berlin' }),
+    answers: ({ accountId }) => ({ account: { id: accountId, timeZone: 'Europe/Berlin' } }),
+    bad: [
+      unknownAccount,
+      hostileAccount,
+      bad('a zone that is none', 'timeZone', { timeZone: 'Berlin' }),
+      bad('a distance from UTC', 'timeZone', { timeZone: '+02:00' }),
+    ],
     contest: theSame,
   },
   resumeAccount: {
@@ -265,6 +280,17 @@ export const MUTATION_CASES: Readonly<Record<string, MutationCases>> = {
       bad('a trial that the plan has not', 'withTrial', async (world) => ({
         planId: await world.plan({ trialDays: 0 }),
       })),
+      bad(
+        'a second trial, though of another plan',
+        'withTrial',
+        async (world) => {
+          const accountId = await world.account();
+          await world.do('startSubscription', { accountId, planId: await world.plan(), withTrial: true });
+          await world.do('cancelSubscription', { accountId, when: 'NOW' });
+          return { accountId };
+        },
+        'CONFLICT',
+      ),
       bad('a second one', 'accountId', async (world) => ({ accountId: await world.subscribed() }), 'CONFLICT'),
     ],
     contest: theSame,
@@ -306,10 +332,11 @@ export const MUTATION_CASES: Readonly<Record<string, MutationCases>> = {
   },
   cancelSubscription: {
     prepare: async (world) => ({ accountId: await world.subscribed() }),
-    answers: () => ({ subscription: { state: 'ACTIVE', cancelsAt: '2026-02-01T00:00:00.000Z' } }),
+    answers: () => ({ subscription: { state: 'ACTIVE', cancelsAt: '2026-02-01T00:00:00.000Z' }, unused: [] }),
     bad: [
       unknownAccount,
       notSubscribed,
+      bad('the end of credits at the period’s end', 'endCredits', { endCredits: true }),
       bad(
         'one that has ended',
         'accountId',
@@ -356,7 +383,7 @@ export const MUTATION_CASES: Readonly<Record<string, MutationCases>> = {
   },
   recordPaymentFailure: {
     prepare: async (world) => ({ accountId: await world.subscribed(), cause: 'CARD_EXPIRED' }),
-    answers: () => ({ subscription: { state: 'PAST_DUE', paymentFailureCause: 'CARD_EXPIRED' } }),
+    answers: () => ({ subscription: { state: 'ACTIVE', paymentFailureCause: 'CARD_EXPIRED' } }),
     bad: [
       unknownAccount,
       notSubscribed,

@@ -106,9 +106,10 @@ describe('a field that a plan covers', () => {
   it.each([
     ['in a trial', { trialEndsAt: NOW + 1 }, 'covered'],
     ['at the last millisecond paid for', { paidUntil: NOW + 1 }, 'covered'],
-    ['when that is over', { paidUntil: NOW }, 'refused'],
-    ['in grace', { paymentFailure: { failedAt: NOW, cause: 'OTHER', graceEndsAt: NOW + 1 } }, 'covered'],
-    ['when grace is over', { paymentFailure: { failedAt: NOW - 1, cause: 'OTHER', graceEndsAt: NOW } }, 'refused'],
+    ['with a failure of what is paid for', { paymentFailure: { failedAt: 0, cause: 'OTHER' } }, 'covered'],
+    ['in grace', { paidUntil: NOW - 7 * DAY_MS + 1, paymentFailure: { failedAt: NOW, cause: 'OTHER' } }, 'covered'],
+    ['in grace, whose renewal has not come yet', { paidUntil: NOW - 7 * DAY_MS + 1 }, 'covered'],
+    ['when grace is over', { paidUntil: NOW - 7 * DAY_MS }, 'refused'],
     ['until it is canceled', { cancelsAt: NOW + 1 }, 'covered'],
     ['when it is canceled', { cancelsAt: NOW }, 'refused'],
     ['before it begins', { startsAt: NOW + 1 }, 'refused'],
@@ -139,10 +140,10 @@ describe('a field that no plan covers', () => {
 
   it.each([
     ['another feature’s plan', subscribed(plan({ features: [] }))],
-    ['a subscription that has expired', subscribed(plan(), { paidUntil: NOW })],
+    ['a subscription that has expired', subscribed(plan({ graceDays: 0 }), { paidUntil: NOW })],
     [
       'a subscription that is unpaid',
-      subscribed(plan(), { paymentFailure: { failedAt: 0, cause: 'OTHER', graceEndsAt: 0 } }),
+      subscribed(plan(), { paidUntil: 0, paymentFailure: { failedAt: 0, cause: 'OTHER' } }),
     ],
   ])('is paid with credits beside %s', (_name, has) => {
     expect(decideWith({ ...has, credits: 5 }, 5)).toEqual({ outcome: 'paid', credits: 5 });
@@ -237,9 +238,10 @@ describe('a refusal', () => {
     expect(decideWith(has, 5)).toEqual(refused({ reason: 'STORE_UNAVAILABLE', retryable: true }));
   });
 
-  const lapsed = { paidUntil: NOW - 1 };
+  const lapsed = { paidUntil: NOW - 7 * DAY_MS };
   const unpaid = (cause: 'CARD_EXPIRED' | 'OTHER') => ({
-    paymentFailure: { failedAt: NOW - 2, cause, graceEndsAt: NOW - 1 },
+    paidUntil: NOW - 8 * DAY_MS,
+    paymentFailure: { failedAt: NOW - 2, cause },
   });
   it.each<[string, Partial<Means>, object]>([
     ['nobody has subscribed', {}, { reason: 'SUBSCRIPTION_REQUIRED' }],
@@ -257,7 +259,7 @@ describe('a refusal', () => {
     ['one that covered it has expired', subscribed(plan(), lapsed), { reason: 'SUBSCRIPTION_EXPIRED' }],
     [
       'a trial that covered it is over',
-      subscribed(plan(), { trialEndsAt: NOW, paidUntil: NOW }),
+      subscribed(plan({ graceDays: 0 }), { trialEndsAt: NOW, paidUntil: NOW }),
       { reason: 'SUBSCRIPTION_EXPIRED' },
     ],
     ['one that covered it was canceled', subscribed(plan(), { cancelsAt: NOW }), { reason: 'SUBSCRIPTION_EXPIRED' }],
@@ -357,7 +359,7 @@ describe('the plans that a refusal names', () => {
   });
 
   it('may be the very plan that a subscription is to, where that would cover it again', () => {
-    const has = { ...subscribed(plan(), { paidUntil: NOW }), offers: [plan()] };
+    const has = { ...subscribed(plan({ graceDays: 0 }), { paidUntil: NOW }), offers: [plan()] };
     expect(plansFor(has)).toEqual(['pro']);
   });
 

@@ -98,7 +98,7 @@ const LIMITED = (whenExhausted: 'REFUSE' | 'CREDITS') => ({
   plan: plan({ features: [allowance('search', { limit: { units: 0, per: 'DAY' }, whenExhausted })] }),
 });
 const UNPAID = {
-  subscription: subscription({ paymentFailure: { failedAt: NOW - 9, cause: 'OTHER', graceEndsAt: NOW - 1 } }),
+  subscription: subscription({ paidUntil: 0, paymentFailure: { failedAt: NOW - 9, cause: 'OTHER' } }),
   plan: plan(),
 };
 
@@ -306,7 +306,7 @@ describe('what puts it right', () => {
     [
       'one that has ended',
       COVERED_ONLY,
-      standing({ means: means({ ...SUBSCRIBED, subscription: subscription({ paidUntil: NOW - DAY_MS }) }) }),
+      standing({ means: means({ ...SUBSCRIBED, subscription: subscription({ paidUntil: NOW - 8 * DAY_MS }) }) }),
       'RENEW_SUBSCRIPTION',
       { name: 'renewSubscription', arguments: { accountId: ALICE } },
     ],

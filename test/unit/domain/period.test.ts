@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addMonths, DAY_MS, HOUR_MS, isInstant, periodAt, periodOf, windowAt } from '../../../src/domain/period.js';
+import { addMonths, DAY_MS, isInstant, periodAt, periodOf } from '../../../src/domain/period.js';
 import type { Interval } from '../../../src/domain/period.js';
 import { at } from '../../support/domain.js';
 
@@ -140,40 +140,5 @@ describe('a billing period', () => {
       }
     }
     expect(wrong).toEqual([]);
-  });
-});
-
-describe('the window of a limit', () => {
-  const anchor = at('2025-01-10T09:30:00.000Z');
-  const window = (per: 'BILLING_PERIOD' | 'DAY' | 'HOUR', now: string, interval: Interval = 'MONTH') => {
-    const { startsAt, endsAt } = windowAt(per, anchor, interval, at(now));
-    return [iso(startsAt), iso(endsAt)];
-  };
-
-  it('per day and hour is that of UTC, whatever the anchor', () => {
-    expect(window('DAY', '2025-01-16T23:59:59.999Z')).toEqual(['2025-01-16T00:00:00.000Z', '2025-01-17T00:00:00.000Z']);
-    expect(window('DAY', '2025-01-17T00:00:00.000Z')).toEqual(['2025-01-17T00:00:00.000Z', '2025-01-18T00:00:00.000Z']);
-    expect(window('HOUR', '2025-01-16T12:59:59.999Z')).toEqual([
-      '2025-01-16T12:00:00.000Z',
-      '2025-01-16T13:00:00.000Z',
-    ]);
-    expect(window('HOUR', '2025-01-16T13:00:00.000Z')).toEqual([
-      '2025-01-16T13:00:00.000Z',
-      '2025-01-16T14:00:00.000Z',
-    ]);
-    expect(window('DAY', '1969-12-31T23:00:00.000Z')).toEqual(['1969-12-31T00:00:00.000Z', '1970-01-01T00:00:00.000Z']);
-    expect([DAY_MS, HOUR_MS]).toEqual([86_400_000, 3_600_000]);
-  });
-
-  it('per billing period is the period, without its index', () => {
-    const now = at('2025-02-11T00:00:00.000Z');
-    expect(windowAt('BILLING_PERIOD', anchor, 'MONTH', now)).toEqual({
-      startsAt: at('2025-02-10T09:30:00.000Z'),
-      endsAt: at('2025-03-10T09:30:00.000Z'),
-    });
-    expect(window('BILLING_PERIOD', '2025-02-11T00:00:00.000Z', 'YEAR')).toEqual([
-      '2025-01-10T09:30:00.000Z',
-      '2026-01-10T09:30:00.000Z',
-    ]);
   });
 });

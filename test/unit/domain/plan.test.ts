@@ -27,6 +27,20 @@ describe('the plans that cover a feature', () => {
     expect(offers.map(({ id }) => id)).toEqual(['c', 'b', 'a', 'd']);
   });
 
+  it('are compared by what a month costs, and never across currencies', () => {
+    const priced = (id: string, amountMinor: number, currency: string, interval: 'MONTH' | 'YEAR' = 'MONTH') =>
+      offer(id, 0, { price: { amountMinor, currency }, interval });
+    const eight = priced('eight', 800, 'EUR');
+    const offers = [priced('yen', 900, 'JPY'), eight, priced('year', 7_200, 'EUR', 'YEAR'), priced('franc', 1, 'CHF')];
+    expect(plansCovering(offers, null, 1)).toEqual(['franc', 'year', 'eight', 'yen']);
+    expect(plansCovering(offers, null, 1, 'JPY')).toEqual(['yen', 'franc', 'year', 'eight']);
+    expect(plansCovering(offers.toReversed(), null, 1, 'EUR')).toEqual(['year', 'eight', 'franc', 'yen']);
+    const alike = [priced('b', 9_600, 'EUR', 'YEAR'), eight, priced('a', 9_600, 'EUR', 'YEAR')];
+    expect(plansCovering(alike, null, 1)).toEqual(['a', 'b', 'eight']);
+    const dear = [priced('dearer', 2 ** 53 - 1, 'EUR'), priced('dear', 2 ** 53 - 2, 'EUR')];
+    expect(plansCovering(dear, null, 1)).toEqual(['dear', 'dearer']);
+  });
+
   it('can be bought: no draft, nothing archived', () => {
     expect(plansCovering([offer('a', 1, { status: 'DRAFT' }), offer('b', 1, { status: 'ARCHIVED' })], null, 1)).toEqual(
       [],
@@ -81,7 +95,10 @@ describe('the faults of a plan', () => {
       { argument: 'version', message: 'A version is a whole number from 1.' },
       { argument: 'name', message: 'A plan needs a name.' },
       { argument: 'price.amountMinor', message: 'A price is a whole number of minor units, not negative.' },
-      { argument: 'price.currency', message: 'A currency is three capital letters of ISO 4217, as in EUR.' },
+      {
+        argument: 'price.currency',
+        message: 'A currency is one of ISO 4217 that is in use, in three capital letters, as in EUR.',
+      },
       { argument: 'creditsPerPeriod', message: 'Credits are a whole number from 0 to 2^53 - 1.' },
       { argument: 'trialDays', message: 'A trial lasts a whole number of days from 0 to 3650.' },
       { argument: 'graceDays', message: 'A grace lasts a whole number of days from 0 to 3650.' },
@@ -100,8 +117,8 @@ describe('the faults of a plan', () => {
     expect(faultsOf({ id: planId(id) })).toEqual(['id']),
   );
 
-  it.each(['EU', 'EURO', 'eur', 'E R', 'EUR\n', 'xEUR'])(
-    'a currency has three capital letters: %j has not',
+  it.each(['EU', 'EURO', 'eur', 'E R', 'EUR\n', 'xEUR', 'EUX', 'XTS', 'XAU', ''])(
+    'a currency is one of ISO 4217 that is in use: %j is not',
     (currency) => expect(faultsOf({ price: { amountMinor: 1, currency } })).toEqual(['price.currency']),
   );
 

@@ -86,7 +86,7 @@ const failed = (cause: 'CARD_EXPIRED' | 'OTHER') =>
   subscription({
     startsAt: at('2024-12-01T00:00:00.000Z'),
     paidUntil: at('2025-01-01T00:00:00.000Z'),
-    paymentFailure: { failedAt: NOW - 10 * DAY_MS, cause, graceEndsAt: NOW - 3 * DAY_MS },
+    paymentFailure: { failedAt: NOW - 10 * DAY_MS, cause },
   });
 const notRenewed = { ...failed('OTHER'), paymentFailure: null };
 const limited = plan({
@@ -166,17 +166,15 @@ const pairs: readonly Pair[] = [
     lower: 'SUBSCRIPTION_EXPIRED',
     both: withMeans({ subscription: failed('CARD_EXPIRED'), plan: plan() }),
     withoutUpper: withMeans({ subscription: notRenewed, plan: plan() }),
-    withoutLower: withMeans({
-      subscription: { ...failed('CARD_EXPIRED'), paidUntil: NOW + DAY_MS },
-      plan: plan(),
-    }),
+    // What never covered it has not ended either.
+    withoutLower: withMeans({ subscription: failed('CARD_EXPIRED'), plan: elsewhere }),
   },
   {
     upper: 'PAYMENT_FAILED',
     lower: 'SUBSCRIPTION_EXPIRED',
     both: withMeans({ subscription: failed('OTHER'), plan: plan() }),
     withoutUpper: withMeans({ subscription: notRenewed, plan: plan() }),
-    withoutLower: withMeans({ subscription: { ...failed('OTHER'), paidUntil: NOW + DAY_MS }, plan: plan() }),
+    withoutLower: withMeans({ subscription: failed('OTHER'), plan: elsewhere }),
   },
   {
     upper: 'SUBSCRIPTION_EXPIRED',
