@@ -23,6 +23,7 @@ export const onEachStore = (suite: (store: EachStore) => void): void => {
         suite({ name: 'MongoDB', database: () => openMongoForTest(url) });
       });
       return;
+    case undefined:
     default:
       throw new Error(`vitest.config.ts says which store’s turn it is, and said ${String(turn)}.`);
   }
