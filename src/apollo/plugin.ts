@@ -33,7 +33,7 @@ export const tollgatePlugin = (paywall: Paywall): ApolloServerPlugin<PaywallCont
 });
 
 const listenerOf = (paywall: Paywall, contextValue: PaywallContext): GraphQLRequestListener<PaywallContext> => {
-  const { caller, request: ids, watch = UNWATCHED } = operationContextOf(contextValue);
+  const { caller, request: ids, watch = UNWATCHED, isGone } = operationContextOf(contextValue);
   let opening: Opening | null = null;
   let origin: DataOrigin = 'ELSEWHERE';
   return {
@@ -46,7 +46,7 @@ const listenerOf = (paywall: Paywall, contextValue: PaywallContext): GraphQLRequ
       });
       const isSubscription = definition?.operation === OperationTypeNode.SUBSCRIPTION;
       const key = sentKey !== null && isSubscription ? keyedSubscription() : sentKey;
-      const operation = { document, operationName, variables, caller, contextValue, watch, request: ids };
+      const operation = { document, operationName, variables, caller, contextValue, watch, request: ids, isGone };
       const isKeyUnsound = key instanceof GraphQLError;
       opening =
         isKeyUnsound && caller.barred === null

@@ -19,6 +19,8 @@ export interface OperationContext {
   readonly watch?: RunWatch | undefined;
   /** By what the request is found in logs and traces. */
   readonly request?: RequestIds | undefined;
+  /** Whether the client is known to be gone: what a query would have sent it is not charged. */
+  readonly isGone?: (() => boolean) | undefined;
 }
 
 /**

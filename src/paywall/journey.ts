@@ -28,13 +28,15 @@ export interface RunRequest {
   readonly idempotencyKey?: string | null | undefined;
   /** Called for each operation that begins: of a subscription for its start, and for each event. */
   readonly watch?: ((caller: Caller) => RunWatch) | undefined;
+  /** In place of the context value's. */
+  readonly isGone?: OperationContext['isGone'];
   /** Runs each event of a subscription; one that it answers with `null` is left out, and nobody pays for it. */
   readonly aroundEvent?: ((run: () => Promise<ExecutionResult>) => Promise<ExecutionResult | null>) | undefined;
 }
 
 /** The rest is added for the resolvers. */
 export interface RunContext {
-  readonly tollgate: Pick<OperationContext, 'caller' | 'request'>;
+  readonly tollgate: Pick<OperationContext, 'caller' | 'request' | 'isGone'>;
 }
 
 interface Executor {
@@ -128,8 +130,10 @@ const deliver = (
   source: AsyncIterable<unknown>,
 ): AsyncIterableIterator<ExecutionResult> => {
   const iterator = source[Symbol.asyncIterator]();
-  const events = eventsOf(paywall, document, request, iterator);
   let isOver = false;
+  // Of an event that comes when nobody waits any more nothing is sent.
+  const isGone = (): boolean => isOver || request.contextValue.tollgate.isGone?.() === true;
+  const events = eventsOf(paywall, document, { ...request, isGone }, iterator);
   const endSource = async (): Promise<void> => {
     if (isOver) return;
     isOver = true;
@@ -185,7 +189,7 @@ const contextOfItsOwn = (paywall: Executor, request: RunRequest, caller: Caller)
 
 const operationOf = (
   document: DocumentNode,
-  { operationName, variableValues, idempotencyKey }: RunRequest,
+  { operationName, variableValues, idempotencyKey, isGone }: RunRequest,
   contextValue: PaywallContext,
   watch: OperationWatch,
 ): OperationRequest => ({
@@ -195,6 +199,7 @@ const operationOf = (
   variables: variableValues,
   caller: contextValue.tollgate.caller,
   request: contextValue.tollgate.request,
+  isGone: isGone ?? contextValue.tollgate.isGone,
   contextValue,
   watch,
 });

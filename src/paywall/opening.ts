@@ -34,6 +34,8 @@ export interface OperationRequest {
   /** The context value that the resolvers will get: the tab belongs to it. */
   readonly contextValue: object;
   readonly watch?: OperationWatch | undefined;
+  /** Whether the client is known to be gone, so that nothing can be sent to it any more. */
+  readonly isGone?: (() => boolean) | undefined;
 }
 
 /** What to do with an operation. */
@@ -86,7 +88,9 @@ export const openOperation = async (engine: Engine, request: OperationRequest): 
       kind: 'open',
       settle: (response, origin = 'EXECUTED') => {
         openOperations.release(contextValue);
-        return settleTab(engine, opened, response, origin);
+        // A mutation has done its work, and an answer with a key can be fetched: those are charged for all the same.
+        const isLost = !compiled.isMutation && idempotencyKey === null && request.isGone?.() === true;
+        return settleTab(engine, opened, isLost ? NOTHING_SENT : response, origin);
       },
       giveBack: () => giveBackTab(engine, opened),
     };
@@ -95,6 +99,8 @@ export const openOperation = async (engine: Engine, request: OperationRequest): 
     throw error;
   }
 };
+
+const NOTHING_SENT: DeliveredResponse = {};
 
 export const barredBy = ({ reason, resetAt }: Bar, refusals: OperationRefusals): Barred => {
   const refusal: Refusal = { ...OF_NO_FIELD, reason, resetAt, retryable: reason === 'RATE_LIMITED' };

@@ -144,6 +144,7 @@ const graphqlRoutes = (scope: FastifyInstance, apollo: ApolloServer<PaywallConte
         paywall: transports.paywall,
         watch: recordOf(request) ?? undefined,
         request: idsOf(request),
+        isGone: () => request.socket.destroyed,
       },
     }),
   });

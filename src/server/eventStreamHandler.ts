@@ -19,7 +19,8 @@ export const eventStreamHandler = (
   const handle = createHandler<PlainContext>({
     onSubscribe: ({ raw }, params) => {
       const watchEach = watchRuns(rest.watchers, raw, 'sse');
-      const tollgate = { caller: callerOf(raw), paywall, request: idsOf(raw), watchEach };
+      const isGone = (): boolean => raw.socket.destroyed;
+      const tollgate = { caller: callerOf(raw), paywall, request: idsOf(raw), isGone, watchEach };
       const key = raw.headers['idempotency-key'];
       const args = argumentsOf(params, { tollgate }, typeof key === 'string' ? key : undefined);
       if ('schema' in args) return { ...args, contextValue: args.contextValue as PlainContext };

@@ -13,12 +13,15 @@ import { watchRuns } from './watch/requestRecords.js';
  */
 export const webSocketHandler = ({ paywall, limits, ...rest }: Transports): WebsocketHandler =>
   makeHandler({
-    onSubscribe: async ({ connectionParams, extra: { request } }, _id, payload) => {
+    onSubscribe: async ({ connectionParams, subscriptions, extra: { request, socket } }, id, payload) => {
       const sent = connectionParams?.['authorization'] ?? connectionParams?.['Authorization'];
       const authorization = typeof sent === 'string' ? sent : request.headers.authorization;
       const { caller, rate } = await limits.identify(authorization, request.ip);
       const watchEach = watchRuns(rest.watchers, request, 'websocket');
-      const contextValue: EventContext = { tollgate: { caller, paywall, request: idsOf(request), watchEach } };
+      // A `complete` of the client ends an operation, and takes its id off the list.
+      const isGone = (): boolean => socket.readyState !== socket.OPEN || !(id in subscriptions);
+      const tollgate = { caller, paywall, request: idsOf(request), isGone, watchEach };
+      const contextValue: EventContext = { tollgate };
       // Who is barred hears that first, whatever is wrong with the document.
       const refused = paywall.barred(caller, idsOf(request));
       if (!isFlood(rate)) refused?.record();

@@ -171,7 +171,7 @@ describe('made-up operations on made-up schemas', () => {
 
   it(
     `come to what the plain model says (${seeds.length * OPERATIONS_PER_SCHEMA} runs)`,
-    { timeout: 100 * RUNS + 60_000 },
+    { timeout: 300 * RUNS + 60_000 },
     async () => {
       const counts = new Map<string, number>();
       const report = (what: string) => counts.set(what, (counts.get(what) ?? 0) + 1);

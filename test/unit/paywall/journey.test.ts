@@ -214,7 +214,11 @@ describe('a paid subscription', () => {
     const source = new Source();
     const paywall = await ready(source);
     const caller = await paywall.callerWith(4);
-    const request = { document: 'subscription { tick }', contextValue: { tollgate: { caller } }, idempotencyKey: 'once' };
+    const request = {
+      document: 'subscription { tick }',
+      contextValue: { tollgate: { caller } },
+      idempotencyKey: 'once',
+    };
     const events = eventsOf(await paywall.paywall.subscribe(request));
     source.send(1, 2, 3);
     expect(await next(events)).toEqual(paid(1, 2));
@@ -246,6 +250,28 @@ describe('a paid subscription', () => {
   });
 });
 
+describe('an event that comes after the client has ended it', () => {
+  it('is not charged, and nothing stays on hold for it', async () => {
+    // A source that was asked for its next event answers, whatever it is told meanwhile.
+    let send: (event: IteratorResult<unknown>) => void = () => undefined;
+    const source = new Source();
+    source.next = () => new Promise((resolve) => (send = resolve));
+    const paywall = await ready(source);
+    const caller = await paywall.callerWith(10);
+    const events = eventsOf(await subscribe(paywall, caller));
+    const first = next(events);
+    await pause(1);
+    send({ done: false, value: 1 });
+    expect(await first).toEqual(paid(1, 8));
+    const second = next(events);
+    await pause(1);
+    const ending = events.return?.();
+    send({ done: false, value: 2 });
+    await Promise.all([second, ending]);
+    expect(await paywall.walletOf(caller)).toEqual({ available: 8, held: 0, holds: 0 });
+  });
+});
+
 describe('two subscriptions with one context value', () => {
   it('are each charged for their own events', async () => {
     const source = new Source();
@@ -270,7 +296,9 @@ describe('a free subscription', () => {
     const source = new Source();
     const { paywall } = await ready(source);
     const caller = await paywall.identify(undefined);
-    const events = eventsOf(await paywall.subscribe({ document: 'subscription { free }', contextValue: { tollgate: { caller } } }));
+    const events = eventsOf(
+      await paywall.subscribe({ document: 'subscription { free }', contextValue: { tollgate: { caller } } }),
+    );
     source.send(5);
     expect(await next(events)).toEqual({ data: { free: 5 } });
   });

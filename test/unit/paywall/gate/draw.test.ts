@@ -16,6 +16,7 @@ const drawn = (decision: Draw['decision'], usedUnits: number, isPrepaid = false)
   path: pathOf('city'),
   paid: { coordinate: 'Query.city', feature: 'cities', cost: 2, multipliers: [], chargeEmpty: false },
   decision,
+  order: 1,
   quotedUnits: 8,
   isPrepaid,
   usedUnits,
