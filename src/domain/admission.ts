@@ -3,20 +3,17 @@
  * the operation runs with the account's means, and while it runs with what the tab holds.
  */
 import type { KeyState } from './account.js';
-import { isCredits, priceOf } from './credits.js';
 import type { PlanId } from './ids.js';
-import { invariant, unreachable } from './invariant.js';
-import { periodOf } from './period.js';
-import type { Instant, Interval, LimitPer, Window } from './period.js';
+import { InvariantError, unreachable } from './invariant.js';
+import type { Instant, LimitPer } from './period.js';
 import { allowanceFor, plansCovering } from './plan.js';
 import type { Allowance, Plan } from './plan.js';
 import { precedes } from './refusal.js';
 import type { Refusal, RefusalReason } from './refusal.js';
-import { windowAt } from './timeZone.js';
 import type { TimeZone } from './timeZone.js';
-import { hasBegun, isCovering, limitWindowAt, stateAt } from './subscription.js';
+import { firstWindowAt, hasBegun, isCovering, limitWindowAt, stateAt } from './subscription.js';
 import type { Subscription } from './subscription.js';
-import { countUnits, leftOf } from './wallet.js';
+import { countUnits, isSameLimit, leftOf } from './wallet.js';
 import type { Counter, LimitClaim } from './wallet.js';
 
 /** What `@requiresPayment` says of one field. */
@@ -85,7 +82,8 @@ export type Decision =
 
 /** Decides about one position. `units` is whole and not negative: anything else is a bug of the caller, and thrown. */
 export const decide = (requirement: Requirement, units: number, standing: Standing, now: Instant): Decision => {
-  invariant(isCredits(units), `${requirement.coordinate} was priced with ${units} units`);
+  if (!Number.isSafeInteger(units) || units < 0)
+    throw new InvariantError(`Tollgate has a bug: ${requirement.coordinate} was priced with ${units} units`);
   const barred = barredBy(requirement, standing, now);
   if (barred !== null) {
     const resetAt = barred === 'RATE_LIMITED' ? standing.rateLimitedUntil : null;
@@ -145,6 +143,12 @@ const decideOnMeans = (requirement: Requirement, units: number, means: Means, no
   return refuse(requirement, reason, isHeld ? { ...figures, held: means.held, retryable: true } : figures);
 };
 
+/** `cost × units`, or `null` where the product is more than `CREDITS_MAX`. Both are whole and not negative. */
+export const priceOf = (cost: number, units: number): number | null => {
+  const price = cost * units;
+  return Number.isSafeInteger(price) ? price : null;
+};
+
 /** The means that are left after a decision: what the next position is decided against. */
 export const meansAfter = (means: Means, decision: Decision): Means => {
   switch (decision.outcome) {
@@ -199,15 +203,14 @@ export const barredBy = (
   const keyReason = KEY_REASONS[standing.key];
   if (keyReason !== null) return keyReason;
   if (standing.suspended) return 'ACCOUNT_SUSPENDED';
-  if (asked !== null && !isInScope(asked, standing.scopes)) return 'SCOPE_MISSING';
+  const { scopes } = standing;
+  if (asked !== null && scopes !== null) {
+    const isInScope = scopes.includes(asked.coordinate) || (asked.feature !== null && scopes.includes(asked.feature));
+    if (!isInScope) return 'SCOPE_MISSING';
+  }
   if (standing.rateLimitedUntil !== null && now < standing.rateLimitedUntil) return 'RATE_LIMITED';
   return null;
 };
-
-const isInScope = (
-  { coordinate, feature }: Pick<Requirement, 'coordinate' | 'feature'>,
-  scopes: Standing['scopes'],
-): boolean => scopes === null || scopes.includes(coordinate) || (feature !== null && scopes.includes(feature));
 
 type Coverage =
   | { readonly kind: 'covered'; readonly planId: PlanId; readonly draws: LimitClaim | null }
@@ -258,13 +261,6 @@ const drawOn = (
     : { kind: 'exhausted', planId: plan.id, draws, left, whenExhausted };
 };
 
-/** The window of a limit of a plan that is subscribed to at this instant. */
-const firstWindowAt = (per: LimitPer, interval: Interval, timeZone: TimeZone, now: Instant): Window => {
-  if (per !== 'BILLING_PERIOD') return windowAt(per, timeZone, now);
-  const { startsAt, endsAt } = periodOf(now, interval, 0);
-  return { startsAt, endsAt };
-};
-
 /** The plans on offer that would cover these units now, with what is used of their limits already. */
 const remediesAmong = ({ feature }: Requirement, units: number, means: Means, now: Instant): readonly PlanId[] => {
   const covers = (offer: Plan): boolean => {
@@ -276,3 +272,121 @@ const remediesAmong = ({ feature }: Requirement, units: number, means: Means, no
 
 /** Names a limit among the counters of a wallet. */
 export const limitKey = (feature: string, per: LimitPer): string => `${feature}:${per}`;
+
+/**
+ * What several positions need together: credits, and units of limits. A hold sets a demand aside; an allotment is the
+ * means that a demand leaves to the positions it was made for, and nothing else.
+ */
+export interface Demand {
+  readonly credits: number;
+  /** One claim a limit. */
+  readonly claims: readonly LimitClaim[];
+}
+
+export const NO_DEMAND: Demand = { credits: 0, claims: [] };
+
+export const isNothing = (demand: Demand): boolean => demand.credits === 0 && demand.claims.length === 0;
+
+/** What so many positions need that are each decided alike. The caller knows that the means suffice for them. */
+export const demandOf = (decision: Decision, positions: number): Demand => {
+  switch (decision.outcome) {
+    case 'paid':
+      return { credits: decision.credits * positions, claims: [] };
+    case 'covered': {
+      const { draws } = decision;
+      return draws === null ? NO_DEMAND : { credits: 0, claims: [{ ...draws, units: draws.units * positions }] };
+    }
+    case 'split': {
+      const { credits, draws } = decision;
+      return { credits: credits * positions, claims: [{ ...draws, units: draws.units * positions }] };
+    }
+    case 'refused':
+      return NO_DEMAND;
+    default:
+      return unreachable(decision);
+  }
+};
+
+/** What both need. */
+export const addDemands = (a: Demand, b: Demand): Demand => combine(a, b, (x, y) => x + y);
+
+/** What suffices for either, where only one of them will come true. */
+export const largerDemand = (a: Demand, b: Demand): Demand => combine(a, b, Math.max);
+
+const combine = (a: Demand, b: Demand, how: (x: number, y: number) => number): Demand => {
+  if (isNothing(a)) return b;
+  if (isNothing(b)) return a;
+  const onlyInB = b.claims.filter((claim) => !a.claims.some((each) => isSameLimit(each, claim)));
+  const claims = a.claims.map((claim) => {
+    const other = b.claims.find((each) => isSameLimit(each, claim));
+    return other === undefined ? claim : { ...claim, units: how(claim.units, other.units) };
+  });
+  return { credits: how(a.credits, b.credits), claims: [...claims, ...onlyInB] };
+};
+
+/** The same caller when a demand has been set aside. */
+export const standingWithout = (standing: Standing, demand: Demand): Standing =>
+  standing.means === null || isNothing(demand) ? standing : withMeans(standing, meansWithout(standing.means, demand));
+
+/** The means that are left when a demand has been set aside. */
+export const meansWithout = (means: Means, demand: Demand): Means => ({
+  ...means,
+  credits: means.credits - demand.credits,
+  counters: demand.claims.reduce<readonly Counter[]>(countUnits, means.counters),
+});
+
+/** The means with what a demand gives back. */
+export const meansWith = (means: Means, { credits, claims }: Demand): Means => ({
+  ...means,
+  credits: Math.max(0, means.credits + credits),
+  counters: claims.reduce<readonly Counter[]>(
+    (counters, claim) => countUnits(counters, { ...claim, units: -claim.units }),
+    means.counters,
+  ),
+});
+
+/** What of a demand another one does not have. */
+export const excessOf = (demand: Demand, over: Demand): Demand => ({
+  credits: Math.max(0, demand.credits - over.credits),
+  claims: demand.claims
+    .map((claim) => {
+      const known = over.claims.find((each) => isSameLimit(each, claim))?.units ?? 0;
+      return { ...claim, units: claim.units - known };
+    })
+    .filter(({ units }) => units > 0),
+});
+
+/** The means of a demand alone: its credits, and of every limit of the plan only what it claims. */
+export const meansOf = (means: Means, { credits, claims }: Demand, now: Instant): Means => {
+  const { plan, subscription, offers, timeZone } = means;
+  if (plan === null || subscription === null)
+    return { subscription, plan, timeZone, credits, held: 0, counters: [], offers };
+  const counters: Counter[] = [];
+  for (const { feature, limit } of plan.features) {
+    if (limit === null) continue;
+    const key = limitKey(feature, limit.per);
+    const window = limitWindowAt(limit.per, subscription, plan.interval, timeZone, now);
+    const claimed = claims.find((claim) => isSameLimit(claim, { key, window }))?.units ?? 0;
+    counters.push({ key, window, used: limit.units - claimed });
+  }
+  return { subscription, plan, timeZone, credits, held: 0, counters, offers };
+};
+
+/**
+ * How many of so many positions the means suffice for if each is decided like this one, which they suffice for.
+ * At least 1.
+ */
+export const repeatsOf = (decision: Decision, positions: number, means: Means): number => {
+  const once = demandOf(decision, 1);
+  if (isNothing(once)) return positions;
+  const left = meansAfter(means, decision);
+  let repeats = positions;
+  if (once.credits > 0) repeats = Math.min(repeats, 1 + timesIn(left.credits, once.credits));
+  for (const claim of once.claims) {
+    if (claim.units > 0) repeats = Math.min(repeats, 1 + timesIn(leftOf(left.counters, claim), claim.units));
+  }
+  return repeats;
+};
+
+/** How often `part` fits into `whole`. Taking the remainder off first keeps the division exact. */
+const timesIn = (whole: number, part: number): number => (whole - (whole % part)) / part;

@@ -8,9 +8,3 @@ export const isCredits = (value: unknown): value is number => Number.isSafeInteg
 
 /** `a + b`, or `null` where the sum is more than `CREDITS_MAX`. Both are credits. */
 export const addCredits = (a: number, b: number): number | null => (a > CREDITS_MAX - b ? null : a + b);
-
-/** `cost × units`, or `null` where the product is more than `CREDITS_MAX`. Both are whole and not negative. */
-export const priceOf = (cost: number, units: number): number | null => {
-  const price = cost * units;
-  return Number.isSafeInteger(price) ? price : null;
-};

@@ -92,6 +92,13 @@ export const billingPeriodAt = (subscription: Subscription, interval: Interval, 
     : periodAt(anchorOf(subscription), interval, now);
 };
 
+/** The window of a limit of a plan that is subscribed to at this instant. */
+export const firstWindowAt = (per: LimitPer, interval: Interval, timeZone: TimeZone, now: Instant): Window => {
+  if (per !== 'BILLING_PERIOD') return windowAt(per, timeZone, now);
+  const { startsAt, endsAt } = periodOf(now, interval, 0);
+  return { startsAt, endsAt };
+};
+
 /** The window of a limit of this subscription's plan that `now` lies in. */
 export const limitWindowAt = (
   per: LimitPer,

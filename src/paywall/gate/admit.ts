@@ -2,18 +2,16 @@
  * Gate 1: decides every quoted position in document order against one running balance, before anything runs. The
  * outcome says what to hold, what each place may draw on while the operation runs, and what is refused.
  */
-import { decide, withMeans } from '../../domain/admission.js';
-import type { Decision, Standing } from '../../domain/admission.js';
 import {
   addDemands,
+  decide,
   demandOf,
-  isNothing,
   largerDemand,
-  meansWithout,
   NO_DEMAND,
   repeatsOf,
-} from '../../domain/demand.js';
-import type { Demand } from '../../domain/demand.js';
+  standingWithout,
+} from '../../domain/admission.js';
+import type { Decision, Demand, Standing } from '../../domain/admission.js';
 import type { Instant } from '../../domain/period.js';
 import type { Refusal } from '../../domain/refusal.js';
 import type { Quote, QuotedField, QuotedSelection, QuotedType } from '../price/quote.js';
@@ -117,9 +115,9 @@ interface Surroundings {
 class AdmissionWalk {
   readonly refused: Refused[] = [];
   readonly granted: Granted[] = [];
+  demand = NO_DEMAND;
   isFatal = false;
   #places = 0;
-  #demand = NO_DEMAND;
   #standing: Standing;
   #prepaid: ReadonlyMap<string, number>;
 
@@ -130,10 +128,6 @@ class AdmissionWalk {
   ) {
     this.#standing = opening;
     this.#prepaid = prepaid;
-  }
-
-  get demand(): Demand {
-    return this.#demand;
   }
 
   admitType(quoted: QuotedType, around: Surroundings): AdmittedType {
@@ -173,9 +167,10 @@ class AdmissionWalk {
       const { means } = this.#standing;
       const repeats = means === null ? 1 : repeatsOf(decision, count - positions, means);
       const demand = demandOf(decision, repeats);
-      this.#take(demand);
-      this.granted.push({ quoted, path, positions: repeats, decision });
+      this.#standing = standingWithout(this.#standing, demand);
+      this.demand = addDemands(this.demand, demand);
       allotment.demand = addDemands(allotment.demand, demand);
+      this.granted.push({ quoted, path, positions: repeats, decision });
       positions += repeats;
     }
     return { positions, refusal: null };
@@ -209,30 +204,22 @@ class AdmissionWalk {
   #admitDearest(selection: QuotedSelection, around: Surroundings): AdmittedSelection {
     const standing = this.#standing;
     const prepaid = this.#prepaid;
-    const demandBefore = this.#demand;
+    const demandBefore = this.demand;
     const shared = around.shared ?? new Allotment();
     const sharedBefore = shared.demand;
     let dearest = NO_DEMAND;
     const admitted = selection.map((type) => {
       this.#standing = standing;
       this.#prepaid = prepaid;
-      this.#demand = NO_DEMAND;
+      this.demand = NO_DEMAND;
       const fields = this.admitType(type, around);
-      dearest = largerDemand(dearest, this.#demand);
+      dearest = largerDemand(dearest, this.demand);
       return fields;
     });
-    this.#standing = standing;
-    this.#demand = demandBefore;
-    this.#take(dearest);
+    this.#standing = standingWithout(standing, dearest);
+    this.demand = addDemands(demandBefore, dearest);
     shared.demand = addDemands(sharedBefore, dearest);
     return admitted;
-  }
-
-  #take(demand: Demand): void {
-    if (isNothing(demand)) return;
-    this.#demand = addDemands(this.#demand, demand);
-    const { means } = this.#standing;
-    if (means !== null) this.#standing = withMeans(this.#standing, meansWithout(means, demand));
   }
 }
 

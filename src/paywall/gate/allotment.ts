@@ -2,14 +2,12 @@
  * What an allotment still has while its operation runs. Positions of one place that are decided alike are only counted,
  * and taken off the means together: a list of a thousand items makes two means and not a thousand.
  */
-import { decide, withMeans } from '../../domain/admission.js';
-import type { Decision, Standing } from '../../domain/admission.js';
-import { demandOf, meansOf, meansWithout, NO_DEMAND, repeatsOf } from '../../domain/demand.js';
-import type { Demand } from '../../domain/demand.js';
-import { invariant } from '../../domain/invariant.js';
+import { decide, demandOf, meansOf, NO_DEMAND, repeatsOf, standingWithout, withMeans } from '../../domain/admission.js';
+import type { Decision, Demand, Standing } from '../../domain/admission.js';
 import type { Instant } from '../../domain/period.js';
 import { leftOf } from '../../domain/wallet.js';
 import type { QuotedField } from '../price/quote.js';
+import type { PaidField } from '../price/requirements.js';
 
 /** What the positions of one place draw on. Places beneath one abstract type share an allotment. */
 export class Allotment {
@@ -56,15 +54,13 @@ export class Remainder {
   ) {}
 
   /** Decides the next position of this place, and takes what it draws. */
-  draw(field: QuotedField): Decision {
+  draw(field: QuotedField, paid: PaidField): Decision {
     const run = this.#run;
     if (run?.field === field && run.positions < run.positionsMax) {
       run.positions += 1;
       return run.decision;
     }
     this.#takeOff();
-    const { paid } = field.place;
-    invariant(paid !== null, 'a free field drew on a tab');
     const { means } = this.standing;
     const decision = decide(paid, field.units, this.standing, this.now);
     if (decision.outcome !== 'refused' && means !== null) {
@@ -84,16 +80,13 @@ export class Remainder {
   }
 
   empty(left: Demand): void {
-    this.#take(left);
+    this.standing = standingWithout(this.standing, left);
   }
 
   #takeOff(): void {
-    if (this.#run !== null) this.#take(demandOf(this.#run.decision, this.#run.positions));
+    const run = this.#run;
+    if (run === null) return;
+    this.standing = standingWithout(this.standing, demandOf(run.decision, run.positions));
     this.#run = null;
-  }
-
-  #take(demand: Demand): void {
-    const { means } = this.standing;
-    if (means !== null) this.standing = withMeans(this.standing, meansWithout(means, demand));
   }
 }

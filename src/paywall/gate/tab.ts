@@ -90,7 +90,8 @@ export class Tab {
     const { quoted } = place.field;
     if (this.#drawPrepaid(place.paid.coordinate, quoted.units)) return this.#note(place, info, PREPAID, true);
     const { standing, openedAt } = this.options;
-    const decision = quoted.units === 0 ? decide(place.paid, 0, standing, openedAt) : place.left.draw(quoted);
+    const decision =
+      quoted.units === 0 ? decide(place.paid, 0, standing, openedAt) : place.left.draw(quoted, place.paid);
     if (decision.outcome === 'refused') return this.#drawBeyond(place, info, decision.refusal);
     return this.#note(place, info, decision);
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { addCredits, CREDITS_MAX, isCredits, priceOf } from '../../../src/domain/credits.js';
+import { priceOf } from '../../../src/domain/admission.js';
+import { addCredits, CREDITS_MAX, isCredits } from '../../../src/domain/credits.js';
 
 describe('credits', () => {
   it('are whole numbers from 0 to 2^53 - 1', () => {

@@ -11,9 +11,10 @@ import {
   meansWithout,
   NO_DEMAND,
   repeatsOf,
-} from '../../../src/domain/demand.js';
+  standingWithout,
+} from '../../../src/domain/admission.js';
 import { InvariantError } from '../../../src/domain/invariant.js';
-import { allowance, at, claim, means, NOW, plan, PRO, subscription } from '../../support/domain.js';
+import { allowance, at, claim, means, NOW, plan, PRO, standing, subscription } from '../../support/domain.js';
 
 const paid = (credits: number): Decision => ({ outcome: 'paid', credits });
 const covered = (units: number): Decision => ({ outcome: 'covered', planId: PRO, draws: claim(units) });
@@ -171,5 +172,18 @@ describe('the same decision repeats', () => {
     expect(repeatsOf(covered(3), 1, used(1))).toBe(1);
     expect(repeatsOf(covered(0), 100, used(10))).toBe(100);
     expect(repeatsOf(unlimited, 100, used(10))).toBe(100);
+  });
+});
+
+describe('a standing', () => {
+  it('without a demand has the means that are left', () => {
+    const [has, demand] = [means({ credits: 9 }), { credits: 4, claims: [claim(2)] }];
+    expect(standingWithout(standing({ means: has }), demand)).toEqual(standing({ means: meansWithout(has, demand) }));
+  });
+
+  it('is the same object where nothing is set aside, or nothing is known of the means', () => {
+    const [known, unknown] = [standing({ means: means({ credits: 9 }) }), standing({ means: null })];
+    expect(standingWithout(known, NO_DEMAND)).toBe(known);
+    expect(standingWithout(unknown, { credits: 4, claims: [] })).toBe(unknown);
   });
 });
