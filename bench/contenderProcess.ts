@@ -1,6 +1,6 @@
 /** One contender in a process of its own. Its parent asks for rounds, and for what it gets wrong. */
 import { parse } from 'graphql';
-import type { MaybePromise } from '../src/paywall/promiseOrValue.js';
+import type { MaybePromise } from '../src/domain/maybePromise.js';
 import { countFaults } from './alternatives/faults.js';
 import type { Faults } from './alternatives/faults.js';
 import { checkEnding } from './cases.js';

@@ -11,7 +11,7 @@ export type { RunContext, RunRequest } from './paywall/journey.js';
 export { payment } from './paywall/gate/payment.js';
 export { PriceSettingsError } from './paywall/price/requirements.js';
 export type { OperationWatch, RunWatch, Step, WatchedAnswer } from './paywall/watch.js';
-export type { MaybePromise } from './paywall/promiseOrValue.js';
+export type { MaybePromise } from './domain/maybePromise.js';
 export type { Settled } from './paywall/settle/settle.js';
 export type { Caller } from './accounts/caller.js';
 export type { ChargedField, PaymentSummary } from './paywall/settle/charge.js';

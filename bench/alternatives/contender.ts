@@ -2,7 +2,7 @@
 import { mapSchema, MapperKind } from '@graphql-tools/utils';
 import { defaultFieldResolver, GraphQLError } from 'graphql';
 import type { DocumentNode, ExecutionResult, GraphQLFieldResolver, GraphQLSchema } from 'graphql';
-import type { MaybePromise } from '../../src/paywall/promiseOrValue.js';
+import type { MaybePromise } from '../../src/domain/maybePromise.js';
 
 export interface Contender {
   readonly name: string;

@@ -7,7 +7,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { KEY_HASH_SECRET } from '../store/records.js';
 import type { Store } from '../store/store.js';
-import type { MaybePromise } from '../paywall/promiseOrValue.js';
+import type { MaybePromise } from '../domain/maybePromise.js';
 
 export type HashSecret = (secret: string) => MaybePromise<string>;
 

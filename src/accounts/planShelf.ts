@@ -3,7 +3,7 @@ import type { PlanId } from '../domain/ids.js';
 import type { Instant } from '../domain/period.js';
 import type { Plan } from '../domain/plan.js';
 import type { Store } from '../store/store.js';
-import type { MaybePromise } from '../paywall/promiseOrValue.js';
+import type { MaybePromise } from '../domain/maybePromise.js';
 
 export interface Plans {
   /** A version of a plan; `null`: there is none. */

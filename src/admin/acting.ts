@@ -3,7 +3,7 @@ import { createHash, createHmac, randomBytes } from 'node:crypto';
 import type { Actor } from '../domain/audit.js';
 import type { Instant } from '../domain/period.js';
 import type { Bank } from '../accounts/bank.js';
-import type { MaybePromise } from '../paywall/promiseOrValue.js';
+import type { MaybePromise } from '../domain/maybePromise.js';
 
 export interface Acting {
   readonly bank: Bank;

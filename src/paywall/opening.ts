@@ -9,7 +9,7 @@ import type { Refusal } from '../domain/refusal.js';
 import type { Engine } from './engine.js';
 import { openTab } from './gate/openTab.js';
 import type { Opened } from './gate/openTab.js';
-import type { MaybePromise } from './promiseOrValue.js';
+import type { MaybePromise } from '../domain/maybePromise.js';
 import { OperationRefusals } from './refuse/operationRefusals.js';
 import type { RequestIds } from './refuse/operationRefusals.js';
 import { OF_NO_FIELD } from './refuse/refusalError.js';

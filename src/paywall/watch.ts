@@ -3,7 +3,7 @@
  * starts an operation gives it a watch, and one that is given none tells nobody.
  */
 import type { OperationDefinitionNode } from 'graphql';
-import type { MaybePromise } from '../paywall/promiseOrValue.js';
+import type { MaybePromise } from '../domain/maybePromise.js';
 
 /** A step of an operation's journey. */
 export type Step = 'identify' | 'quote' | 'hold' | 'run' | 'settle';

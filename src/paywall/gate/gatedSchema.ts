@@ -6,7 +6,7 @@ import { types } from 'node:util';
 import { mapSchema, MapperKind } from '@graphql-tools/utils';
 import { getNamedType, GraphQLError } from 'graphql';
 import type { GraphQLFieldConfig, GraphQLFieldResolver, GraphQLSchema } from 'graphql';
-import { whenReady } from '../promiseOrValue.js';
+import { whenReady } from '../../domain/maybePromise.js';
 import { coordinateOf } from '../price/requirements.js';
 import type { PricedSchema } from '../price/places.js';
 import type { PaidField } from '../price/requirements.js';

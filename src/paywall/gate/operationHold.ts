@@ -30,7 +30,7 @@ import { StoreError } from '../../store/storeError.js';
 import type { Engine } from '../engine.js';
 import type { CompiledOperation } from '../price/compiledOperation.js';
 import type { Quote, QuotedField } from '../price/quote.js';
-import type { MaybePromise } from '../promiseOrValue.js';
+import type { MaybePromise } from '../../domain/maybePromise.js';
 import { giveBack } from '../settle/charge.js';
 import type { HeldOperation } from '../settle/charge.js';
 import type { OperationWatch } from '../watch.js';

@@ -17,8 +17,8 @@ import type { AdmittedField, AdmittedSelection, AdmittedType } from './admit.js'
 import { drawAt, noteDraw } from './draw.js';
 import type { Draw, Path, Selected } from './draw.js';
 import type { OperationHold } from './operationHold.js';
-import { whenReady } from '../promiseOrValue.js';
-import type { MaybePromise } from '../promiseOrValue.js';
+import { whenReady } from '../../domain/maybePromise.js';
+import type { MaybePromise } from '../../domain/maybePromise.js';
 import type { OperationRefusals } from '../refuse/operationRefusals.js';
 import type { Remainder } from './allotment.js';
 import type { PaidField } from '../price/requirements.js';

@@ -5,7 +5,7 @@
 import type { OperationDefinitionNode } from 'graphql';
 import type { AccountId } from '../../domain/ids.js';
 import type { Caller } from '../../accounts/caller.js';
-import type { MaybePromise } from '../../paywall/promiseOrValue.js';
+import type { MaybePromise } from '../../domain/maybePromise.js';
 import type { RunWatch, Step, WatchedAnswer } from '../../paywall/watch.js';
 import type { Ended, Transport } from './ended.js';
 import { judge } from './outcome.js';

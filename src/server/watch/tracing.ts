@@ -19,7 +19,7 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import type { FastifyBaseLogger } from 'fastify';
-import type { MaybePromise } from '../../paywall/promiseOrValue.js';
+import type { MaybePromise } from '../../domain/maybePromise.js';
 import type { Step } from '../../paywall/watch.js';
 import type { StoreCall } from '../../store/watchedStore.js';
 import type { Ended } from './ended.js';

@@ -1,6 +1,6 @@
 /** Those who watch the server: its log, and metrics and traces where they are asked for. */
 import type { FastifyBaseLogger } from 'fastify';
-import type { MaybePromise } from '../../paywall/promiseOrValue.js';
+import type { MaybePromise } from '../../domain/maybePromise.js';
 import type { Step } from '../../paywall/watch.js';
 import type { AroundStoreCall } from '../../store/watchedStore.js';
 import type { Metrics } from './metrics.js';
