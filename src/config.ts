@@ -45,6 +45,8 @@ export interface EdgeConfig {
   /** Whose pages may read answers; `true`: everybody's. */
   readonly corsOrigins: readonly string[] | true;
   readonly introspection: boolean;
+  /** Whether clients may send the hash of a document that they have sent before (automatic persisted queries). */
+  readonly persistedQueries: boolean;
   /** The proxies whose word on where a request comes from counts; `false`: none. */
   readonly trustProxy: string[] | false;
 }
@@ -170,6 +172,7 @@ const environment = z.object({
   TOLLGATE_IDLE_TIMEOUT_MS: whole('of milliseconds', 20_000, HOUR_MS).default(75_000),
   TOLLGATE_CORS_ORIGINS: corsOrigins.default([]),
   TOLLGATE_INTROSPECTION: flag.default('true'),
+  TOLLGATE_PERSISTED_QUERIES: flag.default('true'),
   TOLLGATE_TRUST_PROXY: trustProxy.optional(),
   TOLLGATE_DOCUMENT_TOKENS_MAX: whole('of tokens', 1, 1_000_000).default(2_000),
   TOLLGATE_DOCUMENT_DEPTH_MAX: whole('of levels', 1, 1_000).default(20),
@@ -193,6 +196,7 @@ const limitsOf = (env: Environment): Pick<Config, 'edge' | 'documentLimits' | 's
     idleTimeoutMs: env.TOLLGATE_IDLE_TIMEOUT_MS,
     corsOrigins: env.TOLLGATE_CORS_ORIGINS,
     introspection: isOn(env.TOLLGATE_INTROSPECTION),
+    persistedQueries: isOn(env.TOLLGATE_PERSISTED_QUERIES),
     trustProxy: env.TOLLGATE_TRUST_PROXY ?? false,
   }),
   documentLimits: Object.freeze({

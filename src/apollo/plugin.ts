@@ -18,7 +18,7 @@ import { withPayment } from '../paywall/settle/withPayment.js';
 import { UNWATCHED } from '../paywall/watch.js';
 import type { OperationWatch } from '../paywall/watch.js';
 import { GRAPHQL_RESPONSE_JSON } from '../http/accept.js';
-import { responseHead } from '../http/responseHead.js';
+import { cacheHeaders, responseHead } from '../http/responseHead.js';
 import type { ResponseHead } from '../http/responseHead.js';
 import { idempotencyKeyOf, keyedSubscription } from '../http/idempotencyKey.js';
 import { noteCharged } from './stringifyResult.js';
@@ -84,6 +84,9 @@ const listenerOf = (paywall: Paywall, contextValue: PaywallContext): GraphQLRequ
       const isKeyedBatch = requestIsBatched && request.http?.headers.has('idempotency-key') === true;
       if (requestIsBatched && !isKeyedBatch) delete response.http.status;
       else setHead(response, head ?? AS_IT_IS);
+      // Whoever sends a key may get what others don't, `billing` for one; without, only what is paid is anybody's own.
+      const isOwn = caller.key !== 'MISSING' || (opening !== null && opening.kind !== 'free');
+      if (request.http?.method === 'GET') addCacheHeaders(response, isOwn);
     },
   };
 };
@@ -111,6 +114,12 @@ const setHead = ({ http }: Response, { status, headers }: ResponseHead): void =>
   for (const [name, value] of Object.entries(headers)) http.headers.set(name, value);
   // Clients that ask for plain JSON read the errors of a 4xx only if its type says that it is GraphQL's.
   if (http.status !== undefined && http.status >= 400) http.headers.set('content-type', GRAPHQL_RESPONSE_JSON);
+};
+
+const addCacheHeaders = ({ http: { headers } }: Response, isOwn: boolean): void => {
+  for (const [name, value] of Object.entries(cacheHeaders({ isOwn }))) {
+    if (!headers.has(name)) headers.set(name, value);
+  }
 };
 
 interface Sending {

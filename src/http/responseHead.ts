@@ -37,12 +37,25 @@ const OTHER_STATUS: ReadonlyMap<unknown, number> = new Map([
   ['IDEMPOTENCY_KEY_IN_FLIGHT', 409],
   ['IDEMPOTENCY_ANSWER_NOT_KEPT', 409],
   ['IDEMPOTENCY_KEY_REUSED', 422],
+  ['METHOD_NOT_ALLOWED', 405],
   ['UNPAID_VALUE', 500],
   ['INTERNAL_SERVER_ERROR', 500],
 ]);
 
 /** How long a client should wait before it tries again where nobody knows better. */
 const RETRY_AFTER_SECONDS = 2;
+
+interface HeadOptions {
+  readonly accept?: string | undefined;
+  readonly isReplay?: boolean;
+}
+
+/**
+ * For an answer that a cache might keep: to a GET request. `isOwn`: it depends on who asked, so that no cache may send it
+ * to anybody. A cache that keeps others tells callers apart.
+ */
+export const cacheHeaders = ({ isOwn }: { readonly isOwn: boolean }): ResponseHead['headers'] =>
+  isOwn ? { vary: 'Authorization', 'cache-control': 'private, no-store' } : { vary: 'Authorization' };
 
 /** As a header says it: whole seconds, and never none. */
 export const secondsUntil = (instant: Instant): number => Math.max(1, Math.ceil((instant - Date.now()) / 1_000));
@@ -53,7 +66,7 @@ export const secondsUntil = (instant: Instant): number => Math.max(1, Math.ceil(
  */
 export const responseHead = (
   { data, errors = [] }: HttpAnswer,
-  { accept, isReplay = false }: { readonly accept?: string | undefined; readonly isReplay?: boolean } = {},
+  { accept, isReplay = false }: HeadOptions = {},
 ): ResponseHead => {
   const headers = isReplay ? { 'idempotency-replayed': 'true' } : {};
   if (data === undefined) return headOfErrors(errors, headers);

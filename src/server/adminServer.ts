@@ -22,7 +22,7 @@ import type { Engine } from '../paywall/engine.js';
 import { StoreError } from '../store/storeError.js';
 import type { EdgeConfig } from '../config.js';
 import { DocumentCache } from '../apollo/documentCache.js';
-import { answerInGraphQL, sendErrors } from './graphqlErrors.js';
+import { answerInGraphQL, refuseMethods, sendErrors } from './graphqlErrors.js';
 import { maskErrors } from '../apollo/maskErrors.js';
 import { isOver, rateHeaders } from './rateLimits.js';
 import type { Rate, RateLimits } from './rateLimits.js';
@@ -53,30 +53,13 @@ export const addAdminServer = async (
   { fixedOperators, limits, edge, documentLimits, watchers }: AdminRoutes,
 ): Promise<void> => {
   const { keyRequestsPerMinute } = limits;
-  const schema = createAdminSchema();
-  const { parseOptions, validationRules } = documentReader(schema, documentLimits);
-  const formatError = maskErrors((error) => {
-    server.log.error({ err: error }, 'A request of an operator failed');
-  });
-  const apollo = new ApolloServer<WatchedContext>({
-    schema,
-    parseOptions,
-    validationRules,
-    validationOptions: VALIDATION_OPTIONS,
-    documentStore: new DocumentCache(),
-    plugins: [
-      fastifyApolloDrainPlugin(server),
-      ApolloServerPluginCacheControlDisabled(),
-      ApolloServerPluginLandingPageDisabled(),
-      RECORDING,
-    ],
-    formatError,
-    includeStacktraceInErrorResponses: false,
-    introspection: edge.introspection,
-    hideSchemaDetailsFromClientErrors: !edge.introspection,
-    logger: server.log,
-    stopOnTerminationSignals: false,
-  });
+  const formatError = maskErrors(
+    (error) => {
+      server.log.error({ err: error }, 'A request of an operator failed');
+    },
+    { suggestions: edge.introspection },
+  );
+  const apollo = apolloOf(server, { edge, documentLimits, formatError });
   await apollo.start();
   const handler = fastifyApolloHandler(apollo, { context: async (request) => operatorOf(request) });
   await server.register(async (scope) => {
@@ -104,6 +87,39 @@ export const addAdminServer = async (
     });
     takeJsonInput(scope, { isTextChecked: false });
     scope.route({ method: ['POST', 'OPTIONS'], url: ADMIN_PATH, handler });
+    refuseMethods(scope, ADMIN_PATH, ['POST']);
+  });
+};
+
+interface AdminApollo extends Pick<AdminRoutes, 'edge' | 'documentLimits'> {
+  readonly formatError: ReturnType<typeof maskErrors>;
+}
+
+const apolloOf = (
+  server: FastifyInstance,
+  { edge, documentLimits, formatError }: AdminApollo,
+): ApolloServer<WatchedContext> => {
+  const schema = createAdminSchema();
+  const { parseOptions, validationRules } = documentReader(schema, documentLimits);
+  return new ApolloServer<WatchedContext>({
+    schema,
+    parseOptions,
+    validationRules,
+    validationOptions: VALIDATION_OPTIONS,
+    documentStore: new DocumentCache(),
+    persistedQueries: false,
+    plugins: [
+      fastifyApolloDrainPlugin(server),
+      ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginLandingPageDisabled(),
+      RECORDING,
+    ],
+    formatError,
+    includeStacktraceInErrorResponses: false,
+    introspection: edge.introspection,
+    hideSchemaDetailsFromClientErrors: !edge.introspection,
+    logger: server.log,
+    stopOnTerminationSignals: false,
   });
 };
 

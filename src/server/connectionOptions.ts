@@ -1,10 +1,10 @@
 /** What holds for every connection, and what browsers are told. All of it is configuration. */
-import fastifyCors from '@fastify/cors';
 import fastifyHelmet from '@fastify/helmet';
 import fastifyWebsocket from '@fastify/websocket';
 import type { FastifyHttpOptions, FastifyInstance, RawServerDefault } from 'fastify';
 import { readConfig } from '../config.js';
 import type { EdgeConfig } from '../config.js';
+import { withoutPorts } from '../http/forwardedFor.js';
 
 export const EDGE_DEFAULTS: EdgeConfig = readConfig({}).edge;
 
@@ -22,6 +22,16 @@ export const connectionOptions = (edge: EdgeConfig) =>
     http: { headersTimeout: edge.requestTimeoutMs, connectionsCheckingInterval: LOOK_EVERY_MS },
   }) satisfies FastifyHttpOptions<RawServerDefault>;
 
+/** For the first of all hooks: who is calling is read of the header later. */
+export const readForwardedFor = (server: FastifyInstance, { trustProxy }: EdgeConfig): void => {
+  if (trustProxy === false) return;
+  server.addHook('onRequest', (request, _reply, done) => {
+    const header = request.headers['x-forwarded-for'];
+    if (typeof header === 'string') request.headers['x-forwarded-for'] = withoutPorts(header);
+    done();
+  });
+};
+
 /** Nothing that is served here is a page with scripts, or is to be framed. */
 export const addSecurityHeaders = async (server: FastifyInstance): Promise<void> => {
   await server.register(fastifyHelmet, {
@@ -35,28 +45,6 @@ export const addSecurityHeaders = async (server: FastifyInstance): Promise<void>
         frameAncestors: ["'none'"],
       },
     },
-  });
-};
-
-/** What clients read besides the usual headers. */
-const EXPOSED_HEADERS = [
-  'RateLimit',
-  'RateLimit-Policy',
-  'Retry-After',
-  'Link',
-  'WWW-Authenticate',
-  'Idempotency-Replayed',
-];
-const PREFLIGHT_SECONDS = 600;
-
-/** Keys are sent in a header and never in a cookie, so pages elsewhere can do nothing in a visitor's name. */
-export const allowOrigins = async (scope: FastifyInstance, { corsOrigins }: EdgeConfig): Promise<void> => {
-  if (corsOrigins !== true && corsOrigins.length === 0) return;
-  await scope.register(fastifyCors, {
-    origin: corsOrigins === true ? '*' : [...corsOrigins],
-    methods: ['GET', 'POST'],
-    exposedHeaders: EXPOSED_HEADERS,
-    maxAge: PREFLIGHT_SECONDS,
   });
 };
 

@@ -22,17 +22,19 @@ import { addDrain } from './drain.js';
 import {
   addSecurityHeaders,
   addWebSockets,
-  allowOrigins,
   connectionOptions,
   EDGE_DEFAULTS,
+  readForwardedFor,
 } from './connectionOptions.js';
+import { allowOrigins, refuseForeignSockets } from './origins.js';
 import { errorPage } from './pages/errorPage.js';
-import type { Transports } from './eventOperation.js';
+import type { FormatError, Transports } from './eventOperation.js';
 import { eventStreamHandler } from './eventStreamHandler.js';
 import { serveGraphiql } from './pages/graphiql.js';
 import type { GraphiqlPage } from './pages/graphiql.js';
-import { answerInGraphQL } from './graphqlErrors.js';
+import { answerInGraphQL, refuseMethods } from './graphqlErrors.js';
 import { healthRoutes } from './healthRoutes.js';
+import { PersistedQueries } from '../apollo/persistedQueries.js';
 import { maskErrors } from '../apollo/maskErrors.js';
 import { RateLimits } from './rateLimits.js';
 import { remedyPage } from './pages/remedyPage.js';
@@ -82,12 +84,48 @@ export const createServer = async ({
     ...connectionOptions(edge),
   });
   addDrain(server);
+  readForwardedFor(server, edge);
   await addSecurityHeaders(server);
   answerWithRequestId(server);
-  const formatError = maskErrors((error) => {
-    logger.error({ err: error }, 'A request failed');
+  const formatError = maskErrors(
+    (error) => {
+      logger.error({ err: error }, 'A request failed');
+    },
+    { suggestions: edge.introspection },
+  );
+  const apollo = apolloOf(server, paywall, { edge, formatError });
+  await apollo.start();
+  if (graphiql !== undefined) await serveGraphiql(server, graphiql);
+  await addWebSockets(server, edge);
+  const [limits, watchers] = [new RateLimits(paywall.engine, rateLimits), { logger, metrics, tracing }];
+  await server.register(async (scope) => {
+    await allowOrigins(scope, edge);
+    refuseForeignSockets(scope, edge);
+    graphqlRoutes(scope, apollo, { paywall, limits, formatError, drain: server.drain, watchers });
   });
-  const apollo = new ApolloServer<PaywallContext>({
+  if (admin !== undefined)
+    await addAdminServer(server, paywall.engine, { ...admin, limits, edge, documentLimits, watchers });
+  healthRoutes(server, paywall.engine.store);
+  if (servesMetrics && metrics !== null) metricsRoute(server, metrics);
+  pageRoute(server, '/remedies/:name', remedyPage);
+  pageRoute(server, '/errors/:name', errorPage);
+  return server;
+};
+
+const pageRoute = (server: FastifyInstance, path: string, pageOf: (name: string) => string | null): void => {
+  server.get<{ Params: { name: string } }>(path, (request, reply) => {
+    const page = pageOf(request.params.name);
+    if (page === null) reply.callNotFound();
+    else void reply.type('text/html; charset=utf-8').send(page);
+  });
+};
+
+const apolloOf = (
+  server: FastifyInstance,
+  paywall: Paywall,
+  { edge, formatError }: { readonly edge: EdgeConfig; readonly formatError: FormatError },
+): ApolloServer<PaywallContext> => {
+  return new ApolloServer<PaywallContext>({
     schema: paywall.schema,
     fieldResolver: paywall.fieldResolver,
     // The cache-control plugin looks at every field of every response, and nothing here is cached by it.
@@ -107,31 +145,9 @@ export const createServer = async ({
     validationRules: paywall.documents.validationRules,
     validationOptions: VALIDATION_OPTIONS,
     documentStore: new DocumentCache(),
-    logger,
+    persistedQueries: edge.persistedQueries ? { cache: new PersistedQueries() } : false,
+    logger: server.log,
     stopOnTerminationSignals: false,
-  });
-  await apollo.start();
-  if (graphiql !== undefined) await serveGraphiql(server, graphiql);
-  await addWebSockets(server, edge);
-  const [limits, watchers] = [new RateLimits(paywall.engine, rateLimits), { logger, metrics, tracing }];
-  await server.register(async (scope) => {
-    await allowOrigins(scope, edge);
-    graphqlRoutes(scope, apollo, { paywall, limits, formatError, drain: server.drain, watchers });
-  });
-  if (admin !== undefined)
-    await addAdminServer(server, paywall.engine, { ...admin, limits, edge, documentLimits, watchers });
-  healthRoutes(server, paywall.engine.store);
-  if (servesMetrics && metrics !== null) metricsRoute(server, metrics);
-  pageRoute(server, '/remedies/:name', remedyPage);
-  pageRoute(server, '/errors/:name', errorPage);
-  return server;
-};
-
-const pageRoute = (server: FastifyInstance, path: string, pageOf: (name: string) => string | null): void => {
-  server.get<{ Params: { name: string } }>(path, (request, reply) => {
-    const page = pageOf(request.params.name);
-    if (page === null) reply.callNotFound();
-    else void reply.type('text/html; charset=utf-8').send(page);
   });
 };
 
@@ -157,5 +173,7 @@ const graphqlRoutes = (scope: FastifyInstance, apollo: ApolloServer<PaywallConte
   scope.route({ method: ['POST', 'OPTIONS'], url, handler });
   scope.route({ method: 'GET', url, handler, wsHandler: webSocketHandler(transports) });
   const events = eventStreamHandler(scope, transports);
-  scope.route({ method: ['GET', 'POST', 'PUT', 'DELETE'], url: `${url}/stream`, handler: events });
+  scope.route({ method: ['GET', 'POST'], url: `${url}/stream`, handler: events });
+  refuseMethods(scope, url, ['GET', 'POST']);
+  refuseMethods(scope, `${url}/stream`, ['GET', 'POST']);
 };

@@ -1,5 +1,5 @@
 /** Makes what goes wrong before GraphQL has a say look like GraphQL's own answers: `errors`, and their media type. */
-import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, HTTPMethods } from 'fastify';
 import { GraphQLError } from 'graphql';
 import type { GraphQLFormattedError } from 'graphql';
 import { GRAPHQL_RESPONSE_JSON } from '../http/accept.js';
@@ -25,6 +25,23 @@ export const answerInGraphQL = (server: FastifyInstance): void => {
       .code(status)
       .type(GRAPHQL_RESPONSE_JSON)
       .send(JSON.stringify({ errors: [{ message, extensions: { code } }] }));
+  });
+};
+
+const METHODS: readonly HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+/** Answers the methods that an endpoint does not have, and says which it has (RFC 9110, 15.5.6). */
+export const refuseMethods = (scope: FastifyInstance, url: string, allowed: readonly HTTPMethods[]): void => {
+  scope.route({
+    method: METHODS.filter((each) => !allowed.includes(each)),
+    url,
+    exposeHeadRoute: false,
+    handler: (_request, reply) => {
+      void reply.header('allow', allowed.join(', '));
+      return sendErrors(reply, [
+        new GraphQLError(`This is asked with ${allowed.join(' or ')}.`, { extensions: { code: 'METHOD_NOT_ALLOWED' } }),
+      ]);
+    },
   });
 };
 

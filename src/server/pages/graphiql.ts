@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { preferredType } from '../../http/accept.js';
 import { parse, print } from 'graphql';
 import type { Example, Product } from '../../product.js';
 import { htmlPage } from './htmlPage.js';
@@ -113,8 +114,12 @@ const readTemplate = (bundle: string): string | null => {
   return existsSync(index) ? readFileSync(index, 'utf8') : null;
 };
 
+const HTML = 'text/html';
+/** What clients of the API ask for comes first, for those that take anything. */
+const TYPES = ['application/json', 'application/graphql-response+json', 'text/event-stream', HTML];
+
 const isOpenedInBrowser = ({ method, headers }: FastifyRequest): boolean =>
-  method === 'GET' && headers.accept?.includes('text/html') === true;
+  method === 'GET' && preferredType(headers.accept, TYPES) === HTML;
 
 /** `<` is written as an escape, so that nothing in the settings can end the element. */
 const withSettings = (template: string, settings: unknown): string =>
