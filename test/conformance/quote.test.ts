@@ -12,6 +12,7 @@ const LENGTH = 'How long the list is its resolver alone knows: it is quoted with
 const TYPE = 'Which type resolves its resolver alone knows: the dearest is quoted.';
 const NULLS = 'Where an item is null there is no position, which its resolver alone knows.';
 const FAILS = 'That a resolver fails, and is not charged for, is known only when it has run.';
+const EMPTY = 'Whether anything comes of an object is known when it has come.';
 
 interface Unforeseeable {
   readonly why: string;
@@ -38,6 +39,10 @@ const UNFORESEEABLE: Readonly<Record<string, Unforeseeable>> = {
   'null item': { why: NULLS, columns: { paid: { credits: 6, reasons: [] } } },
   interface: { why: TYPE, columns: { paid: { credits: 4, reasons: [] } } },
   union: { why: TYPE, columns: { paid: { credits: 20, reasons: [] } } },
+  'nested paid in paid': {
+    why: EMPTY,
+    columns: { 'refused in part': { credits: 3, reasons: ['INSUFFICIENT_FUNDS'] } },
+  },
   'resolver throwing': fails,
   'resolver rejecting': fails,
   'resolver returning an Error': fails,

@@ -16,7 +16,7 @@ export const expectSound = (
   outcome: Outcome,
 ): void => {
   const { body, available, held, holds, sum, heldMost } = outcome;
-  const charged = body.extensions?.payment?.charged ?? 0;
+  const charged = chargedIn(body);
   expect({ held, holds, sum }).toEqual({ held: 0, holds: 0, sum: available });
   expect(available).toBe(account.credits - charged);
   expect(available).toBeGreaterThanOrEqual(0);
@@ -38,20 +38,20 @@ const expectSaid = ({ errors = [] }: Body): void => {
 
 /** What is quoted is what it comes to: it runs if it was said to, and costs no more, lists beyond the quote aside. */
 const expectQuoted = ({ traits }: World, { quote, body }: Outcome): void => {
-  const isTooLarge = body.data === undefined && body.errors?.[0]?.extensions?.code === 'BAD_USER_INPUT';
+  const reasons = (body.errors ?? []).map(({ extensions }) => extensions);
+  const isTooLarge = body.data === undefined && reasons[0]?.code === 'BAD_USER_INPUT';
   expect(quote === null).toBe(isTooLarge);
   if (quote === null) return;
   expect(quote.isServed).toBe(body.data !== undefined);
-  if (quote.isServed && quote.refusals.length === 0 && !traits.isLonger) {
-    expect(body.extensions?.payment?.charged ?? 0).toBeLessThanOrEqual(quote.credits);
-    expect(body.errors?.filter(({ extensions }) => extensions?.reason !== undefined) ?? []).toEqual([]);
-  }
-  if (!quote.isServed) {
-    expect(body.errors?.map(({ extensions }) => [extensions?.reason, extensions?.coordinate])).toEqual(
-      quote.refusals.map(({ reason, coordinate }) => [reason, coordinate]),
-    );
+  const refused = reasons.filter((each) => each?.reason !== undefined).map((each) => [each?.reason, each?.coordinate]);
+  if (!quote.isServed) expect(refused).toEqual(quote.refusals.map(({ reason, coordinate }) => [reason, coordinate]));
+  else if (quote.refusals.length === 0 && !traits.isLonger) {
+    expect(refused).toEqual([]);
+    expect(chargedIn(body)).toBeLessThanOrEqual(quote.credits);
   }
 };
+
+const chargedIn = ({ extensions }: Body): number => extensions?.payment?.charged ?? 0;
 
 /** 402 where there is no `data` for lack of payment, and only there; `data` only ever comes with 200. */
 const expectStatus = ({ status, body }: Outcome): void => {
