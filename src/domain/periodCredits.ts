@@ -78,7 +78,12 @@ export const grantsDue = (subscription: Subscription, terms: CreditTerms, now: I
 };
 
 /** The most that was given ahead for the time from now on: by this plan, or by those before it. */
-export const creditsAheadAt = (subscription: Subscription, terms: CreditTerms, now: Instant): CreditsAhead | null => {
+export const creditsAheadAt = (
+  subscription: Subscription,
+  terms: CreditTerms,
+  now: Instant,
+  since: Instant = now,
+): CreditsAhead | null => {
   const { startsAt, trialEndsAt, paidUntil, cancelsAt, creditsAhead = null } = subscription;
   // Credits outlive a cancellation, but for those of a trial.
   const isCanceled = cancelsAt !== null && now >= cancelsAt;
@@ -86,7 +91,7 @@ export const creditsAheadAt = (subscription: Subscription, terms: CreditTerms, n
   const isTrialOver = isCanceled && trialEndsAt !== null && at < trialEndsAt;
   if (at < startsAt || at >= paidUntil || isTrialOver) return creditsAhead;
   const own = aheadOf(subscription, terms, at);
-  return { ...(comesTo(creditsAhead, now) > comesTo(own, now) ? (creditsAhead ?? own) : own), since: now };
+  return { ...(comesTo(creditsAhead, now) > comesTo(own, now) ? (creditsAhead ?? own) : own), since };
 };
 
 /** What the window that `at` lies in gives of its own. */

@@ -138,9 +138,9 @@ export const isCovering = (state: SubscriptionState): boolean =>
 export const hasBegun = ({ startsAt, cancelsAt }: Subscription, now: Instant): boolean =>
   now >= startsAt && (cancelsAt === null || cancelsAt > startsAt);
 
-/** Whether a trial of the account has begun, with this subscription or before it. */
-export const hasHadTrial = (subscription: Subscription, now: Instant): boolean =>
-  subscription.hadTrial === true || (subscription.trialEndsAt !== null && hasBegun(subscription, now));
+/** Whether a trial of the account has begun, with this subscription or before it, though it ended at once. */
+export const hasHadTrial = ({ hadTrial, startsAt, trialEndsAt, cancelsAt }: Subscription, now: Instant): boolean =>
+  hadTrial === true || (trialEndsAt !== null && now >= startsAt && (cancelsAt ?? startsAt) >= startsAt);
 
 export type SubscriptionFault =
   | 'DATES_OUT_OF_ORDER'

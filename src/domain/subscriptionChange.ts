@@ -119,7 +119,8 @@ const priceUntil = (plan: Plan, anchor: Instant, from: Instant, until: Instant):
 const keepPeriod = (subscription: Subscription, terms: ChangeTerms, now: Instant): Changed => {
   const { from, plan, timeZone } = terms;
   const anchor = anchorOf(subscription);
-  const ahead = creditsAheadAt(subscription, { plan: from, timeZone }, now);
+  // A window that begins at this very instant has begun: what it gives comes with the change.
+  const ahead = creditsAheadAt(subscription, { plan: from, timeZone }, now, now + 1);
   const added = grantOfChange(subscription, { plan, timeZone }, ahead, now);
   const proration = {
     ...unusedOf(subscription, terms, now),

@@ -138,7 +138,8 @@ describe('a trial of an account', () => {
   });
 
   it('has not been had where it was canceled before it began', () => {
-    expect(hasHadTrial({ ...trial, cancelsAt: JAN_1 }, NOW)).toBe(false);
+    expect(hasHadTrial({ ...trial, cancelsAt: JAN_1 - 1 }, NOW)).toBe(false);
+    expect(hasHadTrial({ ...trial, cancelsAt: JAN_1 }, NOW)).toBe(true);
   });
 
   it('is remembered when another plan takes over', () => {

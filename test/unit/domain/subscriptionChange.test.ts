@@ -65,7 +65,7 @@ describe('another plan now', () => {
         planVersion: 1,
         change: null,
         added: ADDED,
-        creditsAhead: ahead(100, MIDDLE),
+        creditsAhead: ahead(100, MIDDLE + 1),
       }),
       proration: {
         unusedMinor: 500,
@@ -99,7 +99,7 @@ describe('another plan now', () => {
     const changed = changeNow(subscription({ planId: TEAM.id }), change(TEAM, PRO), MIDDLE);
     expect(changed).toMatchObject({
       ok: true,
-      subscription: { added: null, creditsAhead: ahead(301, MIDDLE) },
+      subscription: { added: null, creditsAhead: ahead(301, MIDDLE + 1) },
       proration: { unusedCredits: 150, addedCredits: 0 },
     });
   });
@@ -117,6 +117,13 @@ describe('another plan now', () => {
       credits += changed.proration.addedCredits;
     }
     expect(credits).toBe(2_000);
+  });
+
+  it('at the very start of a month gives its credits once, however they are given', () => {
+    const drip = plan({ id: planId('drip'), creditsPerPeriod: 500, creditsPer: 'MONTH' });
+    const { subscription: changed, proration } = changedBy(changeNow(subscription(), change(PRO, drip), START));
+    expect(proration.addedCredits).toBe(400);
+    expect(grantsDue(changed, { plan: drip, timeZone: 'UTC' }, START)).toEqual([changed.added]);
   });
 
   it('to and fro between intervals gives no more than the largest share either', () => {
