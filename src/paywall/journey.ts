@@ -2,8 +2,8 @@
  * The whole journey of an operation without any server: open, run, settle. Events of a subscription make the journey
  * each on its own: a caller whose means run out gets the refusal as the last event.
  */
-import { createSourceEventStream, execute as executeGraphQL, getOperationAST } from 'graphql';
-import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql';
+import { createSourceEventStream, execute as executeGraphQL, getOperationAST, GraphQLError } from 'graphql';
+import type { DocumentNode, ExecutionArgs, ExecutionResult } from 'graphql';
 import type { Caller } from '../accounts/caller.js';
 import { operationContextOf } from './callerContext.js';
 import type { OperationContext, PaywallContext } from './callerContext.js';
@@ -223,7 +223,18 @@ const documentOf = (
   { engine }: Executor,
   { document }: RunRequest,
 ): DocumentNode | { readonly errors: readonly GraphQLError[] } => {
+  // Whoever passes on what a client sent may have nothing to pass on, whatever the type says.
+  const given: unknown = document;
+  if (given == null) return { errors: [NO_DOCUMENT()] };
   if (typeof document !== 'string') return document;
   const read = engine.documents.read(document);
   return 'kind' in read ? read : { errors: read };
 };
+
+const NO_DOCUMENT = () =>
+  new GraphQLError(
+    'There is no document to run: give `document`, the text of an operation or what `parse` makes of it.',
+    {
+      extensions: { code: 'BAD_REQUEST' },
+    },
+  );

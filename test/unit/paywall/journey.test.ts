@@ -4,6 +4,7 @@ import type { ExecutionResult } from 'graphql';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Caller } from '../../../src/accounts/caller.js';
 import { openStore } from '../../../src/store/openStore.js';
+import { partAt } from '../../support/bodies.js';
 import { observeStore } from '../../support/observedStore.js';
 import { readyPaywall, schemaOf } from './ready.js';
 import type { ReadyPaywall } from './ready.js';
@@ -302,4 +303,31 @@ describe('a free subscription', () => {
     source.send(5);
     expect(await next(events)).toEqual({ data: { free: 5 } });
   });
+});
+
+it('what comes without a document is told so, by execute and by subscribe', async () => {
+  const { paywall, callerWith } = await ready(new Source());
+  const request = { document: undefined as never, contextValue: { tollgate: { caller: await callerWith(1) } } };
+  for (const answer of [await paywall.execute(request), await paywall.subscribe(request)]) {
+    expect(answer).toMatchObject({
+      errors: [{ message: expect.stringContaining('no document'), extensions: { code: 'BAD_REQUEST' } }],
+    });
+  }
+});
+
+it('a context value that does not say who is calling is told what to write', async () => {
+  const { paywall } = await ready(new Source());
+  const contextValue = { request: new Request('http://a.test') } as never;
+  await expect(paywall.execute({ document: '{ __typename }', contextValue })).rejects.toThrow('callerContext');
+});
+
+it('a `request` of somebody else’s in the context value is nobody’s ids', async () => {
+  const { paywall, callerWith } = await ready(new Source());
+  const contextValue = { request: new Request('http://a.test'), tollgate: { caller: await callerWith(0) } };
+  const answer = await paywall.subscribe({ document: 'subscription { tick }', contextValue });
+  expect(answer).toMatchObject({ errors: [{ extensions: { reason: 'INSUFFICIENT_FUNDS' } }] });
+  await paywall.engine.refusals.flush();
+  const refusalId = partAt(answer, 'errors', 0, 'extensions', 'refusalId');
+  const page = await paywall.engine.store.findRefusals([String(refusalId)]);
+  expect(page).toMatchObject([{ requestId: null, traceId: null }]);
 });
