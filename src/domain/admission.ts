@@ -102,17 +102,8 @@ export const decide = (requirement: Requirement, units: number, standing: Standi
 };
 
 const forNothing = (one: Decision): Decision => {
-  switch (one.outcome) {
-    case 'covered':
-      return { ...one, draws: null };
-    case 'split':
-    case 'paid':
-      return { outcome: 'paid', credits: 0 };
-    case 'refused':
-      return one;
-    default:
-      return unreachable(one);
-  }
+  if (one.outcome === 'refused') return one;
+  return one.outcome === 'covered' ? { ...one, draws: null } : { outcome: 'paid', credits: 0 };
 };
 
 /** A subscription is tried first, then what is left of its limit together with credits, then credits. */
