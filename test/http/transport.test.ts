@@ -68,7 +68,7 @@ describe('a GET request', () => {
     const headers = { ...PREFLIGHT, authorization: 'Bearer demo-payg' };
     expect(await request(getPath(NEAREST), { headers })).toEqual({
       status: 200,
-      headers: JSON_HEADERS,
+      headers: { ...JSON_HEADERS, 'cache-control': 'private, no-store' },
       body: { data: VIENNA, extensions: paymentOf('Query.nearest', { charged: 1, balance: 99 }) },
     });
   });
@@ -78,7 +78,7 @@ describe('a GET request', () => {
     const headers = { ...PREFLIGHT, authorization: 'Bearer demo-payg' };
     expect(await request(getPath('mutation { orderReport(countryCodes: ["AT"]) { id } }'), { headers })).toEqual({
       status: 405,
-      headers: { ...HEADERS_OF[400], allow: 'POST' },
+      headers: { ...HEADERS_OF[400], allow: 'POST', 'cache-control': 'private, no-store' },
       body: {
         errors: [
           {
