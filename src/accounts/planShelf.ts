@@ -26,22 +26,31 @@ export class PlanShelf {
   /** Rejects with `StoreError` where the plans have to be read and can't be. */
   current(): MaybePromise<Plans> {
     if (this.#plans !== null && this.now() - this.#readAt < this.refreshMs) return this.#plans;
-    this.#reading ??= this.#read().finally(() => {
-      this.#reading = null;
-    });
+    this.#reading ??= this.#read();
     return this.#reading;
   }
 
-  /** The next who asks gets the plans as they are then. */
+  /** The next who asks gets the plans as they are then, also where they are being read at this moment. */
   forget(): void {
     this.#readAt = Number.NEGATIVE_INFINITY;
+    this.#reading = null;
   }
 
-  async #read(): Promise<Plans> {
+  #read(): Promise<Plans> {
     const readAt = this.now();
-    this.#plans = shelve(await this.store.findPlans());
-    this.#readAt = readAt;
-    return this.#plans;
+    const isLatest = () => this.#reading === reading;
+    const reading: Promise<Plans> = this.store.findPlans().then(
+      (found) => {
+        const plans = shelve(found);
+        if (isLatest()) [this.#plans, this.#readAt, this.#reading] = [plans, readAt, null];
+        return plans;
+      },
+      (error: unknown) => {
+        if (isLatest()) this.#reading = null;
+        throw error;
+      },
+    );
+    return reading;
   }
 }
 

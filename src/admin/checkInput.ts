@@ -102,9 +102,8 @@ const SCOPES_MAX = 100;
 /** What a key may ask for; `null`: everything. */
 export const checkScopes = (scopes: readonly string[] | null): readonly string[] | null => {
   if (scopes === null) return null;
-  const isSound = scopes.length <= SCOPES_MAX && scopes.every((scope) => scope.trim() !== '');
-  if (!isSound) {
-    throw badInput('scopes', `must be at most ${SCOPES_MAX} names of features, none of them empty.`);
+  if (scopes.length > SCOPES_MAX || scopes.some((scope) => scope.trim() === '')) {
+    throw badInput('scopes', `must be at most ${SCOPES_MAX} names of features or of fields, as in "Query.report".`);
   }
   return [...new Set(scopes)];
 };

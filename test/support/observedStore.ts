@@ -21,8 +21,8 @@ export interface ObservedStore {
   readonly store: Store;
   /** What was asked since the last time this was called. */
   readonly takeCalls: () => StoreCalls;
-  /** The verb fails so many times, or until `recover`. */
-  readonly fail: (verb: Verb, outage: Outage, times?: number) => void;
+  /** The verb fails so many times, or until `recover`; `after` so many calls that succeed. */
+  readonly fail: (verb: Verb, outage: Outage, times?: number, after?: number) => void;
   readonly recover: () => void;
   /**
    * Every call takes this long from now on, as over a network. SQLite answers at once otherwise, so that reads asked for
@@ -32,7 +32,7 @@ export interface ObservedStore {
 }
 
 export const observeStore = (real: Store): ObservedStore => {
-  const outages = new Map<string, { readonly outage: Outage; times: number }>();
+  const outages = new Map<string, { readonly outage: Outage; times: number; after: number }>();
   let delayMs = 0;
   let isGone = false;
   let counts = new Map<string, number>();
@@ -42,6 +42,10 @@ export const observeStore = (real: Store): ObservedStore => {
     if (isGone && verb !== 'close') return 'UNREACHABLE';
     const found = outages.get(verb);
     if (found === undefined || found.times === 0) return null;
+    if (found.after > 0) {
+      found.after -= 1;
+      return null;
+    }
     found.times -= 1;
     return found.outage;
   };
@@ -80,8 +84,8 @@ export const observeStore = (real: Store): ObservedStore => {
       [roundsBegun, roundsEnded] = [0, 0];
       return calls;
     },
-    fail: (verb, outage, times = Number.POSITIVE_INFINITY) => {
-      outages.set(verb, { outage, times });
+    fail: (verb, outage, times = Number.POSITIVE_INFINITY, after = 0) => {
+      outages.set(verb, { outage, times, after });
     },
     recover: () => {
       outages.clear();

@@ -1,6 +1,8 @@
 /** Resolvers of the types that the admin API answers: from what is stored to what is shown. */
 import { GraphQLDateTime, GraphQLJSON, GraphQLSafeInt } from 'graphql-scalars';
 import { timeZoneOf } from '../../domain/account.js';
+import type { ApiKey } from '../../domain/account.js';
+import { actorOf } from '../../domain/audit.js';
 import { stateAt } from '../../domain/subscription.js';
 import type { Subscription } from '../../domain/subscription.js';
 import type { Plan } from '../../domain/plan.js';
@@ -25,6 +27,17 @@ const warningsOf = ({ priced }: Engine, plan: Plan): readonly string[] => {
   return plan.features
     .filter(({ feature }) => !named.has(feature))
     .map(({ feature }) => `No price of this server names the feature "${feature}".`);
+};
+
+const KINDS = { operator: 'OPERATOR', provider: 'PROVIDER', system: 'SYSTEM' } as const;
+
+/** A scope that names neither a paid feature nor a paid field of this server. */
+const scopeWarningsOf = ({ priced }: Engine, { scopes }: ApiKey): readonly string[] => {
+  const paid = [...priced.requirements.paid.values()];
+  const named = new Set(paid.flatMap(({ feature, coordinate }) => [feature, coordinate]));
+  return (scopes ?? [])
+    .filter((scope) => !named.has(scope))
+    .map((scope) => `No price of this server names "${scope}", so that this scope allows nothing.`);
 };
 
 export const adminTypes: Resolvers = {
@@ -91,5 +104,11 @@ export const adminTypes: Resolvers = {
     createdAt: ({ createdAt }) => dateOf(createdAt),
     removedAt: ({ removedAt }) => dateOrNull(removedAt),
   },
-  AuditEntry: { at: ({ at }) => dateOf(at) },
+  AuditEntry: { at: ({ at }) => dateOf(at), actor: actorOf },
+  Actor: {
+    kind: ({ kind }) => KINDS[kind],
+    id: (actor) => (actor.kind === 'operator' ? actor.id : actor.name),
+    event: (actor) => (actor.kind === 'provider' ? actor.event : null),
+  },
+  IssuedApiKeyPayload: { warnings: ({ apiKey }, _args, { engine }) => scopeWarningsOf(engine, apiKey) },
 };

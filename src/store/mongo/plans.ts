@@ -8,11 +8,14 @@ import { inOneReply } from './schema.js';
 import type { PlanDocument } from './schema.js';
 import { duplicatesOf } from './storeErrorOf.js';
 
+/** Plans are few: they come in one reply, where the server's own batches are of 101. */
+const BATCH_SIZE = 1_000;
+
 export class Plans {
   constructor(private readonly collection: Collection<PlanDocument>) {}
 
   async findAll(): Promise<readonly Plan[]> {
-    const documents = await this.collection.find({}, { sort: { _id: 1 } }).toArray();
+    const documents = await this.collection.find({}, { sort: { _id: 1 }, batchSize: BATCH_SIZE }).toArray();
     return documents.map((document) => readPlan(document.body));
   }
 

@@ -1,6 +1,8 @@
 /** The part of the store's contract that administration rests on: lists in pages, operators, the audit log, secrets. */
 import { describe, expect, it } from 'vitest';
-import { accountId, apiKeyId, planId, subscriptionId } from '../../../src/domain/ids.js';
+import { actorOf, attributionOf } from '../../../src/domain/audit.js';
+import type { Actor } from '../../../src/domain/audit.js';
+import { accountId, apiKeyId, operatorId, planId, subscriptionId } from '../../../src/domain/ids.js';
 import type { AccountId, ApiKeyId } from '../../../src/domain/ids.js';
 import type { LogPlace } from '../../../src/domain/logPlace.js';
 import type { ListPage } from '../../../src/store/store.js';
@@ -161,6 +163,21 @@ export const listingContract = (opened: () => OpenedStore): void => {
       expect(ofX.back).toEqual(ofX.there);
       expect(await store().findAuditPage('account/$where.__proto__', page<LogPlace>(9))).toEqual([entries[3]]);
       expect(await store().findAuditPage(null, page<LogPlace>(0))).toEqual([]);
+    });
+
+    it('keep who acted, whoever it was', async () => {
+      const actors: readonly Actor[] = [
+        { kind: 'operator', id: operatorId('$o.1'), role: 'ADMIN', from: null },
+        { kind: 'provider', name: 'stripe', event: 'evt_$.1' },
+        { kind: 'system', name: 'library' },
+      ];
+      const entries = actors.map((actor, index) => ({
+        ...anAuditEntry(`by-${index}`, index, 'account/acted-on'),
+        ...attributionOf(actor),
+      }));
+      await store().appendAudit(entries);
+      const found = await store().findAuditPage('account/acted-on', page<LogPlace>(entries.length));
+      expect(found.map(actorOf)).toEqual(actors.toReversed());
     });
 
     it('keep the latest use of a key', async () => {

@@ -3,6 +3,7 @@ import { keyHash } from '../../../src/accounts/keyHash.js';
 import type { HashSecret } from '../../../src/accounts/keyHash.js';
 import { openStore } from '../../../src/store/openStore.js';
 import type { Store } from '../../../src/store/store.js';
+import { observeStore } from '../../support/observedStore.js';
 
 let store: Store;
 let hash: HashSecret;
@@ -25,4 +26,12 @@ it('remembers what may be a key, and nothing that would fill the memory', async 
   await hash(long);
   expect(hash(short)).toBeTypeOf('string');
   expect(hash(long)).toBeInstanceOf(Promise);
+});
+
+it('asks the store again after it could not be asked once: no restart is needed', async () => {
+  const observed = observeStore(store);
+  observed.fail('keepSecret', 'UNREACHABLE', 1);
+  const troubled = keyHash(observed.store, null);
+  await expect(troubled('secret-of-somebody')).rejects.toMatchObject({ code: 'UNREACHABLE' });
+  expect(await troubled('secret-of-somebody')).toBe(await hash('secret-of-somebody'));
 });
