@@ -20,7 +20,7 @@ import { Metrics } from '../src/server/watch/metrics.js';
 import { requestIdOf } from '../src/server/watch/requestIds.js';
 import { answerWithRequestId } from '../src/server/watch/requestRecords.js';
 import { startTracing } from '../src/server/watch/tracing.js';
-import { aroundStoreCall } from '../src/server/watch/watchers.js';
+import { storeWatchOf } from '../src/server/watch/watchers.js';
 import { serveParent } from './child.js';
 import { createFreeSchema, openWorld } from './world.js';
 
@@ -56,7 +56,7 @@ const tollgateServer = async (folder: string, watchedBy: readonly string[]): Pro
   const metrics = watchedBy.includes('metrics') ? new Metrics() : null;
   const collector = watchedBy.find((each) => each.startsWith('http'));
   const tracing = collector === undefined ? null : startTracing(collector, logger);
-  const { paywall, close } = await openWorld(folder, { around: aroundStoreCall({ metrics, tracing }) });
+  const { paywall, close } = await openWorld(folder, { watch: storeWatchOf({ metrics, tracing }) });
   metrics?.watchEngine(paywall.engine);
   metrics?.watchProcess();
   const server = await createServer({

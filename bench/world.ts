@@ -24,7 +24,7 @@ import type { Paywall } from '../src/paywall/paywall.js';
 import { openStore } from '../src/store/openStore.js';
 import type { Store } from '../src/store/store.js';
 import { watchStore } from '../src/store/watchedStore.js';
-import type { AroundStoreCall } from '../src/store/watchedStore.js';
+import type { StoreWatch } from '../src/store/watchedStore.js';
 import { hashOf, KEY_SECRET } from './keys.js';
 
 /** How an account stands, and so what becomes of its operations. */
@@ -83,17 +83,18 @@ export interface WorldTerms {
   readonly store?: Store;
   /** Keys that need not be looked up in the store. */
   readonly fixedKeys?: FixedKeys;
-  readonly around?: AroundStoreCall | null;
+  readonly watch?: StoreWatch;
 }
+
+const UNWATCHED: StoreWatch = { figures: null, around: null };
 
 /** Opens a world in a new folder and seeds it, or the one that is in `folder` already. */
 export const openWorld = async (
   folder?: string,
-  { schema, store: given, fixedKeys, around = null }: WorldTerms = {},
+  { schema, store: given, fixedKeys, watch = UNWATCHED }: WorldTerms = {},
 ): Promise<World> => {
   const place = folder ?? mkdtempSync(join(tmpdir(), 'tollgate-bench-'));
-  const opened = given ?? (await openStore(`sqlite:${join(place, 'tollgate.db')}`));
-  const store = around === null ? opened : watchStore(opened, around);
+  const store = watchStore(given ?? (await openStore(`sqlite:${join(place, 'tollgate.db')}`)), watch);
   const paywall = createPaywall({
     schema: schema ?? createAtlasSchema(),
     store,

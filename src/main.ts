@@ -14,7 +14,7 @@ import { graphiqlPages } from './server/pages/graphiql.js';
 import { createLogger } from './server/watch/logger.js';
 import { Metrics } from './server/watch/metrics.js';
 import { createMetricsServer } from './server/watch/metricsServer.js';
-import { aroundStoreCall } from './server/watch/watchers.js';
+import { storeWatchOf } from './server/watch/watchers.js';
 import type { Tracing, Watchers } from './server/watch/watchers.js';
 import { remedySlug } from './server/pages/remedyPage.js';
 import { welcome } from './server/welcome.js';
@@ -39,9 +39,7 @@ const start = async (config: Config): Promise<void> => {
   const logger = createLogger(config.logLevel);
   keepGoing(logger);
   const watchers = await watchersFor(config, logger);
-  const opened = await openStore(config.databaseUrl);
-  const around = aroundStoreCall(watchers);
-  const store = around === null ? opened : watchStore(opened, around);
+  const store = watchStore(await openStore(config.databaseUrl), storeWatchOf(watchers));
   try {
     await serve(config, store, watchers);
   } catch (error) {

@@ -24,7 +24,7 @@ import { createServer } from '../../src/server/createServer.js';
 import type { ServerOptions } from '../../src/server/createServer.js';
 import { EDGE_DEFAULTS } from '../../src/server/connectionOptions.js';
 import type { Metrics } from '../../src/server/watch/metrics.js';
-import { aroundStoreCall } from '../../src/server/watch/watchers.js';
+import { storeWatchOf } from '../../src/server/watch/watchers.js';
 import type { Tracing } from '../../src/server/watch/watchers.js';
 import { openStore } from '../../src/store/openStore.js';
 import type { Store } from '../../src/store/store.js';
@@ -135,10 +135,9 @@ export const startServer = async (options: TestServerOptions = {}): Promise<Test
   const { metrics = null, tracing = null, rateLimits = null, graphiql, edge, ...rest } = others;
   const { store: real, drop } = await database();
   const observed = observeStore(real);
-  const around = aroundStoreCall({ metrics, tracing });
   const paywall = createPaywall({
     schema: schema ?? createAtlasSchema(),
-    store: around === null ? observed.store : watchStore(observed.store, around),
+    store: watchStore(observed.store, storeWatchOf({ metrics, tracing })),
     remedyUrl: (remedy) => `https://atlas.test/${remedy}`,
     docsUrl: (cause) => `https://atlas.test/errors/${cause}`,
     ...(schema === undefined ? { fixedKeys: demoKeys() } : {}),

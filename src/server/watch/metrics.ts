@@ -4,8 +4,7 @@
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Engine } from '../../paywall/engine.js';
-import { StoreError } from '../../store/storeError.js';
-import type { AroundStoreCall, StoreCall } from '../../store/watchedStore.js';
+import type { StoreFigures } from '../../store/watchedStore.js';
 import type { Ended } from './ended.js';
 import type { OperatorEnded } from './ended.js';
 
@@ -41,24 +40,26 @@ export class Metrics {
     'Operations of operators that were answered, which count nowhere else.',
     ['type', 'status'],
   );
-  readonly #charged = this.#counter('credits_charged_total', 'Credits charged by operations.');
-  readonly #held = this.#counter('credits_held_total', 'Credits set aside for operations.');
-  readonly #givenBack = this.#counter(
-    'credits_given_back_total',
-    'Credits charged for answers that could not be sent, and given back.',
-  );
-  readonly #holdsOpen = this.#gauge('holds_open', 'Operations of this process that have something set aside now.');
-  readonly #storeSeconds = this.#histogram(
-    'store_call_duration_seconds',
-    'How long calls of the store take, those that fail too.',
-    STORE_SECONDS,
-    ['verb'],
-  );
-  readonly #storeBatches = this.#histogram('store_batch_size', 'Values per call of the store.', BATCH_SIZES, ['verb']);
-  readonly #storeFailures = this.#counter('store_failures_total', 'Calls of the store that failed, by error code.', [
-    'verb',
-    'code',
-  ]);
+  /** What operations count while they are under way. */
+  readonly credits = {
+    charged: this.#counter('credits_charged_total', 'Credits charged by operations.'),
+    held: this.#counter('credits_held_total', 'Credits set aside for operations.'),
+    givenBack: this.#counter(
+      'credits_given_back_total',
+      'Credits charged for answers that could not be sent, and given back.',
+    ),
+  };
+  readonly holdsOpen = this.#gauge('holds_open', 'Operations of this process that have something set aside now.');
+  readonly storeCalls: StoreFigures = {
+    seconds: this.#histogram(
+      'store_call_duration_seconds',
+      'How long calls of the store take, those that fail too.',
+      STORE_SECONDS,
+      ['verb'],
+    ),
+    batchSizes: this.#histogram('store_batch_size', 'Values per call of the store.', BATCH_SIZES, ['verb']),
+    failures: this.#counter('store_failures_total', 'Calls of the store that failed, by error code.', ['verb', 'code']),
+  };
 
   operationEnded({ transport, type, status, outcome, reasons, durationMs }: Ended): void {
     const kind = { type: type ?? 'none', outcome };
@@ -70,38 +71,6 @@ export class Metrics {
   operatorOperationEnded({ type, status }: OperatorEnded): void {
     this.#operatorOperations.inc({ type: type ?? 'none', status: String(status) });
   }
-
-  held(credits: number): void {
-    this.#held.inc(credits);
-  }
-
-  charged(credits: number): void {
-    this.#charged.inc(credits);
-  }
-
-  givenBack(credits: number): void {
-    this.#givenBack.inc(credits);
-  }
-
-  holdBegan(): void {
-    this.#holdsOpen.inc();
-  }
-
-  holdEnded(): void {
-    this.#holdsOpen.dec();
-  }
-
-  readonly aroundStoreCall: AroundStoreCall = async (call, run) => {
-    const startedAt = performance.now();
-    try {
-      return await run();
-    } catch (error) {
-      this.#storeFailures.inc({ verb: call.verb, code: error instanceof StoreError ? error.code : 'BUG' });
-      throw error;
-    } finally {
-      this.#noteCall(call, performance.now() - startedAt);
-    }
-  };
 
   /** Adds what an engine counts by itself. */
   watchEngine({ keeper, background, keyUses, refusals }: WatchedEngine): void {
@@ -131,11 +100,6 @@ export class Metrics {
   /** In the text format of Prometheus. */
   read(): Promise<string> {
     return this.#registry.metrics();
-  }
-
-  #noteCall({ verb, batchSize }: StoreCall, durationMs: number): void {
-    this.#storeSeconds.observe({ verb }, durationMs / MS_PER_SECOND);
-    this.#storeBatches.observe({ verb }, batchSize);
   }
 
   #counter<Label extends string = never>(name: string, help: string, labelNames: readonly Label[] = []) {

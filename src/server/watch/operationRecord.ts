@@ -76,27 +76,27 @@ export class OperationRecord implements RunWatch {
 
   held(credits: number): void {
     this.#held += credits;
-    this.watchers.metrics?.held(credits);
+    this.watchers.metrics?.credits.held.inc(credits);
     if (this.#hasHold) return;
     this.#hasHold = true;
-    this.watchers.metrics?.holdBegan();
+    this.watchers.metrics?.holdsOpen.inc();
   }
 
   holdEnded(): void {
     if (!this.#hasHold) return;
     this.#hasHold = false;
-    this.watchers.metrics?.holdEnded();
+    this.watchers.metrics?.holdsOpen.dec();
   }
 
   charged(credits: number): void {
     this.#charged += credits;
-    this.watchers.metrics?.charged(credits);
+    this.watchers.metrics?.credits.charged.inc(credits);
     if (this.#hasEnded) this.#tellLater({ charged: credits });
   }
 
   givenBack(credits: number): void {
     this.#givenBack += credits;
-    this.watchers.metrics?.givenBack(credits);
+    this.watchers.metrics?.credits.givenBack.inc(credits);
     if (this.#hasEnded) this.#tellLater({ givenBack: credits });
   }
 

@@ -2,7 +2,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { MaybePromise } from '../../domain/maybePromise.js';
 import type { Step } from '../../paywall/watch.js';
-import type { AroundStoreCall } from '../../store/watchedStore.js';
+import type { AroundStoreCall, StoreWatch } from '../../store/watchedStore.js';
 import type { Metrics } from './metrics.js';
 import type { Ended } from './ended.js';
 
@@ -29,11 +29,8 @@ export interface Watchers {
   readonly tracing: Tracing | null;
 }
 
-/** What goes around each call of the store; `null`: nobody wants to know. */
-export const aroundStoreCall = ({
-  metrics,
-  tracing,
-}: Pick<Watchers, 'metrics' | 'tracing'>): AroundStoreCall | null => {
-  if (metrics === null || tracing === null) return metrics?.aroundStoreCall ?? tracing?.aroundStoreCall ?? null;
-  return (call, run) => metrics.aroundStoreCall(call, () => tracing.aroundStoreCall(call, run));
-};
+/** How calls of the store are watched. */
+export const storeWatchOf = ({ metrics, tracing }: Pick<Watchers, 'metrics' | 'tracing'>): StoreWatch => ({
+  figures: metrics?.storeCalls ?? null,
+  around: tracing?.aroundStoreCall ?? null,
+});
