@@ -62,7 +62,7 @@ const listenerOf = (paywall: Paywall, contextValue: PaywallContext): GraphQLRequ
 
     async executionDidStart() {
       origin = 'EXECUTED';
-      return { executionDidEnd: beginRun(watch) };
+      return watch.during === null ? undefined : { executionDidEnd: beginRun(watch.during) };
     },
 
     async willSendResponse({ response, request, requestIsBatched }) {
@@ -92,9 +92,9 @@ const listenerOf = (paywall: Paywall, contextValue: PaywallContext): GraphQLRequ
 };
 
 /** Apollo tells of the run when it begins and when it ends. */
-const beginRun = (watch: OperationWatch): (() => Promise<void>) => {
+const beginRun = (during: NonNullable<OperationWatch['during']>): (() => Promise<void>) => {
   let end = (): void => undefined;
-  const run = watch.during('run', () => new Promise<void>((resolve) => (end = resolve)));
+  const run = during('run', () => new Promise<void>((resolve) => (end = resolve)));
   return async () => {
     end();
     await run;

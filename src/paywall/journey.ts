@@ -58,7 +58,8 @@ export const executeOperation = async (
   const opening = await openOperation(paywall.engine, operationOf(document, request, contextValue, watch));
   const args = argumentsOf(paywall, document, request, contextValue);
   try {
-    const { result } = await conclude(opening, () => watch.during('run', () => executeGraphQL(args)), 'EXECUTED');
+    const execute = () => executeGraphQL(args);
+    const { result } = await conclude(opening, () => watch.during?.('run', execute) ?? execute(), 'EXECUTED');
     return answered(watch, result, opening.kind === 'replay');
   } catch (error) {
     watch.answered({});
@@ -93,9 +94,8 @@ const startSource = async (
   if (opening.kind === 'replay') return answered(watch, opening.response, true);
   let source: AsyncIterable<unknown> | ExecutionResult = {};
   try {
-    source = await watch.during('run', () =>
-      createSourceEventStream(argumentsOf(paywall, document, request, contextValue)),
-    );
+    const start = () => createSourceEventStream(argumentsOf(paywall, document, request, contextValue));
+    source = await (watch.during?.('run', start) ?? start());
     return source;
   } finally {
     // Where the release could not be confirmed it is made good in the background, and the first event decides anew.

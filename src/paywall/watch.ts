@@ -13,8 +13,8 @@ export type Step = 'identify' | 'quote' | 'hold' | 'run' | 'settle';
  * confirmed, and may come after the answer was sent.
  */
 export interface OperationWatch {
-  /** Does the work as a step of the operation, and answers what it answers, which may be there at once. */
-  during<T>(step: Step, work: () => MaybePromise<T>): MaybePromise<T>;
+  /** Does the work as a step of the operation, and answers what it answers; `null`: nobody traces the steps. */
+  readonly during: (<T>(step: Step, work: () => MaybePromise<T>) => Promise<T>) | null;
   /** So many credits were set aside; 0 where limit units alone were. Told again where a list was longer than quoted. */
   held(credits: number): void;
   /** Nothing is set aside any more. */
@@ -41,7 +41,7 @@ export interface RunWatch extends OperationWatch {
 const nothing = (): void => undefined;
 
 export const UNWATCHED: RunWatch = {
-  during: (_step, work) => work(),
+  during: null,
   held: nothing,
   holdEnded: nothing,
   charged: nothing,

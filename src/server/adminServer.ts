@@ -28,8 +28,7 @@ import { isOver, rateHeaders } from './rateLimits.js';
 import type { Rate, RateLimits } from './rateLimits.js';
 import { takeJsonInput } from './takeJsonInput.js';
 import { OperatorRecord } from './watch/operatorRecord.js';
-import { traceIdOf } from './watch/requestIds.js';
-import { onceClosed } from './watch/requestRecords.js';
+import { onceClosed, traceIdOf } from './watch/requestRecords.js';
 import type { Watchers } from './watch/watchers.js';
 
 const ADMIN_PATH = '/admin/graphql';

@@ -16,7 +16,7 @@ import type { EdgeConfig } from '../config.js';
 import { addAdminServer } from './adminServer.js';
 import type { AdminServerOptions } from './adminServer.js';
 import { tollgatePlugin } from '../apollo/plugin.js';
-import { callerOf, idsOf, keepDoor } from './doorkeeper.js';
+import { enteredBy, keepDoor } from './doorkeeper.js';
 import { DocumentCache } from '../apollo/documentCache.js';
 import { addDrain } from './drain.js';
 import {
@@ -42,8 +42,7 @@ import { takeJsonInput } from './takeJsonInput.js';
 import { stringifyResult } from '../apollo/stringifyResult.js';
 import { webSocketHandler } from './webSocketHandler.js';
 import { metricsRoute } from './watch/metricsServer.js';
-import { requestIdOf } from './watch/requestIds.js';
-import { answerWithRequestId, insideTrace, recordOf, recordRequests } from './watch/requestRecords.js';
+import { answerWithRequestId, insideTrace, recordRequests, requestIdOf } from './watch/requestRecords.js';
 import type { Watchers } from './watch/watchers.js';
 
 export interface ServerOptions {
@@ -156,16 +155,15 @@ const graphqlRoutes = (scope: FastifyInstance, apollo: ApolloServer<PaywallConte
   const apolloHandler = fastifyApolloHandler(apollo, {
     context: async (request) => ({
       tollgate: {
-        caller: callerOf(request),
+        ...enteredBy(request),
         paywall: transports.paywall,
-        watch: recordOf(request) ?? undefined,
-        request: idsOf(request),
         isGone: () => request.socket.destroyed,
       },
     }),
   });
-  const handler: RouteHandlerMethod = (request, reply) =>
+  const traced: RouteHandlerMethod = (request, reply) =>
     insideTrace(request, () => apolloHandler.call(scope, request, reply));
+  const handler = transports.watchers.tracing === null ? apolloHandler : traced;
   answerInGraphQL(scope);
   recordRequests(scope, transports.watchers);
   keepDoor(scope, transports.paywall, transports.limits);

@@ -9,27 +9,35 @@ import type { Paywall } from '../paywall/paywall.js';
 import { sendErrors } from './graphqlErrors.js';
 import { isFlood, rateHeaders } from './rateLimits.js';
 import type { RateLimits } from './rateLimits.js';
-import { traceIdOf } from './watch/requestIds.js';
-import { recordOf } from './watch/requestRecords.js';
+import type { OperationRecord } from './watch/operationRecord.js';
+import { recordOf, traceIdOf } from './watch/requestRecords.js';
+
+/** What is known of a request once it has passed the door. */
+export interface Entered {
+  readonly caller: Caller;
+  readonly request: RequestIds;
+  readonly watch: OperationRecord | undefined;
+}
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Who sent it; `null` on routes without a doorkeeper. */
-    caller: Caller | null;
+    /** `null` on routes without a doorkeeper. */
+    entered: Entered | null;
   }
 }
 
 /** For the scope in which the GraphQL routes are registered. */
 export const keepDoor = (scope: FastifyInstance, paywall: Paywall, limits: RateLimits): void => {
-  scope.decorateRequest('caller', null);
+  scope.decorateRequest('entered', null);
   scope.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
     const record = recordOf(request);
     const identify = () => limits.identify(request.headers.authorization, request.ip);
-    const { caller, rate } = await (record === null ? identify() : record.during('identify', identify));
-    request.caller = caller;
+    const { caller, rate } = await (record?.during?.('identify', identify) ?? identify());
+    const ids = idsOf(request, record);
+    request.entered = { caller, request: ids, watch: record ?? undefined };
     record?.identified(caller);
     if (rate !== null) reply.headers(rateHeaders(rate));
-    const refused = caller.barred === null ? null : paywall.barred(caller, idsOf(request));
+    const refused = caller.barred === null ? null : paywall.barred(caller, ids);
     if (refused === null) return;
     if (!isFlood(rate)) refused.record();
     record?.answered(refused.answer);
@@ -38,13 +46,12 @@ export const keepDoor = (scope: FastifyInstance, paywall: Paywall, limits: RateL
 };
 
 /** By what a request is found in logs. */
-export const idsOf = (request: FastifyRequest): RequestIds => ({
+export const idsOf = (request: FastifyRequest, record = recordOf(request)): RequestIds => ({
   requestId: request.id,
-  traceId: recordOf(request)?.traceId ?? traceIdOf(request.headers),
+  traceId: record === null ? traceIdOf(request.headers) : record.traceId,
 });
 
-/** Of a request that has passed the door. */
-export const callerOf = ({ caller }: FastifyRequest): Caller => {
-  if (caller === null) throw new Error('A request came in by a route without a doorkeeper.');
-  return caller;
+export const enteredBy = ({ entered }: FastifyRequest): Entered => {
+  if (entered === null) throw new Error('A request came in by a route without a doorkeeper.');
+  return entered;
 };

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ExecutionResult } from 'graphql';
 import { createHandler } from 'graphql-sse/lib/use/fastify';
 import { preferredType } from '../http/accept.js';
-import { callerOf, idsOf } from './doorkeeper.js';
+import { enteredBy } from './doorkeeper.js';
 import { argumentsOf, runners } from './eventOperation.js';
 import type { EventContext, Transports } from './eventOperation.js';
 import { recordOf, watchRuns } from './watch/requestRecords.js';
@@ -18,9 +18,10 @@ export const eventStreamHandler = (
 ): ((request: FastifyRequest, reply: FastifyReply) => Promise<void>) => {
   const handle = createHandler<PlainContext>({
     onSubscribe: ({ raw }, params) => {
+      const { caller, request } = enteredBy(raw);
       const watchEach = watchRuns(rest.watchers, raw, 'sse');
       const isGone = (): boolean => raw.socket.destroyed;
-      const tollgate = { caller: callerOf(raw), paywall, request: idsOf(raw), isGone, watchEach };
+      const tollgate = { caller, paywall, request, isGone, watchEach };
       const key = raw.headers['idempotency-key'];
       const args = argumentsOf(params, { tollgate }, typeof key === 'string' ? key : undefined);
       if ('schema' in args) return { ...args, contextValue: args.contextValue as PlainContext };

@@ -65,7 +65,8 @@ export interface OpenTab {
 export const openTab = async (engine: Engine, request: OpenRequest): Promise<Opened<OpenTab>> => {
   const { caller, watch, refusals } = request;
   const now = engine.settings.now();
-  const quoted = await watch.during('quote', () => quoteAndLoad(engine, request, now));
+  const quote = () => quoteAndLoad(engine, request, now);
+  const quoted = await (watch.during?.('quote', quote) ?? quote());
   if ('kind' in quoted) return quoted;
   const hold = new OperationHold(engine, quoted, watch);
   const admitted = await hold.admit(now);

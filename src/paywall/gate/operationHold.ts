@@ -90,7 +90,8 @@ export class OperationHold {
     const admitted = { admission: admit(quote, standing, now, rules), standing, at: now };
     if (wallet === null || admitted.admission.isBlocked) return admitted;
     if (keyed === null && isNothing(admitted.admission.demand)) return admitted;
-    return this.watch.during('hold', () => this.#lockAndHold(wallet, admitted));
+    const hold = () => this.#lockAndHold(wallet, admitted);
+    return this.watch.during?.('hold', hold) ?? hold();
   }
 
   /** What is held, from the start or since a list was longer than quoted; `null`: nothing. */
@@ -136,7 +137,8 @@ export class OperationHold {
    * nothing else, and holds what the pool does not have. One call at a time.
    */
   async extend(fields: readonly QuotedField[], standing: Standing, pool: Demand): Promise<readonly Decision[]> {
-    return this.watch.during('hold', () => this.#extend(fields, standing, pool));
+    const hold = () => this.#extend(fields, standing, pool);
+    return this.watch.during?.('hold', hold) ?? hold();
   }
 
   async #extend(fields: readonly QuotedField[], standing: Standing, pool: Demand): Promise<readonly Decision[]> {

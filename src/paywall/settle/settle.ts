@@ -34,7 +34,7 @@ export const settleTab = async (
   origin: DataOrigin,
 ): Promise<Settled> => {
   const { tab, standing, watch, refusals } = opened;
-  const settled = await watch.during('settle', async () => {
+  const settle = async (): Promise<Settled> => {
     const places = await tab.close();
     const { schema } = engine.priced;
     const { data, errors = [] } = response;
@@ -43,7 +43,8 @@ export const settleTab = async (
       ...delivery,
       delivered: decidedAnew(delivery.delivered, opened),
     });
-  });
+  };
+  const settled = await (watch.during?.('settle', settle) ?? settle());
   refusals.record({ isServed: response.data != null && !(settled instanceof GraphQLError), standing });
   return settled;
 };

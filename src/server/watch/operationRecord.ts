@@ -5,8 +5,7 @@
 import type { OperationDefinitionNode } from 'graphql';
 import type { AccountId } from '../../domain/ids.js';
 import type { Caller } from '../../accounts/caller.js';
-import type { MaybePromise } from '../../domain/maybePromise.js';
-import type { RunWatch, Step, WatchedAnswer } from '../../paywall/watch.js';
+import type { RunWatch, WatchedAnswer } from '../../paywall/watch.js';
 import type { Ended, Transport } from './ended.js';
 import { judge } from './outcome.js';
 import type { Answer } from './outcome.js';
@@ -32,6 +31,9 @@ export const loggedNameOf = ({ name }: OperationDefinitionNode): string | null =
   name?.value.slice(0, NAME_LENGTH_MAX) ?? null;
 
 export class OperationRecord implements RunWatch {
+  /** The trace that it is part of, its own where traces are made. */
+  readonly traceId: string | null;
+  readonly during: RunWatch['during'];
   #account: AccountId | null = null;
   readonly #startedAt = performance.now();
   #operation: string | null = null;
@@ -50,19 +52,13 @@ export class OperationRecord implements RunWatch {
     private readonly watchers: Watchers,
     private readonly terms: RecordTerms,
     private readonly endsWith: 'ANSWER' | 'RESPONSE',
-  ) {}
-
-  /** The trace that it is part of, its own where traces are made. */
-  get traceId(): string | null {
-    return this.terms.trace?.traceId ?? this.terms.traceId;
+  ) {
+    this.traceId = terms.trace?.traceId ?? terms.traceId;
+    this.during = terms.trace?.during ?? null;
   }
 
   identified({ accountId }: Caller): void {
     this.#account = accountId;
-  }
-
-  during<T>(step: Step, work: () => MaybePromise<T>): MaybePromise<T> {
-    return this.terms.trace === null ? work() : this.terms.trace.during(step, work);
   }
 
   inside<T>(work: () => T): T {

@@ -1,17 +1,34 @@
-/** Where operations come in: each gets its record there, and the headers by which it can be found again. */
+/** Where operations come in: each gets its record there, and the ids by which it can be found again. */
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { nanoid } from 'nanoid';
 import type { Caller } from '../../accounts/caller.js';
 import type { RunWatch } from '../../paywall/watch.js';
 import type { Transport } from './ended.js';
 import { OperationRecord } from './operationRecord.js';
 import type { RecordTerms } from './operationRecord.js';
-import { traceIdOf } from './requestIds.js';
 import type { Watchers } from './watchers.js';
 
 const RECORD = 'operationRecord';
 /** What nginx logs where the client went away before it had its answer: no status was sent. */
 const CLIENT_CLOSED_REQUEST = 499;
 const LEVELS_LOGGED: ReadonlySet<string> = new Set(['trace', 'debug', 'info']);
+
+const SANE = /^[\w.:+/=@-]{1,128}$/;
+const TRACEPARENT = /^[\da-f]{2}-([\da-f]{32})-[\da-f]{16}-[\da-f]{2}(-|$)/;
+const NO_TRACE = '0'.repeat(32);
+
+/** The id that a proxy or the client gave in `X-Request-Id`, if it is one that can be logged; else a new one. */
+export const requestIdOf = ({ headers }: { readonly headers: IncomingHttpHeaders }): string => {
+  const given = headers['x-request-id'];
+  return typeof given === 'string' && SANE.test(given) ? given : nanoid();
+};
+
+/** The trace of `traceparent` (W3C Trace Context, 3.2); `null` where there is none, or none that can be used. */
+export const traceIdOf = ({ traceparent }: IncomingHttpHeaders): string | null => {
+  const id = typeof traceparent === 'string' ? TRACEPARENT.exec(traceparent)?.[1] : undefined;
+  return id === undefined || id === NO_TRACE ? null : id;
+};
 
 /** Whether there is anybody to tell of an operation: without, none is recorded, which costs nothing. */
 const isWatched = ({ logger, metrics, tracing }: Watchers): boolean =>
