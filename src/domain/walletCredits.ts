@@ -12,7 +12,7 @@ import type { Instant } from './period.js';
 import { isInstant } from './period.js';
 import { burnOrder, GRANTS_MAX, isExpired } from './wallet.js';
 import type { Grant, Take, Wallet } from './wallet.js';
-import { changeGrants, chargesOf, enter, sum, takeFrom } from './walletMoves.js';
+import { changeGrants, chargesOf, enter, sumCredits, takeFrom } from './walletMoves.js';
 import { changed, isPositive, refused, repeated } from './walletStep.js';
 import type { Step } from './walletStep.js';
 
@@ -197,7 +197,7 @@ const addGrant = (wallet: Wallet, granted: NewGrant): Step => {
 /** What of which charge a refund gives back: last taken first, beyond what was given back before. */
 const sharesOf = (entries: readonly LedgerEntry[], credits: number): readonly Take[] | null => {
   const shares: Take[] = [];
-  let given = sum(entries.filter((entry) => entry.kind === 'REFUND').map((entry) => entry.credits));
+  let given = sumCredits(entries.filter((entry) => entry.kind === 'REFUND'));
   let due = credits;
   for (const charge of entries.filter((entry) => entry.kind === 'CHARGE').reverse()) {
     const before = Math.min(given, -charge.credits);

@@ -8,11 +8,11 @@ import type { HoldId } from './ids.js';
 import type { LedgerEntry } from './ledger.js';
 import type { Instant, Window } from './period.js';
 import { isInstant } from './period.js';
-import { CLAIM_TOLERANCE_MS, countUnits, HOLDS_MAX, leftOf } from './wallet.js';
-import type { Counter, EndedHold, Hold, LimitClaim, LimitUnits, Take, Wallet } from './wallet.js';
-import { changeGrants, chargesOf, endHold, findEnded, findHold, sum, takeFrom, unitsOf } from './walletMoves.js';
+import { CLAIM_TOLERANCE_MS, HOLDS_MAX } from './wallet.js';
+import type { EndedHold, Hold, LimitClaim, LimitUnits, Wallet } from './wallet.js';
+import { chargesOf, claim, endHold, findEnded, findHold, sumCredits, unitsOf } from './walletMoves.js';
 import type { ChargeLine } from './walletMoves.js';
-import { changed, refused, repeated } from './walletStep.js';
+import { refused, repeated } from './walletStep.js';
 import type { Step, WalletFault } from './walletStep.js';
 
 /** Sets credits and limit units aside, all of them or none. Its id is new: the ledger does not remember holds. */
@@ -71,7 +71,7 @@ export const hold = (wallet: Wallet, command: HoldCommand, now: Instant): Step =
     content,
     extensions: [],
   };
-  return changed({ ...claimed.wallet, holds: [...wallet.holds, opened] }, credits);
+  return { kind: 'changed', wallet: { ...claimed.wallet, holds: [...wallet.holds, opened] }, credits };
 };
 
 export const extend = (wallet: Wallet, command: ExtendCommand, now: Instant): Step => {
@@ -91,10 +91,8 @@ export const extend = (wallet: Wallet, command: ExtendCommand, now: Instant): St
     units: [...target.units, ...units.map(withoutLimit)],
     extensions: [...target.extensions, { id, content }],
   };
-  return changed(
-    { ...claimed.wallet, holds: wallet.holds.map((each) => (each.id === holdId ? extended : each)) },
-    credits,
-  );
+  const holds = wallet.holds.map((each) => (each.id === holdId ? extended : each));
+  return { kind: 'changed', wallet: { ...claimed.wallet, holds }, credits };
 };
 
 export const capture = (wallet: Wallet, command: CaptureCommand, now: Instant): Step => {
@@ -103,23 +101,23 @@ export const capture = (wallet: Wallet, command: CaptureCommand, now: Instant): 
   const content = fingerprint(lines, units, operation);
   const ended = findEnded(wallet, holdId);
   if (ended?.how === 'CAPTURED') return ended.content === content ? repeated(ended.credits) : refused('CONFLICT');
-  const charged = sum(lines.map((line) => line.credits));
+  const charged = sumCredits(lines);
   const target = findHold(wallet, holdId);
   if (target === undefined) {
     return ended === undefined ? recordedCapture(wallet, command, charged) : refused(faultOfEnded(ended));
   }
-  const held = sum(target.takes.map((take) => take.credits));
+  const held = sumCredits(target.takes);
   const isWithin = charged <= held && units.every((each) => unitsOf(units, each) <= unitsOf(target.units, each));
   if (!isWithin) return refused('CAPTURE_EXCEEDS_HOLD');
   const end = { how: 'CAPTURED', lines, units, content, ...(operation === undefined ? {} : { operation }) } as const;
-  return changed(endHold(wallet, target, end, now), charged);
+  return { kind: 'changed', wallet: endHold(wallet, target, end, now), credits: charged };
 };
 
 /** A capture of a hold that the wallet does not know any more: the ledger tells whether it was carried out. */
 const recordedCapture = (wallet: Wallet, { holdId, recorded }: CaptureCommand, charged: number): Step => {
   const charges = chargesOf(wallet, holdId, recorded ?? []).filter((entry) => entry.kind === 'CHARGE');
   if (charges.length === 0) return refused('UNKNOWN_HOLD');
-  return sum(charges.map((charge) => -charge.credits)) === charged ? repeated(charged) : refused('CONFLICT');
+  return -sumCredits(charges) === charged ? repeated(charged) : refused('CONFLICT');
 };
 
 export const release = (wallet: Wallet, { holdId }: ReleaseCommand, now: Instant): Step => {
@@ -127,7 +125,8 @@ export const release = (wallet: Wallet, { holdId }: ReleaseCommand, now: Instant
   if (ended?.how === 'RELEASED') return repeated(0);
   const target = findHold(wallet, holdId);
   if (target === undefined) return refused(faultOfEnded(ended));
-  return changed(endHold(wallet, target, { how: 'RELEASED', lines: [], units: [], content: '' }, now), 0);
+  const end = { how: 'RELEASED', lines: [], units: [], content: '' } as const;
+  return { kind: 'changed', wallet: endHold(wallet, target, end, now), credits: 0 };
 };
 
 const faultOfEnded = (ended: EndedHold | undefined): WalletFault => {
@@ -144,27 +143,3 @@ const isNear = ({ startsAt, endsAt }: Window, now: Instant): boolean =>
   startsAt <= now + CLAIM_TOLERANCE_MS &&
   now < endsAt + CLAIM_TOLERANCE_MS;
 const withoutLimit = ({ key, window, units }: LimitClaim): LimitUnits => ({ key, window, units });
-
-type Claimed =
-  | { readonly kind: 'claimed'; readonly wallet: Wallet; readonly takes: readonly Take[] }
-  | { readonly kind: 'refused'; readonly fault: WalletFault };
-
-/** Sets credits and units aside in grants and counters, or says which of the two does not suffice. */
-const claim = (wallet: Wallet, credits: number, units: readonly LimitClaim[], now: Instant): Claimed => {
-  const counters = count(wallet.counters, units);
-  if (counters === null) return { kind: 'refused', fault: 'LIMIT_REACHED' };
-  const takes = takeFrom(wallet.grants, credits, now);
-  if (takes === null) return { kind: 'refused', fault: 'INSUFFICIENT_CREDITS' };
-  const grants = changeGrants(wallet.grants, takes, (each, taken) => ({ ...each, held: each.held + taken }));
-  return { kind: 'claimed', wallet: { ...wallet, grants, counters }, takes };
-};
-
-/** The counters with these units counted, or `null` where a limit would be exceeded. */
-const count = (counters: readonly Counter[], claims: readonly LimitClaim[]): readonly Counter[] | null => {
-  let counted = counters;
-  for (const claimed of claims) {
-    if (claimed.units > leftOf(counted, claimed)) return null;
-    counted = countUnits(counted, claimed);
-  }
-  return counted;
-};

@@ -16,11 +16,12 @@ export interface WalletView {
 
 export const viewAt = (wallet: Wallet, now: Instant): WalletView => {
   const { grants, counters } = sweep(wallet, now);
-  const current = counters.filter(({ window }) => window.endsAt > now);
+  const live: Grant[] = [];
   let [available, held] = [0, 0];
   for (const grant of grants) {
     available += grant.remaining - grant.held;
     held += grant.held;
+    if (grant.remaining > 0) live.push(grant);
   }
-  return { available, held, grants: grants.filter((grant) => grant.remaining > 0), counters: current };
+  return { available, held, grants: live, counters: counters.filter(({ window }) => window.endsAt > now) };
 };

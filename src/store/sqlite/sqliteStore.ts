@@ -41,7 +41,6 @@ import {
 } from '../storedShape.js';
 import { StoreError } from '../storeError.js';
 import { AuditLog } from './auditLog.js';
-import { FileMemory } from './fileMemory.js';
 import { KeyUses } from './keyUses.js';
 import { Ledger } from './ledger.js';
 import { Listings } from './listings.js';
@@ -51,7 +50,7 @@ import { migrate } from './schema.js';
 import { inTransaction, keyText, openSqliteDriver } from './sqliteDriver.js';
 import type { SqliteDriver, SqliteOptions, SqliteStatement } from './sqliteDriver.js';
 import { storeErrorOf } from './storeErrorOf.js';
-import { VersionedRecords } from './versionedRecords.js';
+import { FileMemory, VersionedRecords } from './versionedRecords.js';
 
 const BUSY_TIMEOUT_MS = 2_000;
 const CACHE_KIB = 32_768;

@@ -1,13 +1,69 @@
-/** One table of values that are found by a key and replaced by compare and set. */
+/**
+ * Tables of values that are found by a key and replaced by compare and set, and what is remembered of their file, so
+ * that the values of an account in use are not read and parsed again for every request.
+ */
 import { isDeepStrictEqual } from 'node:util';
+import { LRUCache } from 'lru-cache';
 import { inOrder } from '../inOrder.js';
 import type { ImportOutcome, RecordPage } from '../store.js';
 import { StoreError } from '../storeError.js';
-import type { FileMemory, TableMemory } from './fileMemory.js';
 import { keyList, keyText } from './sqliteDriver.js';
 import type { SqliteDriver, SqliteRow, SqliteStatement } from './sqliteDriver.js';
 
 export type VersionedTable = 'accounts' | 'api_keys' | 'subscriptions' | 'wallets' | 'keyed_operations' | 'operators';
+
+/** Of each table; a wallet in use takes some kilobytes. */
+const VALUES_MAX = 2_000;
+
+/** The values of one table, by their key. */
+type TableMemory<T> = LRUCache<string, Remembered<T>>;
+
+interface Remembered<T> {
+  readonly value: T | null;
+}
+
+/**
+ * What was read of one SQLite file. It is never older than the file: SQLite's `data_version` tells that another
+ * connection, of this process or another one, has written, and then everything is forgotten. What is not there is
+ * remembered too.
+ */
+export class FileMemory {
+  readonly #dataVersion: SqliteStatement;
+  readonly #tables: { clear(): void }[] = [];
+  #seen: unknown;
+  #isFresh = false;
+
+  constructor(driver: SqliteDriver) {
+    this.#dataVersion = driver.prepare('PRAGMA data_version');
+  }
+
+  /** A table whose own writes remember what they wrote. Its reads ask `refresh` first. */
+  tableOf<T>(): TableMemory<T> {
+    const table: TableMemory<T> = new LRUCache({ max: VALUES_MAX });
+    this.#tables.push(table);
+    return table;
+  }
+
+  /**
+   * Forgets everything if another connection has written to the file. Reads that are begun in one go look once, the first
+   * of them: whoever awaits the confirmation of a write goes on in a later microtask, and sees it.
+   */
+  refresh(): void {
+    if (this.#isFresh) return;
+    const current = this.#dataVersion.get()?.['data_version'];
+    if (current !== this.#seen) this.forget();
+    this.#seen = current;
+    this.#isFresh = true;
+    queueMicrotask(() => {
+      this.#isFresh = false;
+    });
+  }
+
+  /** For what `data_version` does not tell: a transaction of this connection that was rolled back. */
+  forget(): void {
+    for (const table of this.#tables) table.clear();
+  }
+}
 
 export class VersionedRecords<T extends { readonly version: number }> {
   readonly #find: SqliteStatement;
@@ -53,23 +109,24 @@ export class VersionedRecords<T extends { readonly version: number }> {
 
   /** Stores a value as it is, unless there is one under its key. Belongs into a transaction. */
   insert(value: T): ImportOutcome {
-    const id = keyText(this.keyOf(value));
+    const key = this.keyOf(value);
     const body = JSON.stringify(value);
-    this.#known.delete(this.keyOf(value));
-    if (this.#insert.run(id, value.version, body) === 1) return 'STORED';
-    const [stored] = this.#find.all(keyList([this.keyOf(value)])).map(bodyOf);
+    this.#known.delete(key);
+    if (this.#insert.run(keyText(key), value.version, body) === 1) return 'STORED';
+    const [stored] = this.#find.all(keyList([key])).map(bodyOf);
     return isDeepStrictEqual(stored, JSON.parse(body)) ? 'SAME' : 'OTHER';
   }
 
   /** Stores `next` if what is stored has the version before it. Belongs into a transaction. */
   compareAndSet(next: T): boolean {
-    const id = keyText(this.keyOf(next));
+    const key = this.keyOf(next);
+    const id = keyText(key);
     const body = JSON.stringify(next);
     const changed =
       next.version === 1
         ? this.#insert.run(id, next.version, body)
         : this.#update.run(next.version, body, id, next.version - 1);
-    if (changed === 1) this.#known.set(this.keyOf(next), { value: next });
+    if (changed === 1) this.#known.set(key, { value: next });
     return changed === 1;
   }
 

@@ -8,7 +8,7 @@ import { emptyWallet } from '../../../../src/domain/wallet.js';
 import type { Wallet } from '../../../../src/domain/wallet.js';
 import { applyCommand } from '../../../../src/domain/walletCommands.js';
 import { openStore } from '../../../../src/store/openStore.js';
-import { FileMemory } from '../../../../src/store/sqlite/fileMemory.js';
+import { FileMemory } from '../../../../src/store/sqlite/versionedRecords.js';
 import type { SqliteRow, SqliteStatement } from '../../../../src/store/sqlite/sqliteDriver.js';
 import type { Store } from '../../../../src/store/store.js';
 
