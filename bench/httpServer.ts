@@ -17,7 +17,7 @@ import { addSecurityHeaders, connectionOptions, EDGE_DEFAULTS } from '../src/ser
 import { takeJsonInput } from '../src/server/takeJsonInput.js';
 import { createLogger, logTo } from '../src/server/watch/logger.js';
 import { Metrics } from '../src/server/watch/metrics.js';
-import { requestIdOf } from '../src/server/watch/requestIds.js';
+import { requestIdOf } from '../src/server/watch/requestRecords.js';
 import { answerWithRequestId } from '../src/server/watch/requestRecords.js';
 import { startTracing } from '../src/server/watch/tracing.js';
 import { storeWatchOf } from '../src/server/watch/watchers.js';
