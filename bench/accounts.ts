@@ -13,7 +13,7 @@ import { createAtlasSchema } from '../src/demo/atlasSchema.js';
 import { accountId, apiKeyId, grantId } from '../src/domain/ids.js';
 import { emptyWallet } from '../src/domain/wallet.js';
 import { applyCommand } from '../src/domain/walletCommands.js';
-import { createPaywall } from '../src/paywall/paywall.js';
+import { createPaywall } from '../src/paywall/createPaywall.js';
 import { openStore } from '../src/store/openStore.js';
 import type { Store } from '../src/store/store.js';
 import { atMost } from './benchmark.js';

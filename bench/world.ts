@@ -19,7 +19,7 @@ import { emptyWallet } from '../src/domain/wallet.js';
 import type { Wallet } from '../src/domain/wallet.js';
 import { applyCommand } from '../src/domain/walletCommands.js';
 import type { FixedKeys } from '../src/accounts/caller.js';
-import { createPaywall } from '../src/paywall/paywall.js';
+import { createPaywall } from '../src/paywall/createPaywall.js';
 import type { Paywall } from '../src/paywall/paywall.js';
 import { openStore } from '../src/store/openStore.js';
 import type { Store } from '../src/store/store.js';

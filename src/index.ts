@@ -1,13 +1,13 @@
 /** Tollgate as a library. */
 
 // The paywall of a schema
-export { createPaywall } from './paywall/paywall.js';
+export { createPaywall } from './paywall/createPaywall.js';
 export { createBank } from './accounts/bank.js';
 export type { Bank, BankOptions } from './accounts/bank.js';
 export { conclude } from './paywall/opening.js';
 export type { Conclusion, GiveBack, Opening, OperationRequest, Settle } from './paywall/opening.js';
 export type { Paywall, PaywallOptions } from './paywall/paywall.js';
-export type { RunContext, RunRequest } from './paywall/journey.js';
+export type { RunContext, RunRequest } from './paywall/runRequest.js';
 export { payment } from './paywall/gate/payment.js';
 export { PriceSettingsError } from './paywall/price/requirements.js';
 export type { OperationWatch, RunWatch, Step, WatchedAnswer } from './paywall/watch.js';

@@ -4,7 +4,7 @@ import { ConfigError, readConfig } from './config.js';
 import type { Config } from './config.js';
 import { ensureOwner } from './admin/identifyOperator.js';
 import { openProduct } from './openProduct.js';
-import { createPaywall } from './paywall/paywall.js';
+import { createPaywall } from './paywall/createPaywall.js';
 import type { PaywallOptions } from './paywall/paywall.js';
 import type { Product } from './product.js';
 import { createServer } from './server/createServer.js';

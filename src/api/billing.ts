@@ -3,49 +3,20 @@ import { GraphQLDateTime, GraphQLJSONObject, GraphQLSafeInt } from 'graphql-scal
 import { timeZoneOf } from '../domain/account.js';
 import type { Account } from '../domain/account.js';
 import { limitKey } from '../domain/admission.js';
-import type { Instant, LimitPer } from '../domain/period.js';
+import type { Instant } from '../domain/period.js';
 import type { Plan } from '../domain/plan.js';
 import { plansCovering } from '../domain/plan.js';
 import { limitWindowAt, stateAt } from '../domain/subscription.js';
-import type { Subscription } from '../domain/subscription.js';
 import { usedOf } from '../domain/wallet.js';
-import type { Grant } from '../domain/wallet.js';
 import { viewAt } from '../domain/walletView.js';
 import type { WalletView } from '../domain/walletView.js';
 import type { BillingResolvers, Resolvers } from '../generated/billingTypes.js';
-import type { Caller } from '../accounts/caller.js';
 import { grantIfDue, loadStanding } from '../accounts/standing.js';
 import type { AccountStanding, Subscribed } from '../accounts/standing.js';
 import type { PaywallContext } from '../paywall/callerContext.js';
+import type { BalanceSource, BillingSource, LimitUsageSource } from './billingSource.js';
 import type { PaidField } from '../paywall/price/requirements.js';
 import { cursorOf, findLedgerPage } from './ledgerConnection.js';
-
-/** `billing` itself: every field of it loads what it needs. */
-export interface BillingSource {
-  readonly caller: Caller;
-  readonly now: Instant;
-}
-
-export interface SubscriptionSource {
-  readonly subscription: Subscription;
-  readonly plan: Plan | null;
-  readonly now: Instant;
-}
-
-export type BalanceSource = Pick<WalletView, 'available' | 'held'> & { readonly grants: readonly Grant[] };
-
-export interface LimitUsageSource {
-  readonly feature: string;
-  readonly used: number;
-  readonly limit: number;
-  readonly per: LimitPer;
-  readonly resetAt: Instant;
-}
-
-export interface PaymentTermsSource {
-  readonly paid: PaidField;
-  readonly plans: readonly Plan[];
-}
 
 const NOTHING: BalanceSource = { available: 0, held: 0, grants: [] };
 

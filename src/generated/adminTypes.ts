@@ -3,7 +3,7 @@ import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } f
 import type { Account as DomainAccount, ApiKey as DomainApiKey } from '../domain/account.js';
 import type { Actor as DomainActor, AuditEntry as DomainAuditEntry } from '../domain/audit.js';
 import type { IssuedKeyAnswer } from '../admin/keys.js';
-import type { BalanceSource, LimitUsageSource } from '../api/billing.js';
+import type { BalanceSource, LimitUsageSource } from '../api/billingSource.js';
 import type { Grant as DomainGrant } from '../domain/wallet.js';
 import type { LedgerEntry as DomainLedgerEntry } from '../domain/ledger.js';
 import type { Operator as DomainOperator } from '../domain/operator.js';

@@ -2,7 +2,7 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { CountryRecord, CityRecord } from '../demo/atlasData.js';
 import type { ReportRecord } from '../demo/report.js';
-import type { BillingSource, SubscriptionSource, BalanceSource, LimitUsageSource, PaymentTermsSource } from '../api/billing.js';
+import type { BillingSource, SubscriptionSource, BalanceSource, LimitUsageSource, PaymentTermsSource } from '../api/billingSource.js';
 import type { Account as DomainAccount } from '../domain/account.js';
 import type { Plan as DomainPlan, Allowance } from '../domain/plan.js';
 import type { Grant as DomainGrant } from '../domain/wallet.js';

@@ -1,7 +1,7 @@
 /** Tollgate's part of an operation's context value: who is calling, and the paywall that it calls through. */
-import type { Caller } from '../accounts/caller.js';
 import type { Paywall } from './paywall.js';
 import type { RequestIds } from './refuse/operationRefusals.js';
+import type { OperationOrigin } from './runRequest.js';
 import type { RunWatch } from './watch.js';
 
 /**
@@ -12,15 +12,10 @@ export interface PaywallContext {
   readonly tollgate: OperationContext;
 }
 
-export interface OperationContext {
-  readonly caller: Caller;
+export interface OperationContext extends OperationOrigin {
   readonly paywall: Paywall;
   /** Told of the operation by the plugin. */
   readonly watch?: RunWatch | undefined;
-  /** By what the request is found in logs and traces. */
-  readonly request?: RequestIds | undefined;
-  /** Whether the client is known to be gone: what a query would have sent it is not charged. */
-  readonly isGone?: (() => boolean) | undefined;
 }
 
 /**
@@ -34,7 +29,7 @@ export const callerContext = async (
 ): Promise<PaywallContext> => ({ tollgate: { caller: await paywall.identify(authorization), paywall, request } });
 
 /** Throws where whoever runs the operation left it out. */
-export const operationContextOf = <Part extends Pick<OperationContext, 'caller'>>(contextValue: {
+export const operationContextOf = <Part extends Pick<OperationOrigin, 'caller'>>(contextValue: {
   readonly tollgate: Part;
 }): Part => {
   const { tollgate } = contextValue as { readonly tollgate?: Part };

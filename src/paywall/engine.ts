@@ -3,7 +3,6 @@ import type { Bank } from '../accounts/bank.js';
 import type { Settings } from '../accounts/settings.js';
 import type { DocumentCompiler } from './price/compiledOperation.js';
 import type { DocumentReader } from './documents/documentReader.js';
-import type { OpenOperations } from './gate/openOperations.js';
 import type { PricedSchema } from './price/places.js';
 
 export interface PaywallSettings {
@@ -22,5 +21,4 @@ export interface Engine extends Bank {
   readonly documents: DocumentReader;
   /** Reads documents that are quoted and not run. */
   readonly quoteDocuments: DocumentReader;
-  readonly openOperations: OpenOperations;
 }

@@ -6,41 +6,17 @@ import { createSourceEventStream, execute as executeGraphQL, getOperationAST, Gr
 import type { DocumentNode, ExecutionArgs, ExecutionResult } from 'graphql';
 import type { Caller } from '../accounts/caller.js';
 import { operationContextOf } from './callerContext.js';
-import type { OperationContext, PaywallContext } from './callerContext.js';
-import type { Engine } from './engine.js';
+import type { PaywallContext } from './callerContext.js';
 import type { Resolver } from './gate/gatedSchema.js';
 import { conclude, openOperation } from './opening.js';
-import type { OperationRequest } from './opening.js';
+import type { OperationRequest, RunningEngine } from './opening.js';
 import type { Paywall } from './paywall.js';
+import type { RunRequest } from './runRequest.js';
 import { UNWATCHED } from './watch.js';
 import type { OperationWatch, RunWatch } from './watch.js';
 
-/** As graphql-js takes it, with the caller in the context value. */
-export interface RunRequest {
-  /** A document, which must be valid, or its source, which is parsed and validated. */
-  readonly document: DocumentNode | string;
-  readonly operationName?: string | null | undefined;
-  readonly variableValues?: Readonly<Record<string, unknown>> | null | undefined;
-  /** The resolvers get a copy of it, of their operation's own: operations that run at the same time may share it. */
-  readonly contextValue: RunContext;
-  readonly rootValue?: unknown;
-  /** Of a query or mutation: makes it safe to send again. */
-  readonly idempotencyKey?: string | null | undefined;
-  /** Called for each operation that begins: of a subscription for its start, and for each event. */
-  readonly watch?: ((caller: Caller) => RunWatch) | undefined;
-  /** In place of the context value's. */
-  readonly isGone?: OperationContext['isGone'];
-  /** Runs each event of a subscription; one that it answers with `null` is left out, and nobody pays for it. */
-  readonly aroundEvent?: ((run: () => Promise<ExecutionResult>) => Promise<ExecutionResult | null>) | undefined;
-}
-
-/** The rest is added for the resolvers. */
-export interface RunContext {
-  readonly tollgate: Pick<OperationContext, 'caller' | 'request' | 'isGone'>;
-}
-
 interface Executor {
-  readonly engine: Engine;
+  readonly engine: RunningEngine;
   readonly fieldResolver: Resolver;
   readonly self: () => Paywall;
 }

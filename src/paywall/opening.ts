@@ -9,6 +9,7 @@ import type { Refusal } from '../domain/refusal.js';
 import type { Engine } from './engine.js';
 import { openTab } from './gate/openTab.js';
 import type { Opened } from './gate/openTab.js';
+import type { OpenOperations } from './gate/openOperations.js';
 import type { MaybePromise } from '../domain/maybePromise.js';
 import { OperationRefusals } from './refuse/operationRefusals.js';
 import type { RequestIds } from './refuse/operationRefusals.js';
@@ -21,6 +22,11 @@ import { withPayment } from './settle/withPayment.js';
 import type { Answered } from './settle/withPayment.js';
 import { UNWATCHED } from './watch.js';
 import type { OperationWatch } from './watch.js';
+
+/** The engine of a paywall, with the operations that it has open. */
+export interface RunningEngine extends Engine {
+  readonly openOperations: OpenOperations;
+}
 
 export interface OperationRequest {
   readonly document: DocumentNode;
@@ -62,7 +68,7 @@ export interface Barred {
   readonly record: () => void;
 }
 
-export const openOperation = async (engine: Engine, request: OperationRequest): Promise<Opening> => {
+export const openOperation = async (engine: RunningEngine, request: OperationRequest): Promise<Opening> => {
   const { document, variables, caller, contextValue, idempotencyKey = null, watch = UNWATCHED } = request;
   const { compiler, documents, openOperations } = engine;
   const compiled = compiler.compile(document, request.operationName ?? null);

@@ -2,28 +2,17 @@
  * The paywall of one schema: opens a tab for an operation before it runs, and settles it before its response is sent.
  * It knows graphql-js and no server. `execute` runs the whole journey; a server's plugin makes the same two calls.
  */
-import { defaultFieldResolver } from 'graphql';
 import type { ExecutionResult, GraphQLSchema } from 'graphql';
-import { createBank } from '../accounts/bank.js';
 import type { Bank, BankOptions } from '../accounts/bank.js';
 import type { Caller, Identify } from '../accounts/caller.js';
-import { documentReader } from './documents/documentReader.js';
 import type { DocumentLimits, DocumentReader } from './documents/documentReader.js';
 import type { Engine, PaywallSettings } from './engine.js';
-import { applyPaywall } from './gate/gatedSchema.js';
 import type { Resolver } from './gate/gatedSchema.js';
-import { OpenOperations } from './gate/openOperations.js';
-import { executeOperation, subscribeOperation } from './journey.js';
-import type { RunRequest } from './journey.js';
-import { barredBy, openOperation } from './opening.js';
 import type { Barred, Opening, OperationRequest } from './opening.js';
-import { DocumentCompiler } from './price/compiledOperation.js';
-import { readRequirements, typesAbovePaid } from './price/requirements.js';
 import type { LintLevel } from './price/requirements.js';
-import { quoteRequest } from './quoteRequest.js';
 import type { OperationQuote, QuoteRequest } from './quoteRequest.js';
-import { OperationRefusals } from './refuse/operationRefusals.js';
 import type { RequestIds } from './refuse/operationRefusals.js';
+import type { RunRequest } from './runRequest.js';
 
 /** A paywall with a `store` makes a bank of its own; those of one process that use the same store share a `bank`. */
 export interface PaywallOptions extends Partial<BankOptions>, Partial<PaywallSettings> {
@@ -68,55 +57,3 @@ export interface Paywall {
   /** Waits for writes under way. The store stays open. */
   readonly close: () => Promise<void>;
 }
-
-const MAX_POSITIONS = 10_000;
-const ANY = Number.POSITIVE_INFINITY;
-/** A document that is quoted is not run: it may be no larger than what people write. */
-const QUOTED_LIMITS: DocumentLimits = { tokens: 5_000, depth: ANY, aliases: ANY, directives: ANY, complexity: ANY };
-
-export const createPaywall = (options: PaywallOptions): Paywall => {
-  const { schema, directiveName, lint, onWarning } = options;
-  const requirements = readRequirements(schema, { directiveName, lint, onWarning });
-  const fieldResolver = options.fieldResolver ?? defaultFieldResolver;
-  const openOperations = new OpenOperations();
-  const prices = { requirements, abovePaid: typesAbovePaid(schema, requirements) };
-  const gatedSchema = applyPaywall(schema, prices, { openOperations, fieldResolver });
-  const { bank = bankOf(options), maxPositions = MAX_POSITIONS, whenRefused = 'PARTIAL' } = options;
-  const { documentLimits = null, introspection = true } = options;
-  const readerOptions = { listSizes: requirements.listSizes, introspection };
-  const priced = { schema: gatedSchema, ...prices };
-  const engine: Engine = {
-    ...bank,
-    settings: { ...bank.settings, maxPositions, whenRefused },
-    priced,
-    compiler: new DocumentCompiler(priced, maxPositions),
-    documents: documentReader(gatedSchema, documentLimits, readerOptions),
-    quoteDocuments: documentReader(gatedSchema, documentLimits ?? QUOTED_LIMITS, readerOptions),
-    openOperations,
-  };
-  const executor = { engine, fieldResolver, self: (): Paywall => paywall };
-  const paywall: Paywall = {
-    schema: gatedSchema,
-    fieldResolver,
-    documents: engine.documents,
-    engine,
-    identify: bank.identify,
-    open: (request) => openOperation(engine, request),
-    execute: (request) => executeOperation(executor, request),
-    subscribe: (request) => subscribeOperation(executor, request),
-    quote: (request) => quoteRequest(engine, request),
-    barred: (caller, ids) =>
-      caller.barred === null
-        ? null
-        : barredBy(caller.barred, new OperationRefusals(engine, { caller, compiled: null, ids })),
-    // A bank that was given is closed by whoever made it.
-    close: () => (options.bank === undefined ? bank.close() : Promise.resolve()),
-  };
-  return paywall;
-};
-
-/** Of its own. */
-const bankOf = ({ store, ...options }: PaywallOptions): Bank => {
-  if (store === undefined) throw new TypeError('createPaywall: give it a `store`, or the `bank` of another paywall.');
-  return createBank({ store, ...options });
-};

@@ -7,7 +7,7 @@ import type { ExecutionArgs, ExecutionResult, GraphQLFormattedError } from 'grap
 import { idempotencyKeyOf, keyedSubscription } from '../http/idempotencyKey.js';
 import { jsonInputFault } from '../http/jsonInput.js';
 import type { OperationContext, PaywallContext } from '../paywall/callerContext.js';
-import type { RunRequest } from '../paywall/journey.js';
+import type { RunRequest } from '../paywall/runRequest.js';
 import type { Paywall } from '../paywall/paywall.js';
 import type { Drain } from './drain.js';
 import type { RateLimits } from './rateLimits.js';

@@ -4,7 +4,7 @@ import { createAtlasSchema } from '../../src/demo/atlasSchema.js';
 import { accountId } from '../../src/domain/ids.js';
 import type { LedgerEntry } from '../../src/domain/ledger.js';
 import { sweep } from '../../src/domain/walletSweep.js';
-import { createPaywall } from '../../src/paywall/paywall.js';
+import { createPaywall } from '../../src/paywall/createPaywall.js';
 import type { Store } from '../../src/store/store.js';
 
 /** Makes accounts with these credits; gives the key of each. */

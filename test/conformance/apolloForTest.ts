@@ -4,7 +4,7 @@ import type { ApolloServerPlugin } from '@apollo/server';
 import { createAccount, grantCredits, issueKey } from '../../src/admin/library.js';
 import { accountId } from '../../src/domain/ids.js';
 import { viewAt } from '../../src/domain/walletView.js';
-import { createPaywall } from '../../src/paywall/paywall.js';
+import { createPaywall } from '../../src/paywall/createPaywall.js';
 import type { Paywall, PaywallOptions } from '../../src/paywall/paywall.js';
 import { tollgatePlugin } from '../../src/apollo/plugin.js';
 import { callerContext } from '../../src/paywall/callerContext.js';

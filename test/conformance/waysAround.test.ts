@@ -6,7 +6,7 @@ import { graphql, parse } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
 import { afterEach, describe, expect, it } from 'vitest';
 import { directiveTypeDefs } from '../../src/api/typeDefs.js';
-import { createPaywall } from '../../src/paywall/paywall.js';
+import { createPaywall } from '../../src/paywall/createPaywall.js';
 import type { PaywallContext } from '../../src/paywall/callerContext.js';
 import { openStore } from '../../src/store/openStore.js';
 import { listAt, partAt } from '../support/bodies.js';

@@ -27,7 +27,7 @@ interface Layer {
 
 const layers: readonly Layer[] = rules.forbidden.flatMap(({ name, from, to }) => {
   if (!name.endsWith('-imports-inward') || from.path === undefined) return [];
-  const others = [to.pathNot ?? []].flat().map((path) => new RegExp(path));
+  const others = [('pathNot' in to ? to.pathNot : undefined) ?? []].flat().map((path) => new RegExp(path));
   return [{ path: from.path, mayImport: others }];
 });
 

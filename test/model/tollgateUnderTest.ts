@@ -7,7 +7,7 @@ import type { AccountId } from '../../src/domain/ids.js';
 import { accountId, planId, subscriptionId } from '../../src/domain/ids.js';
 import type { Wallet } from '../../src/domain/wallet.js';
 import { viewAt } from '../../src/domain/walletView.js';
-import { createPaywall } from '../../src/paywall/paywall.js';
+import { createPaywall } from '../../src/paywall/createPaywall.js';
 import type { Paywall } from '../../src/paywall/paywall.js';
 import type { OperationQuote } from '../../src/paywall/quoteRequest.js';
 import { createServer } from '../../src/server/createServer.js';

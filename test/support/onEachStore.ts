@@ -4,7 +4,7 @@
  */
 import { describeMongo, openMongoForTest } from '../contract/store/mongoForTest.js';
 import { openSqliteForTest } from '../contract/store/sqliteForTest.js';
-import type { OpenedStore } from '../contract/store/storeContract.js';
+import type { OpenedStore } from '../contract/store/storeUnderTest.js';
 
 export interface EachStore {
   readonly name: 'SQLite' | 'MongoDB';

@@ -18,7 +18,7 @@ import { accountId } from '../../src/domain/ids.js';
 import type { LedgerEntry } from '../../src/domain/ledger.js';
 import type { RateLimitSettings } from '../../src/domain/rateLimit.js';
 import { viewAt } from '../../src/domain/walletView.js';
-import { createPaywall } from '../../src/paywall/paywall.js';
+import { createPaywall } from '../../src/paywall/createPaywall.js';
 import type { Paywall, PaywallOptions } from '../../src/paywall/paywall.js';
 import { createServer } from '../../src/server/createServer.js';
 import type { ServerOptions } from '../../src/server/createServer.js';

@@ -8,7 +8,7 @@ import { KEY_HASH_SECRET } from '../../../src/store/records.js';
 import type { Store } from '../../../src/store/store.js';
 import { StoreError } from '../../../src/store/storeError.js';
 import { troubledStore } from '../../unit/ledger/troubledStore.js';
-import type { OpenedStore } from './storeContract.js';
+import type { OpenedStore } from './storeUnderTest.js';
 import {
   aKeyedOperation,
   anAccount,

@@ -6,7 +6,7 @@ import { accountId, apiKeyId, operatorId, planId, subscriptionId } from '../../.
 import type { AccountId, ApiKeyId } from '../../../src/domain/ids.js';
 import type { LogPlace } from '../../../src/domain/logPlace.js';
 import type { ListPage } from '../../../src/store/store.js';
-import type { OpenedStore } from './storeContract.js';
+import type { OpenedStore } from './storeUnderTest.js';
 import {
   anAccount,
   anApiKey,

@@ -8,7 +8,7 @@ import { describe, it } from 'vitest';
 import { openStore } from '../../../src/store/openStore.js';
 import type { MongoOptions } from '../../../src/store/mongo/mongoDatabase.js';
 import type { Store } from '../../../src/store/store.js';
-import type { OpenedStore } from './storeContract.js';
+import type { OpenedStore } from './storeUnderTest.js';
 
 export const describeMongo = (name: string, tests: (url: string) => void): void => {
   const url = process.env['DATABASE_URL'];

@@ -4,7 +4,7 @@ import { accountId, planId } from '../../../src/domain/ids.js';
 import type { LogPlace } from '../../../src/domain/logPlace.js';
 import { HOUR_MS } from '../../../src/domain/period.js';
 import type { RecordedRefusal, RefusalFilter, RefusalRecord } from '../../../src/domain/refusalRecord.js';
-import type { OpenedStore } from './storeContract.js';
+import type { OpenedStore } from './storeUnderTest.js';
 import { aRefusalRecord, HOSTILE_STRINGS, walk } from './storedValues.js';
 
 /** Records are kept for 30 days, by the clock of the machine. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openStore } from '../../../src/store/openStore.js';
 import type { Store } from '../../../src/store/store.js';
-import type { OpenedStore } from './storeContract.js';
+import type { OpenedStore } from './storeUnderTest.js';
 
 export const openSqliteForTest = async (): Promise<OpenedStore> => {
   const folder = mkdtempSync(join(tmpdir(), 'tollgate-sqlite-'));

@@ -17,6 +17,7 @@ import type { Store } from '../../../src/store/store.js';
 import { StoreError } from '../../../src/store/storeError.js';
 import { listingContract } from './listingContract.js';
 import { refusalContract } from './refusalContract.js';
+import type { OpenedStore, StoreUnderTest } from './storeUnderTest.js';
 
 import {
   aKeyedOperation,
@@ -30,25 +31,6 @@ import {
   HOSTILE_STRINGS,
   walletOf,
 } from './storedValues.js';
-
-export interface OpenedStore {
-  readonly store: Store;
-  /** What another process opens it by. */
-  readonly url: string;
-  /** Closes the store and opens the same database again. */
-  readonly reopen: () => Promise<Store>;
-  /** Another store on the same database, as another process would have it. */
-  readonly second: () => Promise<Store>;
-  /** Closes all of them and removes the database. */
-  readonly drop: () => Promise<void>;
-}
-
-export interface StoreUnderTest {
-  /** A new, empty database. */
-  readonly open: () => Promise<OpenedStore>;
-  /** Opens a place where no store can be. */
-  readonly openUnreachable: () => Promise<Store>;
-}
 
 const NOW = Date.UTC(2026, 0, 31, 12);
 const ALICE = accountId('alice');

@@ -8,7 +8,7 @@ import type { AccountId } from '../../../src/domain/ids.js';
 import { accountId, planId, subscriptionId } from '../../../src/domain/ids.js';
 import type { Allowance } from '../../../src/domain/plan.js';
 import { viewAt } from '../../../src/domain/walletView.js';
-import { createPaywall } from '../../../src/paywall/paywall.js';
+import { createPaywall } from '../../../src/paywall/createPaywall.js';
 import type { Caller } from '../../../src/accounts/caller.js';
 import type { Paywall, PaywallOptions } from '../../../src/paywall/paywall.js';
 import { openStore } from '../../../src/store/openStore.js';
@@ -55,7 +55,8 @@ export const readyPaywall = async (
       const its = { id: subscriptionId(`of-${id}`), accountId: id, planId: planOfItsOwn };
       await saveSubscription(paywall.engine, subscription(its));
     },
-    run: (caller, document, variableValues) => paywall.execute({ document, variableValues, contextValue: { tollgate: { caller } } }),
+    run: (caller, document, variableValues) =>
+      paywall.execute({ document, variableValues, contextValue: { tollgate: { caller } } }),
     walletOf: async ({ accountId: id }) => {
       const [wallet] = id === null ? [] : await store.findWallets([id]);
       if (wallet == null) return { available: 0, held: 0, holds: 0 };
