@@ -18,6 +18,8 @@ export interface Config {
   readonly isDemo: boolean;
   /** How long credits stay set aside for an operation that never ends; longer than any operation may take. */
   readonly holdTtlMs: number;
+  /** How large an answer may be that is kept under an `Idempotency-Key`. */
+  readonly idempotentAnswerBytesMax: number;
   readonly logLevel: string;
   /** Where `/metrics` is served: nowhere, beside everything else, or at an address of its own. */
   readonly metrics: MetricsPlace;
@@ -67,6 +69,8 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 const DATABASE_URL_DEFAULT = 'sqlite:./data/tollgate.db';
 const HOLD_TTL_MS_MIN = 100;
 const HOLD_TTL_MS_MAX = 24 * 60 * 60_000;
+/** Compressed and as text it fits into a document of MongoDB, whatever it is. */
+const IDEMPOTENT_ANSWER_BYTES_MAX = 11 * 1024 * 1024;
 const HOUR_MS = 60 * 60_000;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
@@ -156,6 +160,12 @@ const environment = z.object({
     .min(HOLD_TTL_MS_MIN, `must be ${HOLD_TTL_MS_MIN} to ${HOLD_TTL_MS_MAX}`)
     .max(HOLD_TTL_MS_MAX, `must be ${HOLD_TTL_MS_MIN} to ${HOLD_TTL_MS_MAX}`)
     .default(60_000),
+  TOLLGATE_IDEMPOTENT_ANSWER_BYTES_MAX: z.coerce
+    .number('must be a number of bytes')
+    .int('must be a whole number of bytes')
+    .min(1, `must be 1 to ${IDEMPOTENT_ANSWER_BYTES_MAX}`)
+    .max(IDEMPOTENT_ANSWER_BYTES_MAX, `must be 1 to ${IDEMPOTENT_ANSWER_BYTES_MAX}`)
+    .default(8 * 1024 * 1024),
   TOLLGATE_METRICS: metricsPlace.optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: z
     .url({ protocol: /^https?$/, error: 'must be a URL that begins with http:// or https://' })
@@ -241,7 +251,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
   }
   const { DATABASE_URL, HOST, PORT, PUBLIC_URL, TOLLGATE_DEMO, TOLLGATE_HOLD_TTL_MS, LOG_LEVEL } = parsed.data;
   const { TOLLGATE_METRICS, OTEL_EXPORTER_OTLP_ENDPOINT, TOLLGATE_OWNER_KEY, TOLLGATE_KEY_SECRET } = parsed.data;
-  const { TOLLGATE_DOCS_URL } = parsed.data;
+  const { TOLLGATE_DOCS_URL, TOLLGATE_IDEMPOTENT_ANSWER_BYTES_MAX } = parsed.data;
   const isDemo = TOLLGATE_DEMO === undefined ? DATABASE_URL === undefined : isOn(TOLLGATE_DEMO);
   checkReach(HOST, isDemo, TOLLGATE_OWNER_KEY);
   return Object.freeze({
@@ -252,6 +262,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
     docsUrl: withoutSlash(TOLLGATE_DOCS_URL),
     isDemo,
     holdTtlMs: TOLLGATE_HOLD_TTL_MS,
+    idempotentAnswerBytesMax: TOLLGATE_IDEMPOTENT_ANSWER_BYTES_MAX,
     // Whoever tries the demo reads what it prints, and nothing needs their attention.
     logLevel: LOG_LEVEL ?? (isDemo ? 'warn' : 'info'),
     // A demo is reached from this machine alone; elsewhere it is for the operator to say who may read them.

@@ -141,11 +141,12 @@ const serverOptions = (
 });
 
 const paywallOptions = (
-  { holdTtlMs, docsUrl, keySecret, documentLimits, edge }: Config,
+  { holdTtlMs, idempotentAnswerBytesMax, docsUrl, keySecret, documentLimits, edge }: Config,
   logger: Watchers['logger'],
   publicUrl: () => string,
 ): Omit<PaywallOptions, 'schema' | 'store'> => ({
   holdTtlMs,
+  idempotentAnswerBytesMax,
   remedyUrl: (remedy) => `${publicUrl()}/remedies/${remedySlug(remedy)}`,
   docsUrl: (cause) => `${docsUrl ?? `${publicUrl()}/errors`}/${cause}`,
   onFailure: (error) => {

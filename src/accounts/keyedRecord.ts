@@ -10,7 +10,7 @@ import type { Store } from '../store/store.js';
 /** What never changes of a record. */
 export type KeyedCall = Pick<KeyedOperation, 'accountId' | 'key' | 'fingerprint' | 'operationName'>;
 
-type KeyedAnswer = Pick<KeyedOperation, 'lines' | 'units' | 'delivered' | 'answer'>;
+type KeyedAnswer = Pick<KeyedOperation, 'lines' | 'units' | 'answer'>;
 
 /** Every verb rejects with `StoreError`. */
 export class KeyedRecord {
@@ -38,7 +38,7 @@ export class KeyedRecord {
 
   /** `kept`: what the record keeps already. `false` where another call with this key was first. */
   lock(
-    terms: Pick<LockTerms, 'holdId' | 'lockedUntil' | 'delivered'>,
+    terms: Pick<LockTerms, 'holdId' | 'lockedUntil'>,
     now: Instant,
     kept: Partial<Pick<KeyedOperation, 'answer' | 'expiresAt'>> = {},
   ): Promise<boolean> {

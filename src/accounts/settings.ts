@@ -8,6 +8,8 @@ export interface Settings {
   readonly newId: () => string;
   /** How long a hold lasts; longer than any operation may take. */
   readonly holdTtlMs: number;
+  /** How large an answer may be that is kept under an `Idempotency-Key`, in bytes of its JSON. */
+  readonly idempotentAnswerBytesMax: number;
   /** Where a person carries a remedy out. */
   readonly remedyUrl: (remedy: Remedy) => string | null;
   /** Where the page about a cause of refusals is. */
@@ -17,11 +19,13 @@ export interface Settings {
 }
 
 const HOLD_TTL_MS = 60_000;
+const IDEMPOTENT_ANSWER_BYTES_MAX = 8 * 1024 * 1024;
 
 export const settingsOf = (given: Partial<Settings>): Settings => ({
   now: given.now ?? Date.now,
   newId: given.newId ?? nanoid,
   holdTtlMs: given.holdTtlMs ?? HOLD_TTL_MS,
+  idempotentAnswerBytesMax: given.idempotentAnswerBytesMax ?? IDEMPOTENT_ANSWER_BYTES_MAX,
   remedyUrl: given.remedyUrl ?? (() => null),
   docsUrl: given.docsUrl ?? (() => null),
   onFailure: given.onFailure ?? (() => undefined),

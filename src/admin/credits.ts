@@ -9,7 +9,7 @@ import type { AdjustCommand, GrantCommand, RefundCommand } from '../domain/walle
 import type { WalletFault } from '../domain/walletStep.js';
 import { viewAt } from '../domain/walletView.js';
 import type { WalletView } from '../domain/walletView.js';
-import { findHistory } from '../paywall/settle/charge.js';
+import { findHistory } from '../ledger/holds.js';
 import type { Acting } from './acting.js';
 import { carryOut } from './carryOut.js';
 import type { Done } from './carryOut.js';

@@ -63,14 +63,14 @@ export class KeyedAct {
   /** Keeps what was decided, under a lock. Throws `CONFLICT` where the same call was first. */
   async lock(intent: unknown): Promise<void> {
     const { now } = this.acting;
-    const terms = { holdId: holdId('none'), lockedUntil: now + LOCK_MS, delivered: [] };
+    const terms = { holdId: holdId('none'), lockedUntil: now + LOCK_MS };
     const kept = { answer: await this.#close({ intent }), expiresAt: INSTANT_MAX };
     if (!(await this.#record.lock(terms, now, kept))) throw inFlight();
   }
 
   /** Keeps the answer in place of what was decided. */
   async answer(answer: unknown): Promise<void> {
-    const nothing = { lines: [], units: [], delivered: [] };
+    const nothing = { lines: [], units: [] };
     await this.#record.answer({ ...nothing, answer: await this.#close({ answer }) });
   }
 

@@ -1,19 +1,14 @@
 /**
  * An operation that came with an `Idempotency-Key`: what makes it safe to send again. Its record is locked before the
- * operation holds anything, gets the answer before the hold is captured, and is kept for a day. So whoever dies when,
- * the same operation is charged at most once, and an answer that was stored can be charged for and sent later.
+ * operation holds anything, gets the answer before the hold is captured, and is kept for a day from its first use. So
+ * whoever dies when, the same operation is charged at most once, and an answer that was stored can be charged for and sent
+ * later.
  */
 import type { AccountId, HoldId } from './ids.js';
 import { HOUR_MS } from './period.js';
 import type { Instant } from './period.js';
 import type { LimitUnits } from './wallet.js';
 import type { ChargeLine } from './walletMoves.js';
-
-/** What of a coordinate was delivered, in quoted units: so much of it is not charged again. */
-export interface DeliveredUnits {
-  readonly coordinate: string;
-  readonly units: number;
-}
 
 export interface KeyedOperation {
   readonly accountId: AccountId;
@@ -30,8 +25,7 @@ export interface KeyedOperation {
   /** What is captured of the hold. */
   readonly lines: readonly ChargeLine[];
   readonly units: readonly LimitUnits[];
-  readonly delivered: readonly DeliveredUnits[];
-  /** A mutation's answer as JSON; `null` for a query, which runs again. */
+  /** As whoever answered it packed it. `null`: there is none yet, or it was a query of a version that kept none. */
   readonly answer: string | null;
   readonly version: number;
 }
@@ -43,9 +37,9 @@ export const keyedOperationId = ({ accountId, key }: Pick<KeyedOperation, 'accou
   JSON.stringify([accountId, key]);
 
 export type KeyVerdict =
-  /** It has not been answered yet: run it. So much of it was charged before. */
-  | { readonly kind: 'RUN'; readonly delivered: readonly DeliveredUnits[] }
-  /** It has been answered: charge for it if that is still to be done, and don't charge for it again. */
+  /** It has not been answered yet: run it. */
+  | { readonly kind: 'RUN' }
+  /** It has been answered: charge for it if that is still to be done, and send the answer. */
   | { readonly kind: 'REPEAT'; readonly record: KeyedOperation }
   /** It is being run at this moment. */
   | { readonly kind: 'IN_FLIGHT' }
@@ -53,10 +47,11 @@ export type KeyVerdict =
   | { readonly kind: 'MISMATCH' };
 
 export const decideKeyed = (record: KeyedOperation | null, fingerprint: string, now: Instant): KeyVerdict => {
-  if (record === null || now >= record.expiresAt) return { kind: 'RUN', delivered: [] };
+  // Whoever runs it still at the end of the day goes on to its end.
+  if (record === null || now >= Math.max(record.expiresAt, record.lockedUntil)) return { kind: 'RUN' };
   if (record.fingerprint !== fingerprint) return { kind: 'MISMATCH' };
   if (now < record.lockedUntil) return { kind: 'IN_FLIGHT' };
-  return record.state === 'ANSWERED' ? { kind: 'REPEAT', record } : { kind: 'RUN', delivered: record.delivered };
+  return record.state === 'ANSWERED' ? { kind: 'REPEAT', record } : { kind: 'RUN' };
 };
 
 export interface LockTerms {
@@ -67,14 +62,13 @@ export interface LockTerms {
   readonly operationName: string | null;
   /** When the hold has expired, whoever took it can't charge for the operation any more. */
   readonly lockedUntil: Instant;
-  readonly delivered: readonly DeliveredUnits[];
 }
 
 /** The record of an operation that begins, in place of the one that is there. */
 export const lockKeyed = (before: KeyedOperation | null, terms: LockTerms, now: Instant): KeyedOperation => ({
   ...terms,
   state: 'IN_FLIGHT',
-  expiresAt: now + KEY_TTL_MS,
+  expiresAt: before !== null && now < before.expiresAt ? before.expiresAt : now + KEY_TTL_MS,
   lines: [],
   units: [],
   answer: null,
@@ -84,7 +78,7 @@ export const lockKeyed = (before: KeyedOperation | null, terms: LockTerms, now: 
 /** The record once the operation has run: unlocked, with what is to be captured and sent. */
 export const answerKeyed = (
   record: KeyedOperation,
-  outcome: Pick<KeyedOperation, 'lines' | 'units' | 'delivered' | 'answer'>,
+  outcome: Pick<KeyedOperation, 'lines' | 'units' | 'answer'>,
 ): KeyedOperation => ({ ...record, ...outcome, state: 'ANSWERED', lockedUntil: 0 });
 
 /** The record of an operation that came to nothing: it may be sent again at once. */

@@ -88,7 +88,6 @@ export const readKeyedOperation = reader<KeyedOperation>('keyed operation', {
   operationName: orNull(isText),
   lines: isList,
   units: isList,
-  delivered: isList,
   answer: orNull(isText),
   version: isWhole,
 });

@@ -49,6 +49,7 @@ const HEADERS = [
   'allow',
   'ratelimit',
   'ratelimit-policy',
+  'idempotency-replayed',
 ] as const;
 
 export interface TestServer extends ObservedStore {

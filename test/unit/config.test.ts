@@ -9,6 +9,7 @@ const DEFAULTS = {
   docsUrl: null,
   isDemo: true,
   holdTtlMs: 60_000,
+  idempotentAnswerBytesMax: 8_388_608,
   logLevel: 'warn',
   edge: {
     bodyBytesMax: 262_144,
@@ -58,6 +59,7 @@ describe('the environment', () => {
       TOLLGATE_DOCS_URL: 'https://docs.example/errors/',
       TOLLGATE_DEMO: 'false',
       TOLLGATE_HOLD_TTL_MS: '1500',
+      TOLLGATE_IDEMPOTENT_ANSWER_BYTES_MAX: '2000',
       LOG_LEVEL: 'silent',
       TOLLGATE_METRICS: '[::1]:9464',
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/',
@@ -92,6 +94,7 @@ describe('the environment', () => {
       docsUrl: 'https://docs.example/errors',
       isDemo: false,
       holdTtlMs: 1_500,
+      idempotentAnswerBytesMax: 2_000,
       logLevel: 'silent',
       edge: {
         bodyBytesMax: 65_536,

@@ -83,12 +83,10 @@ export interface Admission {
 export interface AdmitRules {
   /** Any refusal blocks the operation: for mutations, and where the author wants no partial answers. */
   readonly isAllOrNothing: boolean;
-  /** Units by coordinate that were charged before under the same Idempotency-Key: admitted whatever the means are. */
-  readonly prepaid: ReadonlyMap<string, number>;
 }
 
 export const admit = (quote: Quote, standing: Standing, now: Instant, rules: AdmitRules): Admission => {
-  const walk = new AdmissionWalk(standing, now, rules.prepaid);
+  const walk = new AdmissionWalk(standing, now);
   const root = walk.admitType(quote.root, { parents: 1, shared: null, isNullFatal: true, path: null });
   const refusedRoots = root.fields.filter(({ refusal }) => refusal !== null).length;
   const isAllRefused = refusedRoots > 0 && refusedRoots === quote.rootFieldCount;
@@ -119,15 +117,12 @@ class AdmissionWalk {
   isFatal = false;
   #places = 0;
   #standing: Standing;
-  #prepaid: ReadonlyMap<string, number>;
 
   constructor(
     private readonly opening: Standing,
     private readonly now: Instant,
-    prepaid: ReadonlyMap<string, number>,
   ) {
     this.#standing = opening;
-    this.#prepaid = prepaid;
   }
 
   admitType(quoted: QuotedType, around: Surroundings): AdmittedType {
@@ -158,7 +153,7 @@ class AdmissionWalk {
     { quoted, path, allotment }: Pick<Granted, 'quoted' | 'path'> & { readonly allotment: Allotment },
   ): { readonly positions: number; readonly refusal: Refusal | null } {
     const { units } = quoted;
-    let positions = this.#admitPrepaid(paid, units, count);
+    let positions = 0;
     // No unit takes nothing from what comes after it, so what came before it takes nothing from it either.
     const standing = units === 0 ? this.opening : null;
     while (positions < count) {
@@ -174,14 +169,6 @@ class AdmissionWalk {
       positions += repeats;
     }
     return { positions, refusal: null };
-  }
-
-  /** How many positions were charged before. */
-  #admitPrepaid({ coordinate }: PaidField, units: number, count: number): number {
-    const left = this.#prepaid.get(coordinate) ?? 0;
-    const positions = units === 0 ? 0 : Math.min(count, Math.floor(left / units));
-    if (positions > 0) this.#prepaid = new Map([...this.#prepaid, [coordinate, left - positions * units]]);
-    return positions;
   }
 
   #admitBeneath(quoted: QuotedField, positions: number, around: Surroundings, path: PlacePath): AdmittedSelection {
@@ -203,14 +190,12 @@ class AdmissionWalk {
    */
   #admitDearest(selection: QuotedSelection, around: Surroundings): AdmittedSelection {
     const standing = this.#standing;
-    const prepaid = this.#prepaid;
     const demandBefore = this.demand;
     const shared = around.shared ?? new Allotment();
     const sharedBefore = shared.demand;
     let dearest = NO_DEMAND;
     const admitted = selection.map((type) => {
       this.#standing = standing;
-      this.#prepaid = prepaid;
       this.demand = NO_DEMAND;
       const fields = this.admitType(type, around);
       dearest = largerDemand(dearest, this.demand);

@@ -17,8 +17,6 @@ export interface Draw {
   readonly order: number;
   readonly decision: AdmittedDecision;
   readonly quotedUnits: number;
-  /** Delivered and charged before, under the same Idempotency-Key. */
-  readonly isPrepaid: boolean;
   /** What the resolver reported; the quoted units until it does. */
   usedUnits: number;
 }
@@ -38,8 +36,8 @@ export const noteDraw = (draw: Draw): void => {
 export const drawAt = (path: Path): Draw | undefined => (path as DrawnPath)[DRAW];
 
 /** What a delivered position costs in the end. */
-export const creditsOf = ({ decision, paid, usedUnits, isPrepaid }: Draw): number =>
-  isPrepaid ? 0 : creditsFor({ requirement: paid, units: usedUnits, decision });
+export const creditsOf = ({ decision, paid, usedUnits }: Draw): number =>
+  creditsFor({ requirement: paid, units: usedUnits, decision });
 
 /** What a delivered position takes of a limit in the end. */
 export const limitUnitsOf = ({ decision, usedUnits }: Draw): LimitUnits | null => {

@@ -5,40 +5,33 @@
 import { GraphQLError } from 'graphql';
 import type { AccountId, HoldId } from '../../domain/ids.js';
 import { holdId } from '../../domain/ids.js';
-import type { DeliveredUnits, KeyedOperation } from '../../domain/keyedOperation.js';
+import type { KeyedOperation } from '../../domain/keyedOperation.js';
 import type { Instant } from '../../domain/period.js';
 import type { Refusal } from '../../domain/refusal.js';
 import { KeyedRecord } from '../../accounts/keyedRecord.js';
+import { captureRecorded, chargeRecorded } from '../../ledger/holds.js';
 import type { Engine } from '../engine.js';
-import { captureRecorded, chargeRecorded } from '../settle/charge.js';
-import type { ChargedNow } from '../settle/charge.js';
 import type { OperationWatch } from '../watch.js';
+import { packAnswer } from './keyedAnswer.js';
+import type { KeptAnswer } from './keyedAnswer.js';
 
 /** What the record of a key says about the operation that came with it. */
 export type Begun =
-  /** Run it. So much of it was delivered before and is not charged again. */
-  | { readonly kind: 'run'; readonly delivered: readonly DeliveredUnits[] }
-  /** Don't run it: send this answer, which has been charged for. */
-  | { readonly kind: 'replay'; readonly answer: string; readonly balance: number }
-  /** It was carried out, and what it costs can't be paid any more. */
-  | { readonly kind: 'unpaid'; readonly refusal: Refusal }
+  | { readonly kind: 'run' }
+  /** Don't run it: it was answered, and is charged for and sent again to who may ask for it. */
+  | { readonly kind: 'answered'; readonly record: KeyedOperation; readonly answer: string }
   | { readonly kind: 'conflict'; readonly error: GraphQLError };
 
 export interface KeyedTerms {
   readonly accountId: AccountId;
   readonly key: string;
   readonly fingerprint: string;
-  readonly isMutation: boolean;
   readonly operationName: string | null;
   readonly watch: Pick<OperationWatch, 'charged'>;
 }
 
-/** Answers longer than this are not kept: the operation is still charged and carried out once. */
-const ANSWER_LENGTH_MAX = 1_000_000;
-
 export class KeyedRun {
   readonly #record: KeyedRecord;
-  #delivered: readonly DeliveredUnits[] = [];
 
   constructor(
     private readonly engine: Engine,
@@ -56,24 +49,49 @@ export class KeyedRun {
       case 'MISMATCH':
         return { kind: 'conflict', error: mismatch() };
       case 'RUN':
-        return this.#run(verdict.delivered);
-      case 'REPEAT':
-        return this.terms.isMutation ? this.#replay(verdict.record) : this.#repeat(verdict.record);
+        return { kind: 'run' };
+      case 'REPEAT': {
+        const { record } = verdict;
+        return record.answer === null
+          ? { kind: 'conflict', error: answerNotKept() }
+          : { kind: 'answered', record, answer: record.answer };
+      }
     }
   }
 
   /** `false` where another request with this key was first. Rejects with `StoreError`. */
   async lock(hold: HoldId, now: Instant): Promise<boolean> {
-    const lockedUntil = now + this.engine.settings.holdTtlMs;
-    return this.#record.lock({ holdId: hold, lockedUntil, delivered: this.#delivered }, now);
+    return this.#record.lock({ holdId: hold, lockedUntil: now + this.engine.settings.holdTtlMs }, now);
   }
 
-  /** `false` where the lock had run out and another request took over. Rejects with `StoreError`. */
-  async answer(outcome: Pick<KeyedOperation, 'lines' | 'units' | 'delivered'>, answer: unknown): Promise<boolean> {
-    const text = this.terms.isMutation ? JSON.stringify(answer) : null;
-    const kept = text !== null && text.length <= ANSWER_LENGTH_MAX ? text : null;
-    const delivered = addDelivered(this.#delivered, outcome.delivered);
-    return this.#record.answer({ ...outcome, delivered, answer: kept });
+  /**
+   * Keeps the answer, and what is to be charged for it. An error: what was kept and is to be sent in its place, charged
+   * with nothing. `LOST`: the lock had run out, and another request took over. Rejects with `StoreError`.
+   */
+  async answer(
+    charge: Pick<KeyedOperation, 'lines' | 'units'>,
+    answer: KeptAnswer,
+  ): Promise<'KEPT' | 'LOST' | GraphQLError> {
+    const { idempotentAnswerBytesMax } = this.engine.settings;
+    const packed = await packAnswer(answer, idempotentAnswerBytesMax);
+    if (!(packed instanceof GraphQLError)) return this.#keep(charge, packed, 'KEPT');
+    const instead = { response: { errors: [packed.toJSON()] }, payment: null };
+    const kept = await packAnswer(instead, Number.POSITIVE_INFINITY);
+    return kept instanceof GraphQLError ? kept : this.#keep({ lines: [], units: [] }, kept, packed);
+  }
+
+  /**
+   * Charges for an answer unless that was done before, also where its hold has expired meanwhile. Answers the credits that
+   * can be spent then, or why it can't be paid for. Rejects with `StoreError`.
+   */
+  async charge(record: KeyedOperation): Promise<{ readonly balance: number } | Refusal> {
+    const { keeper, settings } = this.engine;
+    const charged =
+      (await captureRecorded(keeper, record)) ??
+      (await chargeRecorded(keeper, record, holdId(`${record.holdId}/replayed`), settings.holdTtlMs));
+    if (charged === null) return unpaid(record);
+    if (charged.charged > 0) this.terms.watch.charged(charged.charged);
+    return { balance: charged.balance };
   }
 
   /** The operation came to nothing: whoever sends it again need not wait for the lock to run out. */
@@ -81,42 +99,14 @@ export class KeyedRun {
     await this.#record.unlock();
   }
 
-  #run(delivered: readonly DeliveredUnits[]): Begun {
-    this.#delivered = delivered;
-    return { kind: 'run', delivered };
-  }
-
-  /** A query runs again. It was paid for only if its hold was captured, which is done now if it can be. */
-  async #repeat(record: KeyedOperation): Promise<Begun> {
-    const captured = this.#note(await captureRecorded(this.engine.keeper, record));
-    return this.#run(captured === null ? [] : record.delivered);
-  }
-
-  /** A mutation is not run again. If its hold expired before it was captured, it is charged for now. */
-  async #replay(record: KeyedOperation): Promise<Begun> {
-    if (record.answer === null) return { kind: 'conflict', error: answerNotKept() };
-    const charged = this.#note(
-      (await captureRecorded(this.engine.keeper, record)) ??
-        (await chargeRecorded(this.engine, record, holdId(`${record.holdId}/replayed`))),
-    );
-    if (charged === null) return { kind: 'unpaid', refusal: unpaid(record) };
-    return { kind: 'replay', answer: record.answer, balance: charged.balance };
-  }
-
-  #note(charge: ChargedNow | null): ChargedNow | null {
-    if (charge !== null && charge.charged > 0) this.terms.watch.charged(charge.charged);
-    return charge;
+  async #keep<Kept>(
+    charge: Pick<KeyedOperation, 'lines' | 'units'>,
+    answer: string,
+    outcome: Kept,
+  ): Promise<Kept | 'LOST'> {
+    return (await this.#record.answer({ ...charge, answer })) ? outcome : 'LOST';
   }
 }
-
-const addDelivered = (
-  before: readonly DeliveredUnits[],
-  more: readonly DeliveredUnits[],
-): readonly DeliveredUnits[] => {
-  const units = new Map(before.map((each) => [each.coordinate, each.units]));
-  for (const each of more) units.set(each.coordinate, (units.get(each.coordinate) ?? 0) + each.units);
-  return [...units].map(([coordinate, sum]) => ({ coordinate, units: sum }));
-};
 
 const keyConflict = (message: string, code: string, retryable: boolean): GraphQLError =>
   new GraphQLError(message, { extensions: { code, retryable } });
@@ -137,7 +127,7 @@ const mismatch = (): GraphQLError =>
 
 const answerNotKept = (): GraphQLError =>
   keyConflict(
-    'The operation with this Idempotency-Key was carried out and charged once. Its answer was too long to be kept.',
+    'The operation with this Idempotency-Key was carried out and charged once. Its answer was not kept.',
     'IDEMPOTENCY_ANSWER_NOT_KEPT',
     false,
   );

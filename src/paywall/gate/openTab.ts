@@ -6,8 +6,6 @@ import { GraphQLError } from 'graphql';
 import { withMeans } from '../../domain/admission.js';
 import type { Standing } from '../../domain/admission.js';
 import { invariant } from '../../domain/invariant.js';
-import { isRecord } from '../../domain/isRecord.js';
-import type { DeliveredUnits } from '../../domain/keyedOperation.js';
 import type { Instant } from '../../domain/period.js';
 import { firstOf } from '../../domain/refusal.js';
 import type { Refusal } from '../../domain/refusal.js';
@@ -16,10 +14,12 @@ import { loadCallerStanding, standingOf } from '../../accounts/standing.js';
 import { StoreError } from '../../store/storeError.js';
 import type { Engine } from '../engine.js';
 import type { CompiledOperation } from '../price/compiledOperation.js';
+import type { Quote } from '../price/quote.js';
 import type { OperationRefusals } from '../refuse/operationRefusals.js';
 import type { OperationWatch } from '../watch.js';
 import { admit } from './admit.js';
 import type { Admission, AdmitRules } from './admit.js';
+import { unpackAnswer } from './keyedAnswer.js';
 import { inFlight, KeyedRun } from './keyedRun.js';
 import type { Begun } from './keyedRun.js';
 import { OperationHold } from './operationHold.js';
@@ -74,9 +74,9 @@ export const openTab = async (engine: Engine, request: OpenRequest): Promise<Ope
   if (caller.accountId !== null) caller.loaders.accounts.clear(caller.accountId);
   if (admitted === null) return { kind: 'invalid', errors: [inFlight()] };
   if (admitted.admission.isBlocked) return refuseWhole(admitted, refusals);
-  const { known, rules, keyed } = quoted;
+  const { known, keyed } = quoted;
   const { admission, standing, at: openedAt } = admitted;
-  const tab = new Tab({ admitted: admission.root, standing, openedAt, prepaid: rules.prepaid, hold, refusals });
+  const tab = new Tab({ admitted: admission.root, standing, openedAt, hold, refusals });
   const available = (standing.means?.credits ?? 0) - admission.demand.credits;
   return known.account === null
     ? { kind: 'open', tab, standing, hold: null, available: 0, keyed: null, watch, refusals }
@@ -93,22 +93,66 @@ const quoteAndLoad = async (engine: Engine, request: OpenRequest, now: Instant):
     keyed === null
       ? [await loadKnown(engine, caller, now), UNKEYED]
       : await Promise.all([loadKnown(engine, caller, now), begin(engine, keyed, now)]);
+  const rules = rulesFor(engine, compiled);
   switch (begun.kind) {
     case 'conflict':
       return { kind: 'invalid', errors: [begun.error] };
-    case 'unpaid': {
-      const errors = [refusals.errorOf(begun.refusal, null)];
-      refusals.record({ isServed: false });
-      return { kind: 'refused', errors, refusal: begun.refusal };
-    }
-    case 'replay':
-      return { kind: 'replay', response: readAnswer(begun.answer, begun.balance) };
-    case 'unavailable': {
-      const known = { ...read, standing: withMeans(read.standing, null) };
-      return { quote, compiled, known, rules: rulesFor(engine, compiled, []), keyed };
+    case 'unavailable':
+      return { quote, compiled, known: withoutMeans(read), rules, keyed };
+    case 'answered': {
+      const replayed =
+        keyed === null || read.account === null
+          ? null
+          : await replay(engine, { keyed, begun, refusals, again: { quote, standing: read.standing, now, rules } });
+      return replayed ?? { quote, compiled, known: withoutMeans(read), rules, keyed };
     }
     case 'run':
-      return { quote, compiled, known: read, rules: rulesFor(engine, compiled, begun.delivered), keyed };
+      return { quote, compiled, known: read, rules, keyed };
+  }
+};
+
+const withoutMeans = (read: Known): Known => ({ ...read, standing: withMeans(read.standing, null) });
+
+interface Replay {
+  readonly keyed: KeyedRun;
+  readonly begun: Extract<Begun, { readonly kind: 'answered' }>;
+  readonly refusals: OperationRefusals;
+  /** For what gate 1 says of the operation now. */
+  readonly again: {
+    readonly quote: Quote;
+    readonly standing: Standing;
+    readonly now: Instant;
+    readonly rules: AdmitRules;
+  };
+}
+
+/**
+ * Sends what was answered before, to who may ask for it: means and limits are not asked again, what was paid for stays
+ * paid. `null`: the store can't tell whether it was.
+ */
+const replay = async (engine: Engine, { keyed, begun, refusals, again }: Replay): Promise<Unopened | null> => {
+  const { response, payment } = await unpackAnswer(begun.answer);
+  const { quote, standing, now, rules } = again;
+  const delivered = new Set(payment?.fields.map(({ coordinate }) => coordinate));
+  const admission = admit(quote, standing, now, rules);
+  const barred = admission.refused.filter(({ refusal: { reason, coordinate } }) =>
+    reason === 'SCOPE_MISSING' ? coordinate !== null && delivered.has(coordinate) : reason === 'ACCOUNT_SUSPENDED',
+  );
+  if (barred.length > 0)
+    return refuseWhole({ admission: { ...admission, refused: barred }, standing, at: now }, refusals);
+  try {
+    const charged = await keyed.charge(begun.record);
+    if (!('reason' in charged)) {
+      const extensions = payment === null ? {} : { extensions: { payment: { ...payment, balance: charged.balance } } };
+      return { kind: 'replay', response: { ...response, ...extensions } };
+    }
+    const errors = [refusals.errorOf(charged, null)];
+    refusals.record({ isServed: false, standing });
+    return { kind: 'refused', errors, refusal: charged };
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    engine.settings.onFailure(error);
+    return null;
   }
 };
 
@@ -122,20 +166,12 @@ const refuseWhole = ({ admission: { refused }, standing }: Admitted, refusals: O
   return { kind: 'refused', errors, refusal: firstOf([first, ...rest]) };
 };
 
-/** What was stored of a response, with the balance as it is now. */
-const readAnswer = (answer: string, balance: number): Readonly<Record<string, unknown>> => {
-  const stored: unknown = JSON.parse(answer);
-  invariant(isRecord(stored) && isRecord(stored['response']), 'a stored answer is no response');
-  const payment = isRecord(stored['payment']) ? stored['payment'] : {};
-  return { ...stored['response'], extensions: { payment: { ...payment, balance } } };
-};
-
 const loadKnown = async ({ shelf }: Engine, caller: Caller, now: Instant): Promise<Known> => {
   const account = await loadCallerStanding(caller, shelf, now);
   return { account, standing: standingOf(caller, account, now) };
 };
 
-const UNKEYED: Extract<Begun, { readonly kind: 'run' }> = { kind: 'run', delivered: [] };
+const UNKEYED: Extract<Begun, { readonly kind: 'run' }> = { kind: 'run' };
 
 /** What gate 1 says of an operation now; nothing is held. `null`: nothing of it is paid. */
 export const quoteTab = async (
@@ -146,7 +182,7 @@ export const quoteTab = async (
   if (quote === null || quote instanceof GraphQLError) return quote;
   const now = engine.settings.now();
   const { standing } = await loadKnown(engine, caller, now);
-  return admit(quote, standing, now, rulesFor(engine, compiled, []));
+  return admit(quote, standing, now, rulesFor(engine, compiled));
 };
 
 /** A caller without an account has nothing that could be charged twice. */
@@ -157,7 +193,6 @@ const keyedRunOf = (engine: Engine, request: OpenRequest): KeyedRun | null => {
     accountId: caller.accountId,
     key: idempotencyKey,
     fingerprint: compiled.fingerprint(variables),
-    isMutation: compiled.isMutation,
     operationName: compiled.name,
     watch,
   });
@@ -178,13 +213,6 @@ const begin = async (
   }
 };
 
-const rulesFor = (
-  { settings }: Engine,
-  { isMutation }: CompiledOperation,
-  delivered: readonly DeliveredUnits[],
-): AdmitRules => ({
+const rulesFor = ({ settings }: Engine, { isMutation }: CompiledOperation): AdmitRules => ({
   isAllOrNothing: isMutation || settings.whenRefused === 'REJECT',
-  prepaid: delivered.length === 0 ? NOTHING_PREPAID : new Map(delivered.map((each) => [each.coordinate, each.units])),
 });
-
-const NOTHING_PREPAID: AdmitRules['prepaid'] = new Map();

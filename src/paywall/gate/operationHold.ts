@@ -19,20 +19,18 @@ import { holdId } from '../../domain/ids.js';
 import { invariant } from '../../domain/invariant.js';
 import type { Instant } from '../../domain/period.js';
 import type { Wallet } from '../../domain/wallet.js';
-import { applyCommand } from '../../domain/walletCommands.js';
-import type { ExtendCommand, HoldCommand } from '../../domain/walletHolds.js';
 import { findHold } from '../../domain/walletMoves.js';
 import { viewAt } from '../../domain/walletView.js';
 import { grantIfDue } from '../../accounts/standing.js';
 import type { AccountStanding } from '../../accounts/standing.js';
+import { giveBack, setAside, wasSetAside } from '../../ledger/holds.js';
+import type { HeldOperation } from '../../ledger/holds.js';
 import type { Decided } from '../../ledger/walletKeeper.js';
 import { StoreError } from '../../store/storeError.js';
 import type { Engine } from '../engine.js';
 import type { CompiledOperation } from '../price/compiledOperation.js';
 import type { Quote, QuotedField } from '../price/quote.js';
 import type { MaybePromise } from '../../domain/maybePromise.js';
-import { giveBack } from '../settle/charge.js';
-import type { HeldOperation } from '../settle/charge.js';
 import type { OperationWatch } from '../watch.js';
 import { admit } from './admit.js';
 import type { Admission, AdmitRules } from './admit.js';
@@ -173,7 +171,8 @@ export class OperationHold {
     let claimed = NO_DEMAND;
     const decided = await this.engine.keeper.apply<void, Outcome>(accountId, {
       decide: (wallet, at): Decided<Outcome> => {
-        if (before !== undefined && this.#wasApplied(wallet, extensionId)) return { wallet, outcome: before };
+        if (before !== undefined && wasSetAside(wallet, { holdId: this.#holdId, extensionId }))
+          return { wallet, outcome: before };
         const { account } = this.options.known;
         const funded = account === null ? wallet : grantIfDue(wallet, account, at);
         const { demand, outcome } = decideOn(this.#meansIn(funded, at), at);
@@ -181,7 +180,8 @@ export class OperationHold {
         claimed = demand;
         if (isNothing(demand)) return { wallet, outcome };
         this.#hasHold ||= extensionId === null;
-        return { wallet: this.#setAside(funded, demand, extensionId, at), outcome };
+        const expiresAt = at + this.engine.settings.holdTtlMs;
+        return { wallet: setAside(funded, demand, { holdId: this.#holdId, extensionId, expiresAt }, at), outcome };
       },
     });
     if (isNothing(claimed)) return decided;
@@ -189,23 +189,6 @@ export class OperationHold {
     this.#demand = addDemands(this.#demand, claimed);
     this.watch.held(claimed.credits);
     return decided;
-  }
-
-  /** An operation that was quoted nothing has no hold yet when its lists turn out longer: it gets an empty one first. */
-  #setAside(wallet: Wallet, { credits, claims }: Demand, extensionId: string | null, at: Instant): Wallet {
-    const id = this.#holdId;
-    const expiresAt = at + this.engine.settings.holdTtlMs;
-    if (extensionId === null) return applied(wallet, { kind: 'hold', id, credits, units: claims, expiresAt }, at);
-    const held =
-      findHold(wallet, id) === undefined
-        ? applied(wallet, { kind: 'hold', id, credits: 0, units: [], expiresAt }, at)
-        : wallet;
-    return applied(held, { kind: 'extend', id: extensionId, holdId: id, credits, units: claims }, at);
-  }
-
-  #wasApplied(wallet: Wallet, extensionId: string | null): boolean {
-    const hold = findHold(wallet, this.#holdId);
-    return extensionId === null ? hold !== undefined : (hold?.extensions.some(({ id }) => id === extensionId) ?? false);
   }
 
   /** The caller's means with the wallet as it is now. */
@@ -240,12 +223,6 @@ export class OperationHold {
 
 /** What is decided on a wallet's means, and what must be held for it. */
 type DecideOn<Outcome> = (means: Means | null, at: Instant) => { readonly demand: Demand; readonly outcome: Outcome };
-
-const applied = (wallet: Wallet, command: HoldCommand | ExtendCommand, at: Instant): Wallet => {
-  const { wallet: changed, result } = applyCommand(wallet, command, at);
-  if (result.status === 'REFUSED') throw new StoreError('FAILED', `The hold was refused: ${result.fault}.`);
-  return changed;
-};
 
 /** Each position on what the one before it left. */
 export const decideAll = (

@@ -28,13 +28,9 @@ export interface TabOptions {
   readonly standing: Standing;
   /** When the tab was opened: all its positions are decided at this instant. */
   readonly openedAt: Instant;
-  /** Units by coordinate that were charged before: drawn on first. */
-  readonly prepaid: ReadonlyMap<string, number>;
   readonly hold: Pick<OperationHold, 'extend' | 'demand'>;
   readonly refusals: OperationRefusals;
 }
-
-const PREPAID: Draw['decision'] = { outcome: 'paid', credits: 0 };
 
 /** A paid place, and what its positions drew. */
 export interface DrawnPlace {
@@ -53,8 +49,6 @@ interface OpenPlace extends DrawnPlace {
 export class Tab {
   /** graphql-js makes one array of nodes for all items of a list, so a place is looked up once and not per item. */
   readonly #places = new Map<readonly FieldNode[], OpenPlace>();
-  /** What is left of it. `null`: all. */
-  #prepaid: Map<string, number> | null = null;
   readonly #beyondQuote: BeyondQuote;
   #isClosed = false;
   #execution: unknown;
@@ -88,7 +82,6 @@ export class Tab {
     if (before !== undefined) return before;
     const place = this.#placeOf(info);
     const { quoted } = place.field;
-    if (this.#drawPrepaid(place.paid.coordinate, quoted.units)) return this.#note(place, info, PREPAID, true);
     const { standing, openedAt } = this.options;
     const decision =
       quoted.units === 0 ? decide(place.paid, 0, standing, openedAt) : place.left.draw(quoted, place.paid);
@@ -129,15 +122,7 @@ export class Tab {
     );
   }
 
-  #drawPrepaid(coordinate: string, units: number): boolean {
-    const left = (this.#prepaid ?? this.options.prepaid).get(coordinate);
-    if (left === undefined || units === 0 || left < units) return false;
-    this.#prepaid ??= new Map(this.options.prepaid);
-    this.#prepaid.set(coordinate, left - units);
-    return true;
-  }
-
-  #note(place: OpenPlace, info: GraphQLResolveInfo, decision: Draw['decision'], isPrepaid = false): Draw {
+  #note(place: OpenPlace, info: GraphQLResolveInfo, decision: Draw['decision']): Draw {
     const { order, quoted } = place.field;
     const { units } = quoted;
     const draw = {
@@ -145,7 +130,6 @@ export class Tab {
       paid: place.paid,
       decision,
       quotedUnits: units,
-      isPrepaid,
       usedUnits: units,
       order,
     };

@@ -42,6 +42,11 @@ export class OperationRefusals {
     private readonly operation: RefusedOperation,
   ) {}
 
+  /** Whether anything was refused that is not recorded yet. */
+  get isAny(): boolean {
+    return this.#noted !== null;
+  }
+
   /** `units`: of one position of the field; `null` where it is about none. */
   errorOf(refusal: Refusal, units: number | null, place?: RefusalPlace): GraphQLError {
     this.#noted ??= new Map();

@@ -1,20 +1,24 @@
 /** From what an operation drew and what its response delivers to what it is charged, and what is said of it. */
 import { GraphQLError, responsePathAsArray } from 'graphql';
 import { StoreError } from '../../store/storeError.js';
+import { capture, giveBack } from '../../ledger/holds.js';
+import type { Capture, HeldOperation } from '../../ledger/holds.js';
 import type { Refusal } from '../../domain/refusal.js';
 import { decideDelivered } from '../../domain/settlement.js';
 import { deliveryOf } from './delivery.js';
 import type { DataOrigin, Delivery } from './delivery.js';
 import type { Draw } from '../gate/draw.js';
+import type { KeptAnswer } from '../gate/keyedAnswer.js';
+import type { KeyedRun } from '../gate/keyedRun.js';
 import type { Engine } from '../engine.js';
 import type { OpenTab } from '../gate/openTab.js';
-import { capture, captureOf, chargedFields, deliveredUnits, giveBack } from './charge.js';
-import type { Capture, HeldOperation, PaymentSummary } from './charge.js';
+import { captureOf, chargedFields } from './charge.js';
+import type { PaymentSummary } from './charge.js';
 import type { OperationRefusals } from '../refuse/operationRefusals.js';
 import { OF_NO_FIELD } from '../refuse/refusalError.js';
 import type { OperationWatch } from '../watch.js';
 
-/** The part of a response that says what was delivered; a mutation's is kept for its Idempotency-Key. */
+/** The part of a response that says what was delivered; it is kept for an Idempotency-Key. */
 export interface DeliveredResponse {
   readonly data?: unknown;
   readonly errors?: readonly unknown[] | undefined;
@@ -54,7 +58,7 @@ const decidedAnew = (delivered: readonly Draw[], { hold, tab, standing }: OpenTa
   const { means } = standing;
   // Most operations hold units of a limit or credits, and no other decision would be possible on either alone.
   if (hold === null || means === null || hold.demand.claims.length === 0 || hold.demand.credits === 0) return delivered;
-  const inOrder = delivered.filter(({ isPrepaid }) => !isPrepaid).sort(documentOrder);
+  const inOrder = [...delivered].sort(documentOrder);
   const positions = inOrder.map(({ paid, usedUnits, decision }) => ({ requirement: paid, units: usedUnits, decision }));
   const decisions = decideDelivered(positions, { ...standing, means }, hold.demand, tab.openedAt);
   const decisionOf = new Map(inOrder.map((draw, index) => [draw, decisions[index] ?? draw.decision]));
@@ -114,10 +118,11 @@ const finish = async (
   const captured = captureOf(delivered, fields);
   const finishing = held === null ? null : { held, captured, charged, watch };
   try {
-    if (keyed !== null) {
-      const outcome = { ...captured, delivered: deliveredUnits(delivered) };
-      const isMine = await keyed.answer(outcome, { response, payment: { charged, fields } });
-      if (!isMine) throw new StoreError('OVERLOADED', 'The operation took longer than its Idempotency-Key was locked.');
+    const answer = { response, payment: { charged, fields } };
+    const instead = keyed === null ? null : await keepAnswer(keyed, captured, answer, refusals);
+    if (instead !== null) {
+      if (finishing !== null) finishInBackground(engine, { ...finishing, isKept: false });
+      return instead;
     }
   } catch (error) {
     return unconfirmed(engine, refusals, error, finishing === null ? null : { ...finishing, isKept: false });
@@ -133,10 +138,32 @@ const finish = async (
   }
 };
 
-/** Gives back what a settled operation was charged: its answer could not be sent after all. */
-export const giveBackTab = async (engine: Engine, { hold, watch }: OpenTab): Promise<void> => {
+/** Keeps the answer of an operation that has a key. An error: what to send in its place, charged with nothing. */
+const keepAnswer = async (
+  keyed: KeyedRun,
+  captured: Capture,
+  answer: KeptAnswer,
+  refusals: OperationRefusals,
+): Promise<GraphQLError | null> => {
+  // A refusal is no answer: the same key runs once it was paid for.
+  if (answer.payment?.fields.length === 0 && refusals.isAny) {
+    await keyed.unlock();
+    return null;
+  }
+  const kept = await keyed.answer(captured, answer);
+  if (kept === 'LOST') {
+    throw new StoreError('OVERLOADED', 'The operation took longer than its Idempotency-Key was locked.');
+  }
+  return kept === 'KEPT' ? null : kept;
+};
+
+/**
+ * Gives back what a settled operation was charged: its answer could not be sent after all. Under a key it is kept and
+ * stays paid for: whoever sends the operation again gets it.
+ */
+export const giveBackTab = async (engine: Engine, { hold, keyed, watch }: OpenTab): Promise<void> => {
   const held = hold?.current ?? null;
-  if (held === null) return;
+  if (held === null || keyed !== null) return;
   await engine.background.untilDone(async () => {
     watch.givenBack(await giveBack(engine.keeper, held));
   });
@@ -172,6 +199,14 @@ const finishLater = async (engine: Engine, { held, captured, charged, isKept, wa
   watch.givenBack(found);
 };
 
+const finishInBackground = (engine: Engine, unfinished: Unfinished): void => {
+  void engine.background
+    .untilDone(() => finishLater(engine, unfinished))
+    .finally(() => {
+      unfinished.watch.holdEnded();
+    });
+};
+
 /** Refused like anything else that the store could not tell, so that an operator finds it. */
 const unconfirmed = (
   engine: Engine,
@@ -180,13 +215,7 @@ const unconfirmed = (
   unfinished: Unfinished | null,
 ): GraphQLError => {
   engine.settings.onFailure(error);
-  if (unfinished !== null) {
-    void engine.background
-      .untilDone(() => finishLater(engine, unfinished))
-      .finally(() => {
-        unfinished.watch.holdEnded();
-      });
-  }
+  if (unfinished !== null) finishInBackground(engine, unfinished);
   const refusal: Refusal = { ...OF_NO_FIELD, reason: 'STORE_UNAVAILABLE', retryable: true };
   return new GraphQLError(
     'The operation ran, but its charge could not be confirmed, so its answer is not sent. Try again later.',

@@ -126,7 +126,6 @@ export const aKeyedOperation = (account: AccountId, key: string, expiresAt = 9_0
   operationName: null,
   lines: [{ coordinate: 'Query.nearest', credits: 3 }],
   units: [],
-  delivered: [{ coordinate: 'Query.nearest', units: 3 }],
   answer: null,
   version: 0,
 });

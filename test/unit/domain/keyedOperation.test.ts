@@ -11,7 +11,6 @@ import {
 import type { KeyedOperation } from '../../../src/domain/keyedOperation.js';
 import { ALICE, claim, DAY_MS, MINUTE_MS, NOW } from '../../support/domain.js';
 
-const delivered = [{ coordinate: 'Query.search', units: 2 }];
 const locked = (changes: Partial<KeyedOperation> = {}): KeyedOperation => ({
   accountId: ALICE,
   key: 'k1',
@@ -23,7 +22,6 @@ const locked = (changes: Partial<KeyedOperation> = {}): KeyedOperation => ({
   operationName: 'Search',
   lines: [],
   units: [],
-  delivered,
   answer: null,
   version: 0,
   ...changes,
@@ -43,10 +41,10 @@ describe('an operation that comes with a key', () => {
 
   it('runs where its key is new, or a day old', () => {
     expect(KEY_TTL_MS).toBe(DAY_MS);
-    expect(decideKeyed(null, 'f1', NOW)).toEqual({ kind: 'RUN', delivered: [] });
-    const old = locked({ state: 'ANSWERED', expiresAt: NOW });
-    expect(decideKeyed(old, 'f2', NOW)).toEqual({ kind: 'RUN', delivered: [] });
-    expect(decideKeyed({ ...old, lockedUntil: 0 }, 'f1', NOW - 1).kind).toBe('REPEAT');
+    expect(decideKeyed(null, 'f1', NOW)).toEqual({ kind: 'RUN' });
+    const old = locked({ state: 'ANSWERED', lockedUntil: 0, expiresAt: NOW });
+    expect(decideKeyed(old, 'f2', NOW)).toEqual({ kind: 'RUN' });
+    expect(decideKeyed(old, 'f1', NOW - 1).kind).toBe('REPEAT');
   });
 
   it('of another content is refused, whether the first is in flight or answered', () => {
@@ -56,15 +54,21 @@ describe('an operation that comes with a key', () => {
 
   it('waits while it is being run, and runs again when whoever ran it is taken for dead', () => {
     expect(decideKeyed(locked(), 'f1', NOW + MINUTE_MS - 1)).toEqual({ kind: 'IN_FLIGHT' });
-    expect(decideKeyed(locked(), 'f1', NOW + MINUTE_MS)).toEqual({ kind: 'RUN', delivered });
-    expect(decideKeyed(unlockKeyed(locked()), 'f1', NOW)).toEqual({ kind: 'RUN', delivered });
+    expect(decideKeyed(locked(), 'f1', NOW + MINUTE_MS)).toEqual({ kind: 'RUN' });
+    expect(decideKeyed(unlockKeyed(locked()), 'f1', NOW)).toEqual({ kind: 'RUN' });
+  });
+
+  it('that is still being run at the end of the day goes on to its end', () => {
+    const late = locked({ expiresAt: NOW });
+    expect(decideKeyed(late, 'f1', NOW)).toEqual({ kind: 'IN_FLIGHT' });
+    expect(decideKeyed(late, 'f2', NOW)).toEqual({ kind: 'MISMATCH' });
+    expect(decideKeyed(late, 'f2', NOW + MINUTE_MS)).toEqual({ kind: 'RUN' });
   });
 
   it('that was answered is not run again', () => {
     const outcome = {
       lines: [{ coordinate: 'Query.search', credits: 4 }],
       units: [claim(1)],
-      delivered,
       answer: '{"data":null}',
     };
     const answered = answerKeyed(locked({ version: 3 }), outcome);
@@ -80,11 +84,14 @@ describe('an operation that comes with a key', () => {
       holdId: holdId('h'),
       operationName: 'Search',
       lockedUntil: NOW + MINUTE_MS,
-      delivered,
     };
     expect(lockKeyed(null, terms, NOW)).toEqual(locked());
     const before = locked({ state: 'ANSWERED', answer: 'old', lines: [{ coordinate: 'x', credits: 1 }], version: 7 });
     expect(lockKeyed(before, terms, NOW)).toEqual(locked({ version: 7 }));
     expect(unlockKeyed(locked())).toEqual(locked({ lockedUntil: 0 }));
+    // The day begins with the first use.
+    const later = { ...terms, lockedUntil: NOW + DAY_MS + MINUTE_MS };
+    expect(lockKeyed(before, later, NOW + DAY_MS - 1).expiresAt).toBe(NOW + DAY_MS);
+    expect(lockKeyed(before, later, NOW + DAY_MS).expiresAt).toBe(NOW + 2 * DAY_MS);
   });
 });

@@ -12,13 +12,12 @@ const UNLIMITED: Draw['decision'] = { outcome: 'covered', planId: planId('pro'),
 const SPLIT: Draw['decision'] = { outcome: 'split', planId: planId('pro'), draws, credits: 6 };
 const PAID: Draw['decision'] = { outcome: 'paid', credits: 16 };
 
-const drawn = (decision: Draw['decision'], usedUnits: number, isPrepaid = false): Draw => ({
+const drawn = (decision: Draw['decision'], usedUnits: number): Draw => ({
   path: pathOf('city'),
+  order: 1,
   paid: { coordinate: 'Query.city', feature: 'cities', cost: 2, multipliers: [], chargeEmpty: false },
   decision,
-  order: 1,
   quotedUnits: 8,
-  isPrepaid,
   usedUnits,
 });
 
@@ -40,10 +39,6 @@ describe('what a delivered position costs', () => {
     ['split, and less was used than the limit has: nothing', SPLIT, 2, 0],
   ] as const)('%s', (_name, decision, used, credits) => {
     expect(creditsOf(drawn(decision, used))).toBe(credits);
-  });
-
-  it('prepaid under its Idempotency-Key: nothing', () => {
-    expect(creditsOf(drawn(PAID, 8, true))).toBe(0);
   });
 });
 
