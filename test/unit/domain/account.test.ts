@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { keyStateAt } from '../../../src/domain/account.js';
+import { keyStateAt, timeZoneOf } from '../../../src/domain/account.js';
+import { accountId } from '../../../src/domain/ids.js';
 import { apiKey, NOW } from '../../support/domain.js';
 
 describe('the state of an API key', () => {
@@ -18,5 +19,12 @@ describe('the state of an API key', () => {
   it('is what stands first among the refusals where both dates have passed', () => {
     expect(keyStateAt(apiKey({ expiresAt: NOW, revokedAt: NOW - 1 }), NOW)).toBe('EXPIRED');
     expect(keyStateAt(apiKey({ expiresAt: NOW + 1, revokedAt: NOW }), NOW)).toBe('REVOKED');
+  });
+});
+
+describe("an account's time zone", () => {
+  it('is UTC until another is set, and where there is no account', () => {
+    const alice = { id: accountId('alice'), name: 'Alice', createdAt: NOW, suspendedAt: null, version: 1 };
+    expect([null, alice].map(timeZoneOf)).toEqual(['UTC', 'UTC']);
   });
 });
