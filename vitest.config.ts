@@ -14,8 +14,8 @@ export default defineConfig({
     globalSetup: 'test/tooling/built.ts',
     // Vitest leaves one core free by itself, which on a machine with two would run one file at a time.
     maxWorkers: '100%',
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],

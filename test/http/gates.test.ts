@@ -175,9 +175,14 @@ describe('arguments that give no sound price', () => {
     });
   });
 
-  it('a multiplier of 0 costs nothing and gets nothing', async () => {
+  it('a multiplier of 0 costs nothing, and asks for the means of one', async () => {
     const { query, books } = await start();
-    expect(await query('demo-free', '{ nearest(lat: 48.2, lon: 16.37, first: 0) { name } }')).toEqual(
+    const document = '{ nearest(lat: 48.2, lon: 16.37, first: 0) { name } }';
+    expect(await query('demo-free', document)).toMatchObject({
+      status: 402,
+      body: { errors: [{ extensions: { reason: 'INSUFFICIENT_FUNDS', required: 1, available: 0 } }] },
+    });
+    expect(await query('demo-payg', document)).toEqual(
       ok({
         data: { nearest: null },
         errors: [
@@ -188,10 +193,11 @@ describe('arguments that give no sound price', () => {
             extensions: { code: 'BAD_USER_INPUT', argument: 'first' },
           },
         ],
-        extensions: { payment: { charged: 0, balance: 0, fields: [] } },
+        extensions: { payment: { charged: 0, balance: 100, fields: [] } },
       }),
     );
     expect(await books('demo-free')).toMatchObject({ entries: [] });
+    expect(await books('demo-payg')).toMatchObject({ available: 100, held: 0 });
   });
 
   it('variables of a wrong type get 400 before anything is quoted, held or read of the account', async () => {
@@ -320,7 +326,7 @@ describe('a list that is longer than quoted', () => {
 });
 
 describe('a plan’s limit', () => {
-  it('covers the first part, credits take over, and what neither covers is refused', async () => {
+  it('covers what is left of it, credits pay the rest, and what neither covers is refused', async () => {
     const { query, books } = await start();
     const document = `{ country(code: "DE") {
   a: cities(first: 800) { __typename }
@@ -332,21 +338,21 @@ describe('a plan’s limit', () => {
     expect(answer).toMatchObject({
       status: 200,
       body: {
-        data: { country: { c: null } },
+        data: { country: { d: null } },
         extensions: {
           payment: {
-            charged: 300,
-            balance: 200,
-            fields: [{ coordinate: 'Country.cities', positions: 3, credits: 300, coveredBy: 'pro' }],
+            charged: 301,
+            balance: 199,
+            fields: [{ coordinate: 'Country.cities', positions: 3, credits: 301, coveredBy: 'pro' }],
           },
         },
       },
     });
     expect(partAt(answer.body, 'errors')).toEqual([
       {
-        message: expect.stringMatching(/^Country\.cities needs 201 units of the plan's limit, of which 200 are left\./),
-        locations: [{ line: 4, column: 3 }],
-        path: ['country', 'c'],
+        message: expect.stringMatching(/^Country\.cities needs 200 units of the plan's limit, of which 0 are left\./),
+        locations: [{ line: 5, column: 3 }],
+        path: ['country', 'd'],
         extensions: {
           code: 'PAYMENT_REQUIRED',
           reason: 'LIMIT_REACHED',
@@ -355,8 +361,8 @@ describe('a plan’s limit', () => {
           docs: 'https://atlas.test/errors/paid-content',
           coordinate: 'Country.cities',
           feature: 'cities',
-          required: 201,
-          available: 200,
+          required: 200,
+          available: 0,
           plans: [],
           resetAt: expect.stringMatching(/T00:00:00\.000Z$/),
           retryable: true,
@@ -364,7 +370,7 @@ describe('a plan’s limit', () => {
         },
       },
     ]);
-    expect(await books('demo-pro')).toMatchObject({ available: 200, held: 0, holds: 0, sum: 200 });
+    expect(await books('demo-pro')).toMatchObject({ available: 199, held: 0, holds: 0, sum: 199 });
   });
 
   it('is not exceeded by operations that come at once', async () => {

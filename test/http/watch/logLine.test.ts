@@ -137,7 +137,7 @@ describe('the log line of an operation over HTTP', () => {
     });
   });
 
-  it('is written once the operation has ended, where its client went away before', async () => {
+  it('is written once the operation has ended, where its client went away before and is charged nothing', async () => {
     let release = (): void => undefined;
     let begin = (): void => undefined;
     const begun = new Promise<void>((resolve) => (begin = resolve));
@@ -160,8 +160,8 @@ describe('the log line of an operation over HTTP', () => {
     expect(await answered(log, 1)).toMatchObject([{ operation: 'Later' }]);
     release();
     const [, line] = await answered(log, 2);
-    expect(line).toEqual({ ...LINE, account: 'alice', operation: 'Steady', status: 499, charged: 2, held: 2 });
-    expect(await books('alice')).toMatchObject({ available: 48 });
+    expect(line).toEqual({ ...LINE, account: 'alice', operation: 'Steady', status: 499, charged: 0, held: 2 });
+    expect(await books('alice')).toMatchObject({ available: 50, held: 0 });
   });
 
   it('is followed by another where the charge could only be confirmed after the answer', async () => {
@@ -218,7 +218,7 @@ describe('what is nobody’s business', () => {
   it('is not in the log: keys, variables, literals, what an error carries', async () => {
     const SECRETS = ['tg_secretsecretsecret', 'VARIABLE-CANARY', 'LITERAL-CANARY', 'PROPERTY-CANARY'];
     const schema = makeExecutableSchema({
-      typeDefs: [directiveTypeDefs(), 'type Query { look(for: String): String }'],
+      typeDefs: [directiveTypeDefs(), 'type Query { look(for: String): String, paid: Int @requiresPayment(cost: 1) }'],
       resolvers: {
         Query: {
           look: () => {
