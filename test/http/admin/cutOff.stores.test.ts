@@ -161,5 +161,19 @@ onEachStore(({ name, database }) => {
       },
       60_000,
     );
+
+    it('a grant is known by its key to the ledger itself, whatever became of the record', async () => {
+      const accountId = await world.account();
+      const args: Args = { accountId, credits: 50, reason: 'Invoice 17', idempotencyKey: world.name('evt') };
+      await world.do('grantCredits', args);
+      await world.server.store.forgetKeyedOperations(Number.MAX_SAFE_INTEGER);
+      expect(await world.do('grantCredits', args)).toMatchObject({
+        balance: { available: 50 },
+        entries: [{ credits: 50, balanceAfter: 50 }],
+      });
+      const changed = await world.call('grantCredits', { ...args, credits: 60 });
+      expect(changed.body).toMatchObject({ errors: [{ extensions: { code: 'CONFLICT' } }] });
+      expect((await world.server.books(accountId)).sum).toBe(50);
+    });
   });
 });
