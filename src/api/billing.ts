@@ -16,7 +16,7 @@ import type { AccountStanding, Subscribed } from '../accounts/standing.js';
 import type { PaywallContext } from '../paywall/callerContext.js';
 import type { BalanceSource, BillingSource, LimitUsageSource } from './billingSource.js';
 import type { PaidField } from '../paywall/price/requirements.js';
-import { cursorOf, findLedgerPage } from './ledgerConnection.js';
+import { findLedgerConnection } from './ledgerConnection.js';
 
 const NOTHING: BalanceSource = { available: 0, held: 0, grants: [] };
 
@@ -66,7 +66,7 @@ const Billing: BillingResolvers = {
     const account = await loadAccount(billing, context);
     // The credits that are due are granted before the ledger is read, so that it agrees with the balance.
     if (account !== null) await currentView(account, billing, context);
-    return findLedgerPage(context.tollgate.paywall.engine.store, billing.caller.accountId, args);
+    return findLedgerConnection(context.tollgate.paywall.engine.store, billing.caller.accountId, args);
   },
   terms: async (_billing, { coordinates }, { tollgate: { paywall } }) => {
     const { requirements } = paywall.engine.priced;
@@ -137,19 +137,6 @@ export const billingResolvers: Resolvers = {
     expiresAt: ({ expiresAt }) => dateOrNull(expiresAt),
   },
   LimitUsage: { resetAt: ({ resetAt }) => dateOf(resetAt) },
-  LedgerConnection: {
-    edges: ({ entries }) => entries.map((node) => ({ cursor: cursorOf(node), node })),
-    nodes: ({ entries }) => entries,
-    pageInfo: ({ entries, hasNextPage, hasPreviousPage }) => {
-      const [first, last] = [entries[0], entries.at(-1)];
-      return {
-        hasNextPage,
-        hasPreviousPage,
-        startCursor: first === undefined ? null : cursorOf(first),
-        endCursor: last === undefined ? null : cursorOf(last),
-      };
-    },
-  },
   LedgerEntry: {
     at: ({ at }) => dateOf(at),
     operation: ({ operation }) => operation ?? null,

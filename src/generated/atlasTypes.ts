@@ -7,7 +7,6 @@ import type { Account as DomainAccount } from '../domain/account.js';
 import type { Plan as DomainPlan, Allowance } from '../domain/plan.js';
 import type { Grant as DomainGrant } from '../domain/wallet.js';
 import type { LedgerEntry as DomainLedgerEntry } from '../domain/ledger.js';
-import type { LedgerPageSource } from '../api/ledgerConnection.js';
 import type { PaywallContext } from '../paywall/callerContext.js';
 export type Maybe<T> = T | null;
 export type InputMaybe<T> = Maybe<T>;
@@ -627,7 +626,7 @@ export type ResolversTypes = {
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   JSONObject: ResolverTypeWrapper<Scalars['JSONObject']['output']>;
-  LedgerConnection: ResolverTypeWrapper<LedgerPageSource>;
+  LedgerConnection: ResolverTypeWrapper<Omit<LedgerConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversTypes['LedgerEdge']>, nodes: ReadonlyArray<ResolversTypes['LedgerEntry']> }>;
   LedgerEdge: ResolverTypeWrapper<Omit<LedgerEdge, 'node'> & { node: ResolversTypes['LedgerEntry'] }>;
   LedgerEntry: ResolverTypeWrapper<DomainLedgerEntry>;
   LedgerEntryKind: LedgerEntryKind;
@@ -668,7 +667,7 @@ export type ResolversParentTypes = {
   ID: Scalars['ID']['output'];
   Int: Scalars['Int']['output'];
   JSONObject: Scalars['JSONObject']['output'];
-  LedgerConnection: LedgerPageSource;
+  LedgerConnection: Omit<LedgerConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversParentTypes['LedgerEdge']>, nodes: ReadonlyArray<ResolversParentTypes['LedgerEntry']> };
   LedgerEdge: Omit<LedgerEdge, 'node'> & { node: ResolversParentTypes['LedgerEntry'] };
   LedgerEntry: DomainLedgerEntry;
   LimitUsage: LimitUsageSource;

@@ -24,7 +24,7 @@ import { accountId } from '../../domain/ids.js';
 import type { AccountId } from '../../domain/ids.js';
 import type { Instant } from '../../domain/period.js';
 import type { MutationResolvers } from '../../generated/adminTypes.js';
-import { cursorsById } from './connection.js';
+import { cursorsById } from '../connection.js';
 
 const MIGRATED = cursorsById((id: AccountId) => id, accountId);
 

@@ -3,7 +3,6 @@ import type { Account, ApiKey } from '../../domain/account.js';
 import type { AuditEntry } from '../../domain/audit.js';
 import { accountId, apiKeyId, operatorId, planId } from '../../domain/ids.js';
 import type { AccountId, ApiKeyId, OperatorId, PlanId } from '../../domain/ids.js';
-import type { LedgerEntry } from '../../domain/ledger.js';
 import type { Operator } from '../../domain/operator.js';
 import type { Plan } from '../../domain/plan.js';
 import { newestOf, publishedOf, stepPlan } from '../../domain/planEdit.js';
@@ -15,8 +14,9 @@ import type { QueryResolvers } from '../../generated/adminTypes.js';
 import { loadStanding, meansOf } from '../../accounts/standing.js';
 import { badInput, OperatorError } from '../../admin/operatorError.js';
 import type { AdminContext } from './adminContext.js';
-import { cursorsById, cursorsByTime, decodeCursor, encodeCursor, findConnection, pageOfList } from './connection.js';
-import type { Cursors, PageArguments } from './connection.js';
+import { cursorsById, cursorsByTime, findConnection, pageOfList } from '../connection.js';
+import type { PageArguments } from '../connection.js';
+import { findLedgerConnection } from '../ledgerConnection.js';
 import { loadAccount, loadVersions } from '../../admin/load.js';
 import { planContentOf } from '../../admin/checkInput.js';
 import { refusalQueries } from './refusals.js';
@@ -27,15 +27,6 @@ const SUBSCRIPTIONS = cursorsById<Subscription, AccountId>((each) => each.accoun
 const PLANS = cursorsById<Plan, PlanId>(({ id }) => id, planId);
 const OPERATORS = cursorsById<Operator, OperatorId>(({ id }) => id, operatorId);
 const AUDIT = cursorsByTime<AuditEntry>();
-/** As in `billing.ledger`, whose cursors are the same. */
-const LEDGER: Cursors<LedgerEntry, number> = {
-  keyOf: ({ seq }) => seq,
-  write: (seq) => encodeCursor(`seq:${seq}`),
-  read: (cursor) => {
-    const seq = /^seq:([1-9][0-9]{0,15})$/.exec(decodeCursor(cursor))?.[1];
-    return seq === undefined ? null : Number(seq);
-  },
-};
 
 export const findApiKeys = ({ engine }: AdminContext, account: AccountId, args: PageArguments) =>
   findConnection(args, KEYS, (page) => engine.store.findApiKeyPage(account, page));
@@ -81,12 +72,7 @@ export const adminQueries: QueryResolvers = {
 
   ledger: async (_root, { accountId: id, ...args }, { engine }) => {
     const account = await loadAccount(engine, id);
-    return findConnection(args, LEDGER, ({ count, after, isBackward }) =>
-      engine.store.findLedgerPage(
-        account.id,
-        isBackward ? { first: count, before: null, after: after ?? 0 } : { first: count, before: after },
-      ),
-    );
+    return findLedgerConnection(engine.store, account.id, args);
   },
 
   auditLog: (_root, { target, ...args }, { engine }) =>

@@ -16,7 +16,7 @@ import type {
 import { dateOf, dateOrNull } from '../billing.js';
 import { STATUS_OF } from '../../http/responseHead.js';
 import type { AdminContext } from './adminContext.js';
-import { cursorsByTime, findConnection } from './connection.js';
+import { cursorsByTime, findConnection } from '../connection.js';
 import { diagnoseOperation, diagnoseRefusal } from './diagnose.js';
 import { badInput } from '../../admin/operatorError.js';
 

@@ -1,7 +1,7 @@
 /** Relay connections over lists in pages: from both ends, in memory for one page. */
-import type { LogPlace } from '../../domain/logPlace.js';
-import type { ListPage } from '../../store/store.js';
-import { badInput } from '../../admin/operatorError.js';
+import { GraphQLError } from 'graphql';
+import type { LogPlace } from '../domain/logPlace.js';
+import type { ListPage } from '../store/store.js';
 
 export interface PageArguments {
   readonly first?: number | null | undefined;
@@ -27,6 +27,9 @@ export interface Cursors<Node, Key> {
   readonly write: (key: Key) => string;
   readonly read: (cursor: string) => Key | null;
 }
+
+const badInput = (argument: string, fault: string): GraphQLError =>
+  new GraphQLError(`The argument "${argument}" ${fault}`, { extensions: { code: 'BAD_USER_INPUT', argument } });
 
 const COUNT_DEFAULT = 20;
 const COUNT_MAX = 100;
