@@ -143,8 +143,10 @@ const replay = async (engine: Engine, { keyed, begun, refusals, again }: Replay)
   try {
     const charged = await keyed.charge(begun.record);
     if (!('reason' in charged)) {
-      const extensions = payment === null ? {} : { extensions: { payment: { ...payment, balance: charged.balance } } };
-      return { kind: 'replay', response: { ...response, ...extensions } };
+      if (payment === null) return { kind: 'replay', response };
+      const { fields, charged: credits } = payment;
+      const extensions = { payment: { charged: credits, balance: charged.balance, fields } };
+      return { kind: 'replay', response: { ...response, extensions } };
     }
     const errors = [refusals.errorOf(charged, null)];
     refusals.record({ isServed: false, standing });
