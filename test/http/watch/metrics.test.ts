@@ -46,7 +46,8 @@ describe('/metrics', () => {
     expect(totalsBy(samples, 'tollgate_store_failures_total', 'verb')).toEqual({ findWallets: 1 });
     expect(totalsBy(samples, 'tollgate_store_call_duration_seconds_count', 'verb')).toMatchObject({
       findApiKeys: 2,
-      findAccounts: 3,
+      // Two of them are the operator's: whether there is an account to grant to, and one to issue a key for.
+      findAccounts: 5,
       commitWallets: 3,
     });
     // The grant, the hold and the capture.
