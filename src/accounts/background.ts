@@ -8,7 +8,7 @@ const FINISH_EVERY_MS = 1_000;
 export class Background {
   #length = 0;
 
-  constructor(private readonly settings: Pick<Settings, 'now' | 'onFailure'>) {}
+  constructor(private readonly settings: Pick<Settings, 'onFailure'>) {}
 
   /** Works that are not done yet; for metrics. */
   get length(): number {
@@ -18,9 +18,10 @@ export class Background {
   /** Resolves when the work is done or given up. Never rejects. */
   async untilDone(work: () => Promise<void>): Promise<void> {
     this.#length += 1;
-    const { now, onFailure } = this.settings;
-    const until = now() + FINISH_WITHIN_MS;
-    while (now() < until) {
+    const { onFailure } = this.settings;
+    // Not by the wall clock, which may be set back or forward.
+    const until = performance.now() + FINISH_WITHIN_MS;
+    while (performance.now() < until) {
       try {
         await work();
         break;

@@ -63,7 +63,7 @@ export const createBank = (options: BankOptions): Bank => {
   return {
     store,
     keeper,
-    shelf: new PlanShelf(store, now, options.planRefreshMs ?? PLAN_REFRESH_MS),
+    shelf: new PlanShelf(store, options.planRefreshMs ?? PLAN_REFRESH_MS),
     loaders,
     hashSecret,
     keyUses,

@@ -1,6 +1,5 @@
 /** Plans are few: all of them are kept in memory and read again when older than `refreshMs`. */
 import type { PlanId } from '../domain/ids.js';
-import type { Instant } from '../domain/period.js';
 import type { Plan } from '../domain/plan.js';
 import type { Store } from '../store/store.js';
 import type { MaybePromise } from '../domain/maybePromise.js';
@@ -19,13 +18,14 @@ export class PlanShelf {
 
   constructor(
     private readonly store: Pick<Store, 'findPlans'>,
-    private readonly now: () => Instant,
     private readonly refreshMs: number,
+    /** Goes on whatever the wall clock does: one that is set back would make old plans look fresh. */
+    private readonly uptimeMs: () => number = () => performance.now(),
   ) {}
 
   /** Rejects with `StoreError` where the plans have to be read and can't be. */
   current(): MaybePromise<Plans> {
-    if (this.#plans !== null && this.now() - this.#readAt < this.refreshMs) return this.#plans;
+    if (this.#plans !== null && this.uptimeMs() - this.#readAt < this.refreshMs) return this.#plans;
     this.#reading ??= this.#read();
     return this.#reading;
   }
@@ -37,7 +37,7 @@ export class PlanShelf {
   }
 
   #read(): Promise<Plans> {
-    const readAt = this.now();
+    const readAt = this.uptimeMs();
     const isLatest = () => this.#reading === reading;
     const reading: Promise<Plans> = this.store.findPlans().then(
       (found) => {

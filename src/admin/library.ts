@@ -14,6 +14,7 @@ import { actingAs } from './acting.js';
 import type { Acting } from './acting.js';
 import { grantCredits as grantCreditsAs } from './credits.js';
 import { issueKey as issueKeyAs } from './keys.js';
+import { OperatorError } from './operatorError.js';
 import { writePlanVersion } from './plans.js';
 import { writeSubscription } from './subscriptions.js';
 
@@ -24,8 +25,17 @@ export const createAccount = async (
   bank: Bank,
   { id, name }: { readonly id: string; readonly name: string },
 ): Promise<Account> => {
-  const [existing] = await bank.store.findAccounts([accountId(id)]);
-  return existing ?? (await createAccountAs(actingIn(bank), { id, name }, null)).account;
+  const find = async (): Promise<Account | null> => (await bank.store.findAccounts([accountId(id)]))[0] ?? null;
+  const existing = await find();
+  if (existing !== null) return existing;
+  try {
+    return (await createAccountAs(actingIn(bank), { id, name }, null)).account;
+  } catch (error) {
+    // Two processes that start together make the same account: one of them was first.
+    const first = error instanceof OperatorError && error.code === 'CONFLICT' ? await find() : null;
+    if (first === null) throw error;
+    return first;
+  }
 };
 
 export interface IssuedKey {
