@@ -73,7 +73,7 @@ export const loadCallerStanding = async (
   }
 };
 
-export const accountStandingOf = (records: AccountRecords, plans: Plans, now: Instant): AccountStanding => {
+const accountStandingOf = (records: AccountRecords, plans: Plans, now: Instant): AccountStanding => {
   const { account, wallet } = records;
   const subscription = records.subscription === null ? null : effectiveAt(records.subscription, now);
   return {

@@ -13,7 +13,7 @@ import { badInput, OperatorError } from './operatorError.js';
 import { changedMeanwhile, written } from './writes.js';
 
 /** How the secrets of keys begin, so that one that was published by mistake is recognised. */
-export const KEY_PREFIX = 'tg_';
+const KEY_PREFIX = 'tg_';
 
 const OVERLAP_SECONDS_MAX = 30 * 24 * 60 * 60;
 

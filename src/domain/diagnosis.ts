@@ -81,17 +81,19 @@ const keyThen = (reason: RefusalReason, accountId: AccountId | null): KeyState |
   return accountId === null ? null : 'VALID';
 };
 
+const NO_MEANS = { subscription: null, plan: null, credits: null };
+
 /** What is known of a caller now, whatever is asked for. */
 const knownOf = (standing: Standing, now: Instant) => {
   const { key, scopes, means } = standing;
-  const subscription = means?.subscription ?? null;
+  const { subscription, plan, credits } = means ?? NO_MEANS;
   return {
     key,
     scopes,
-    subscriptionState: subscription === null ? null : stateAt(subscription, means?.plan ?? null, now),
+    subscriptionState: subscription === null ? null : stateAt(subscription, plan, now),
     planId: subscription?.planId ?? null,
     required: null,
-    available: means?.credits ?? null,
+    available: credits,
     plans: [],
     resetAt: null,
   };

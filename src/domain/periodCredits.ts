@@ -91,7 +91,8 @@ export const creditsAheadAt = (
   const isTrialOver = isCanceled && trialEndsAt !== null && at < trialEndsAt;
   if (at < startsAt || at >= paidUntil || isTrialOver) return creditsAhead;
   const own = aheadOf(subscription, terms, at);
-  return { ...(comesTo(creditsAhead, now) > comesTo(own, now) ? (creditsAhead ?? own) : own), since };
+  const isAheadMore = creditsAhead !== null && comesTo(creditsAhead, now) > comesTo(own, now);
+  return { ...(isAheadMore ? creditsAhead : own), since };
 };
 
 /** What the window that `at` lies in gives of its own. */

@@ -91,6 +91,11 @@ describe('the window of a limit', () => {
       '2018-02-17T02:00:00.000Z',
       '2018-02-18T03:00:00.000Z',
     ]);
+    // Half an hour before midnight those of Toronto were put to half an hour after it.
+    expect(window('DAY', 'America/Toronto', '1919-03-31T12:00:00.000Z')).toEqual([
+      '1919-03-31T04:30:00.000Z',
+      '1919-04-01T04:00:00.000Z',
+    ]);
     // The islands crossed the date line, without 30 December.
     expect(window('DAY', 'Pacific/Apia', '2011-12-30T09:59:59.999Z')[1]).toBe('2011-12-30T10:00:00.000Z');
     expect(window('DAY', 'Pacific/Apia', '2011-12-30T10:00:00.000Z')).toEqual([
