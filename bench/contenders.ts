@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execute } from 'graphql';
-import { loadAtlas } from '../src/demo/atlasData.js';
+import { loadAtlas } from '../src/demo/loadAtlas.js';
 import { accountId } from '../src/domain/ids.js';
 import { viewAt } from '../src/domain/walletView.js';
 import { AccountBook } from './alternatives/accountBook.js';

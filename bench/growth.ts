@@ -2,8 +2,8 @@
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { execute, parse } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
-import { billingResolvers } from '../src/api/billing.js';
-import { billingTypeDefs, directiveTypeDefs, readTypeDefs } from '../src/api/typeDefs.js';
+import { billingResolvers } from '../src/api/billingResolvers.js';
+import { billingTypeDefs, directiveTypeDefs, readTypeDefs } from '../src/api/readTypeDefs.js';
 import { atlasResolvers } from '../src/demo/atlasResolvers.js';
 import type { Benchmark, Findings, Table } from './benchmark.js';
 import type { Chart } from './chart.js';

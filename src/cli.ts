@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { adminClient, CliError, isRecord } from './cli/adminClient.js';
 import type { AdminClient } from './cli/adminClient.js';
-import { exportAccounts } from './cli/exportAll.js';
+import { exportAccounts } from './cli/exportAccounts.js';
 import { applyPlans, exportPlans, readPlanFile } from './cli/planFile.js';
 import type { PlanChange } from './cli/planFile.js';
 

@@ -10,11 +10,11 @@ export type { Paywall, PaywallOptions } from './paywall/paywall.js';
 export type { RunContext, RunRequest } from './paywall/runRequest.js';
 export { payment } from './paywall/gate/payment.js';
 export { PriceSettingsError } from './paywall/price/requirements.js';
-export type { OperationWatch, RunWatch, Step, WatchedAnswer } from './paywall/watch.js';
+export type { OperationWatch, RunWatch, Step, WatchedAnswer } from './paywall/runWatch.js';
 export type { MaybePromise } from './domain/maybePromise.js';
-export type { Settled } from './paywall/settle/settle.js';
+export type { Settled } from './paywall/settle/settleTab.js';
 export type { Caller } from './accounts/caller.js';
-export type { ChargedField, PaymentSummary } from './paywall/settle/charge.js';
+export type { ChargedField, PaymentSummary } from './paywall/settle/chargedField.js';
 export type { RefusalExtensions } from './paywall/refuse/refusalError.js';
 
 // The context value of an operation. The plugin for Apollo Server is in `tollgate/apollo`.
@@ -22,8 +22,8 @@ export { callerContext } from './paywall/callerContext.js';
 export type { OperationContext, PaywallContext } from './paywall/callerContext.js';
 
 // The schema's parts
-export { billingTypeDefs, directiveTypeDefs } from './api/typeDefs.js';
-export { billingResolvers } from './api/billing.js';
+export { billingTypeDefs, directiveTypeDefs } from './api/readTypeDefs.js';
+export { billingResolvers } from './api/billingResolvers.js';
 
 // What lasts
 export { openStore } from './store/openStore.js';

@@ -10,10 +10,10 @@ import type { Product } from './product.js';
 import { createServer } from './server/createServer.js';
 import type { ServerOptions } from './server/createServer.js';
 import { drainServer } from './server/drain.js';
-import { graphiqlPages } from './server/pages/graphiql.js';
-import { createLogger } from './server/watch/logger.js';
+import { graphiqlPages } from './server/pages/serveGraphiql.js';
+import { createLogger } from './server/watch/createLogger.js';
 import { Metrics } from './server/watch/metrics.js';
-import { createMetricsServer } from './server/watch/metricsServer.js';
+import { createMetricsServer } from './server/watch/createMetricsServer.js';
 import { storeWatchOf } from './server/watch/watchers.js';
 import type { Tracing, Watchers } from './server/watch/watchers.js';
 import { remedySlug } from './server/pages/remedyPage.js';
@@ -21,7 +21,7 @@ import { welcome } from './server/welcome.js';
 import { openStore } from './store/openStore.js';
 import type { Store } from './store/store.js';
 import { StoreError } from './store/storeError.js';
-import { watchStore } from './store/watchedStore.js';
+import { watchStore } from './store/watchStore.js';
 
 /** Of the grace, for requests under way; the rest is for what is still to be written. */
 const ANSWERING_SHARE = 0.8;
@@ -67,7 +67,7 @@ const watchersFor = async ({ metrics, otlpEndpoint }: Config, logger: Logger): P
 
 /** The libraries for traces are loaded only where traces are asked for, and whoever asks for them installs them. */
 const startTraces = async (endpoint: string, logger: Logger): Promise<Tracing> => {
-  const { startTracing } = await import('./server/watch/tracing.js').catch((error: unknown) => {
+  const { startTracing } = await import('./server/watch/startTracing.js').catch((error: unknown) => {
     const isMissing = error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
     if (!isMissing) throw error;
     throw new StartError(

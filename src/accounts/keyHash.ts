@@ -5,7 +5,7 @@
  */
 import { createHmac, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { KEY_HASH_SECRET } from '../store/records.js';
+import { KEY_HASH_SECRET } from '../store/storedRecords.js';
 import type { Store } from '../store/store.js';
 import type { MaybePromise } from '../domain/maybePromise.js';
 

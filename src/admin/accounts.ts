@@ -7,9 +7,9 @@ import type { Acting } from './acting.js';
 import { carryOutWrites } from './carryOut.js';
 import type { Decision } from './carryOut.js';
 import { checkId, checkName, checkTimeZone } from './checkInput.js';
-import { loadAccount } from './load.js';
-import { changedMeanwhile, written } from './writes.js';
-import type { Lost } from './writes.js';
+import { loadAccount } from './loadCurrent.js';
+import { changedMeanwhile, written } from './writeAll.js';
+import type { Lost } from './writeAll.js';
 
 export interface AccountAnswer {
   readonly account: Account;

@@ -12,8 +12,8 @@ import type { Act, Acting } from './acting.js';
 import { checkTexts } from './checkInput.js';
 import { inFlight, KeyedAct, scopeOf } from './keyedAct.js';
 import { OperatorError } from './operatorError.js';
-import { writeAll } from './writes.js';
-import type { Write } from './writes.js';
+import { writeAll } from './writeAll.js';
+import type { Write } from './writeAll.js';
 
 /** What an act changed, for the audit log. */
 export interface Change {

@@ -3,7 +3,7 @@ import { isCredits } from '../domain/credits.js';
 import type { Instant, Interval } from '../domain/period.js';
 import type { Allowance, CreditsPer, Limit, WhenExhausted } from '../domain/plan.js';
 import { isTimeZone } from '../domain/timeZone.js';
-import type { PlanContent } from '../domain/planEdit.js';
+import type { PlanContent } from '../domain/stepPlan.js';
 import { badInput } from './operatorError.js';
 
 const TEXT_LENGTH_MAX = 1_000;

@@ -8,9 +8,9 @@ import type { Act, Acting } from './acting.js';
 import { carryOutWrites } from './carryOut.js';
 import type { Decision } from './carryOut.js';
 import { checkFuture, checkScopes, inIso } from './checkInput.js';
-import { loadAccount, loadApiKey } from './load.js';
+import { loadAccount, loadApiKey } from './loadCurrent.js';
 import { badInput, OperatorError } from './operatorError.js';
-import { changedMeanwhile, written } from './writes.js';
+import { changedMeanwhile, written } from './writeAll.js';
 
 /** How the secrets of keys begin, so that one that was published by mistake is recognised. */
 const KEY_PREFIX = 'tg_';

@@ -7,8 +7,8 @@ import type { Acting } from './acting.js';
 import { carryOutWrites } from './carryOut.js';
 import { checkName } from './checkInput.js';
 import { OperatorError } from './operatorError.js';
-import { written } from './writes.js';
-import type { Lost } from './writes.js';
+import { written } from './writeAll.js';
+import type { Lost } from './writeAll.js';
 
 /** How the secrets of operators begin: told from those of accounts at a glance. */
 export const OPERATOR_KEY_PREFIX = 'tgo_';

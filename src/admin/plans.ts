@@ -3,17 +3,17 @@ import { planId } from '../domain/ids.js';
 import type { AccountId } from '../domain/ids.js';
 import { planFaults } from '../domain/plan.js';
 import type { Plan, PlanFault } from '../domain/plan.js';
-import { newestOf, stepPlan } from '../domain/planEdit.js';
-import type { PlanStep, PlanStepFault } from '../domain/planEdit.js';
+import { newestOf, stepPlan } from '../domain/stepPlan.js';
+import type { PlanStep, PlanStepFault } from '../domain/stepPlan.js';
 import { effectiveAt } from '../domain/subscription.js';
 import type { Acting } from './acting.js';
 import { carryOut, carryOutWrites } from './carryOut.js';
 import { planContentOf } from './checkInput.js';
 import type { PlanTerms } from './checkInput.js';
-import { loadVersions } from './load.js';
+import { loadVersions } from './loadCurrent.js';
 import { badInput, OperatorError } from './operatorError.js';
 import type { OperatorErrorCode } from './operatorError.js';
-import { areSaved, subscriptionsIn } from './writes.js';
+import { areSaved, subscriptionsIn } from './writeAll.js';
 
 const FAULTS: Readonly<Record<PlanStepFault, readonly [code: OperatorErrorCode, message: string, argument: string]>> = {
   UNKNOWN_PLAN: ['NOT_FOUND', 'There is no such plan.', 'planId'],

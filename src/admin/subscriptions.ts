@@ -25,11 +25,11 @@ import type { Act, Acting } from './acting.js';
 import { carryOutWrites } from './carryOut.js';
 import type { Decision } from './carryOut.js';
 import { checkFuture, inIso } from './checkInput.js';
-import { loadAccount, loadCurrent, loadOffer, loadVersion, loadVersions } from './load.js';
-import type { Current } from './load.js';
+import { loadAccount, loadCurrent, loadOffer, loadVersion, loadVersions } from './loadCurrent.js';
+import type { Current } from './loadCurrent.js';
 import { badInput, OperatorError } from './operatorError.js';
-import { written } from './writes.js';
-import type { Lost, Subscriber, Write } from './writes.js';
+import { written } from './writeAll.js';
+import type { Lost, Subscriber, Write } from './writeAll.js';
 
 const FAULTS: Readonly<Record<SubscriptionFault | ChangeFault, string>> = {
   DATES_OUT_OF_ORDER: 'Its dates would be beyond all that can be written down.',

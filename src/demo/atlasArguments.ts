@@ -1,5 +1,5 @@
 /** Checks of arguments that a schema can't express. Each throws an error that names the argument and what it may be. */
-import type { Atlas, CountryRecord } from './atlasData.js';
+import type { Atlas, CountryRecord } from './loadAtlas.js';
 import { badUserInput } from './badUserInput.js';
 import type { Point } from './cityIndex.js';
 

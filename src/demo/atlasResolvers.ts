@@ -7,12 +7,12 @@ import { nanoid } from 'nanoid';
 import type { Resolvers } from '../generated/atlasTypes.js';
 import { payment } from '../paywall/gate/payment.js';
 import { checkPoint, checkWithin, countriesOf, findCountry } from './atlasArguments.js';
-import { loadAtlas } from './atlasData.js';
-import type { CityRecord, CountryRecord } from './atlasData.js';
+import { loadAtlas } from './loadAtlas.js';
+import type { CityRecord, CountryRecord } from './loadAtlas.js';
 import { distanceKm } from './cityIndex.js';
 import { countriesCsv } from './countriesCsv.js';
-import { pageOfCountries } from './countryConnection.js';
-import { reportRows } from './report.js';
+import { pageOfCountries } from './pageOfCountries.js';
+import { reportRows } from './reportRows.js';
 
 const CITIES_MAX = 1_000;
 

@@ -1,5 +1,5 @@
 /** Countries as CSV, as in RFC 4180: CRLF after each line, the last one too. */
-import type { CountryRecord } from './atlasData.js';
+import type { CountryRecord } from './loadAtlas.js';
 
 const HEADER = ['code', 'name', 'capital', 'region', 'population', 'area'];
 

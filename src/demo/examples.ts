@@ -1,6 +1,6 @@
 /** Operations that show what the demo answers. The first of them are printed when it starts. */
 import type { Example } from '../product.js';
-import { DEMO_OWNER_KEY } from './keys.js';
+import { DEMO_OWNER_KEY } from './demoKeys.js';
 
 export const EXAMPLES: readonly Example[] = [
   {

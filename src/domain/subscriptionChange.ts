@@ -1,6 +1,6 @@
 /** Another plan for a subscription that runs, now or at its period's end; and a new beginning for one that has ended. */
 import type { Instant } from './period.js';
-import { comesTo, creditsAheadAt, aheadOf, grantOfChange, grantsDue } from './periodCredits.js';
+import { comesTo, creditsAheadAt, aheadOf, grantOfChange, grantsDue } from './grantsDue.js';
 import type { Plan, Price } from './plan.js';
 import { priceOfTime } from './price.js';
 import {

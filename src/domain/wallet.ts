@@ -1,6 +1,6 @@
 /**
  * One account's grants, holds, limit counters and journal: the unit of atomic change. This file says what a wallet is
- * and what can be read off it at an instant; `walletCommands.ts` changes it, `walletSweep.ts` lets time pass in it.
+ * and what can be read off it at an instant; `walletCommand.ts` changes it, `sweep.ts` lets time pass in it.
  */
 import type { AccountId, GrantId, HoldId } from './ids.js';
 import type { LedgerEntry } from './ledger.js';

@@ -1,7 +1,7 @@
 /** What a wallet has at an instant, whether or not time has been let pass in it. */
 import type { Instant } from './period.js';
 import type { Counter, Grant, Wallet } from './wallet.js';
-import { sweep } from './walletSweep.js';
+import { sweep } from './sweep.js';
 
 export interface WalletView {
   /** What can be spent. */

@@ -6,7 +6,7 @@
 import type { Instant } from '../domain/period.js';
 import { precedes, REASONS } from '../domain/refusal.js';
 import type { RefusalCode, RefusalReason } from '../domain/refusal.js';
-import { GRAPHQL_RESPONSE_JSON, typeOfServed } from './accept.js';
+import { GRAPHQL_RESPONSE_JSON, typeOfServed } from './preferredType.js';
 
 export interface ResponseHead {
   readonly status: number;

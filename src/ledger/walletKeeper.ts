@@ -14,7 +14,9 @@ import { emptyWallet } from '../domain/wallet.js';
 import type { Wallet } from '../domain/wallet.js';
 import type { Store } from '../store/store.js';
 import { isAboutOneValue, StoreError } from '../store/storeError.js';
-import { JournalMover } from './journalMover.js';
+import { checkJournal, JournalMover } from './journalMover.js';
+import { decideAll, takeTurn } from './lane.js';
+import type { Lane, Pending, Turn } from './lane.js';
 
 /** What a task makes of a wallet. The same wallet: nothing is written, and the store confirms that it is the latest. */
 export interface Decided<Outcome> {
@@ -52,8 +54,6 @@ export interface WalletKeeperStats {
 
 const QUEUE_LENGTH_MAX = 10_000;
 const KNOWN_WALLETS_MAX = 1_000;
-/** Fewer than a wallet remembers ended holds (`ENDED_HOLDS_MAX`), so that a whole write can come again. */
-const TASKS_PER_WRITE_MAX = 100;
 const WALLETS_PER_BATCH_MAX = 500;
 const RACES_MAX = 50;
 /** After so many writes in a row, or for so long after a lost race, a lane leaves other processes time for theirs. */
@@ -71,41 +71,6 @@ const GATHER_TURNS = 3;
 const FAILURES_MAX = 3;
 const FAILURE_BACKOFF_MS = 50;
 const CLOSE_CHECK_MS = 5;
-/** Entries that a wallet may carry. More than this only where the ledger has not taken its entries for a long time. */
-const JOURNAL_LENGTH_MAX = 5_000;
-
-interface Pending {
-  /** Rejects where what the decision needs can't be read. */
-  readonly load: () => Promise<void>;
-  /** Never throws: a fault is an outcome too, and as good as the wallet that it was decided on. */
-  readonly decide: () => void;
-  /** Tells the caller what was decided last. */
-  readonly settle: () => void;
-  readonly reject: (error: unknown) => void;
-  races: number;
-  failures: number;
-}
-
-interface Lane {
-  readonly accountId: AccountId;
-  readonly queue: Pending[];
-  /** The wallet that tasks of the running write decide on. */
-  wallet: Wallet;
-  /** Whether it was read after all tasks of the running write had come. */
-  isFresh: boolean;
-  isBusy: boolean;
-  writesInARow: number;
-}
-
-/** One write of one lane, or none where its tasks change nothing. */
-interface Turn {
-  readonly lane: Lane;
-  /** Those that have neither ended nor gone back to the queue. */
-  tasks: readonly Pending[];
-  isChanged: boolean;
-  /** Its tasks have ended or gone back, and its lane goes on without it. */
-  isOver: boolean;
-}
 
 export class WalletKeeper {
   readonly #lanes = new Map<AccountId, Lane>();
@@ -427,23 +392,4 @@ const afterTurns = (turns: number, work: () => void): void => {
     if (turns === 1) work();
     else afterTurns(turns - 1, work);
   });
-};
-
-const takeTurn = (lane: Lane): Turn => {
-  lane.isBusy = true;
-  return { lane, tasks: lane.queue.splice(0, TASKS_PER_WRITE_MAX), isChanged: false, isOver: false };
-};
-
-/** Decides a lane's tasks on one wallet, each on what the one before it left. */
-const decideAll = (turn: Turn): void => {
-  const { lane } = turn;
-  const before = lane.wallet;
-  for (const task of turn.tasks) task.decide();
-  turn.isChanged = lane.wallet !== before;
-};
-
-/** A wallet's document must not grow for ever where its entries can't be moved. */
-const checkJournal = ({ accountId, journal }: Wallet): void => {
-  if (journal.length <= JOURNAL_LENGTH_MAX) return;
-  throw new StoreError('OVERLOADED', `${journal.length} entries of ${accountId} wait to be moved to the ledger.`);
 };

@@ -2,7 +2,7 @@
 import type { Paywall } from './paywall.js';
 import type { RequestIds } from './refuse/operationRefusals.js';
 import type { OperationOrigin } from './runRequest.js';
-import type { RunWatch } from './watch.js';
+import type { RunWatch } from './runWatch.js';
 
 /**
  * What the context value of an operation must have, whoever runs it: `callerContext` gives it. It is under one name, which

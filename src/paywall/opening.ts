@@ -14,14 +14,14 @@ import type { MaybePromise } from '../domain/maybePromise.js';
 import { OperationRefusals } from './refuse/operationRefusals.js';
 import type { RequestIds } from './refuse/operationRefusals.js';
 import { OF_NO_FIELD } from './refuse/refusalError.js';
-import type { PaymentSummary } from './settle/charge.js';
+import type { PaymentSummary } from './settle/chargedField.js';
 import type { DataOrigin } from './settle/delivery.js';
-import { giveBackTab, settleTab } from './settle/settle.js';
-import type { DeliveredResponse, Settled } from './settle/settle.js';
+import { giveBackTab, settleTab } from './settle/settleTab.js';
+import type { DeliveredResponse, Settled } from './settle/settleTab.js';
 import { withPayment } from './settle/withPayment.js';
 import type { Answered } from './settle/withPayment.js';
-import { UNWATCHED } from './watch.js';
-import type { OperationWatch } from './watch.js';
+import { UNWATCHED } from './runWatch.js';
+import type { OperationWatch } from './runWatch.js';
 
 /** The engine of a paywall, with the operations that it has open. */
 export interface RunningEngine extends Engine {

@@ -7,7 +7,7 @@ import type { Bank, BankOptions } from '../accounts/bank.js';
 import type { Caller, Identify } from '../accounts/caller.js';
 import type { DocumentLimits, DocumentReader } from './documents/documentReader.js';
 import type { Engine, PaywallSettings } from './engine.js';
-import type { Resolver } from './gate/gatedSchema.js';
+import type { Resolver } from './gate/applyPaywall.js';
 import type { Barred, Opening, OperationRequest } from './opening.js';
 import type { LintLevel } from './price/requirements.js';
 import type { OperationQuote, QuoteRequest } from './quoteRequest.js';

@@ -2,7 +2,7 @@
 import type { DocumentNode, ExecutionResult } from 'graphql';
 import type { Caller } from '../accounts/caller.js';
 import type { RequestIds } from './refuse/operationRefusals.js';
-import type { RunWatch } from './watch.js';
+import type { RunWatch } from './runWatch.js';
 
 /** As graphql-js takes it, with the caller in the context value. */
 export interface RunRequest {

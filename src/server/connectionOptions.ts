@@ -4,7 +4,7 @@ import fastifyWebsocket from '@fastify/websocket';
 import type { FastifyHttpOptions, FastifyInstance, RawServerDefault } from 'fastify';
 import { readConfig } from '../config.js';
 import type { EdgeConfig } from '../config.js';
-import { withoutPorts } from '../http/forwardedFor.js';
+import { withoutPorts } from '../http/withoutPorts.js';
 
 export const EDGE_DEFAULTS: EdgeConfig = readConfig({}).edge;
 

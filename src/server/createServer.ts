@@ -13,10 +13,10 @@ import type { DocumentLimits } from '../paywall/documents/documentReader.js';
 import type { PaywallContext } from '../paywall/callerContext.js';
 import type { Paywall } from '../paywall/paywall.js';
 import type { EdgeConfig } from '../config.js';
-import { addAdminServer } from './adminServer.js';
-import type { AdminServerOptions } from './adminServer.js';
-import { tollgatePlugin } from '../apollo/plugin.js';
-import { enteredBy, keepDoor } from './doorkeeper.js';
+import { addAdminServer } from './addAdminServer.js';
+import type { AdminServerOptions } from './addAdminServer.js';
+import { tollgatePlugin } from '../apollo/tollgatePlugin.js';
+import { enteredBy, keepDoor } from './keepDoor.js';
 import { DocumentCache } from '../apollo/documentCache.js';
 import { addDrain } from './drain.js';
 import {
@@ -26,13 +26,13 @@ import {
   EDGE_DEFAULTS,
   readForwardedFor,
 } from './connectionOptions.js';
-import { allowOrigins, refuseForeignSockets } from './origins.js';
+import { allowOrigins, refuseForeignSockets } from './allowOrigins.js';
 import { errorPage } from './pages/errorPage.js';
 import type { FormatError, Transports } from './eventOperation.js';
 import { eventStreamHandler } from './eventStreamHandler.js';
-import { serveGraphiql } from './pages/graphiql.js';
-import type { GraphiqlPage } from './pages/graphiql.js';
-import { answerInGraphQL, refuseMethods } from './graphqlErrors.js';
+import { serveGraphiql } from './pages/serveGraphiql.js';
+import type { GraphiqlPage } from './pages/serveGraphiql.js';
+import { answerInGraphQL, refuseMethods } from './answerInGraphQL.js';
 import { healthRoutes } from './healthRoutes.js';
 import { PersistedQueries } from '../apollo/persistedQueries.js';
 import { maskErrors } from '../apollo/maskErrors.js';
@@ -41,8 +41,8 @@ import { remedyPage } from './pages/remedyPage.js';
 import { takeJsonInput } from './takeJsonInput.js';
 import { stringifyResult } from '../apollo/stringifyResult.js';
 import { webSocketHandler } from './webSocketHandler.js';
-import { metricsRoute } from './watch/metricsServer.js';
-import { answerWithRequestId, insideTrace, recordRequests, requestIdOf } from './watch/requestRecords.js';
+import { metricsRoute } from './watch/createMetricsServer.js';
+import { answerWithRequestId, insideTrace, recordRequests, requestIdOf } from './watch/recordRequests.js';
 import type { Watchers } from './watch/watchers.js';
 
 export interface ServerOptions {

@@ -4,8 +4,8 @@
  */
 import { getOperationAST, GraphQLError, OperationTypeNode } from 'graphql';
 import type { ExecutionArgs, ExecutionResult, GraphQLFormattedError } from 'graphql';
-import { idempotencyKeyOf, keyedSubscription } from '../http/idempotencyKey.js';
-import { jsonInputFault } from '../http/jsonInput.js';
+import { idempotencyKeyOf, keyedSubscription } from '../http/idempotencyKeyOf.js';
+import { jsonInputFault } from '../http/jsonInputFault.js';
 import type { OperationContext, PaywallContext } from '../paywall/callerContext.js';
 import type { RunRequest } from '../paywall/runRequest.js';
 import type { Paywall } from '../paywall/paywall.js';

@@ -2,11 +2,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ExecutionResult } from 'graphql';
 import { createHandler } from 'graphql-sse/lib/use/fastify';
-import { preferredType } from '../http/accept.js';
-import { enteredBy } from './doorkeeper.js';
+import { preferredType } from '../http/preferredType.js';
+import { enteredBy } from './keepDoor.js';
 import { argumentsOf, runners } from './eventOperation.js';
 import type { EventContext, Transports } from './eventOperation.js';
-import { recordOf, watchRuns } from './watch/requestRecords.js';
+import { recordOf, watchRuns } from './watch/recordRequests.js';
 
 /** An interface might have more fields than it says, which graphql-sse does not take; a type has none. */
 type PlainContext = Pick<EventContext, keyof EventContext>;

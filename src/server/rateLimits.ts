@@ -9,7 +9,7 @@ import { isOverQuota, requestQuota, requestsLeft, requestsPerMinuteAt } from '..
 import type { RateLimitSettings, RequestCount, RequestQuota } from '../domain/rateLimit.js';
 import type { Bank } from '../accounts/bank.js';
 import type { Bar, Caller } from '../accounts/caller.js';
-import { loadCallerStanding } from '../accounts/standing.js';
+import { loadCallerStanding } from '../accounts/accountStanding.js';
 import { secondsUntil } from '../http/responseHead.js';
 
 /** What a caller is counted as. */

@@ -1,7 +1,7 @@
 /** Looks at the JSON of requests where it comes in. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
-import { jsonInputFault, jsonTextFault } from '../http/jsonInput.js';
+import { jsonInputFault, jsonTextFault } from '../http/jsonInputFault.js';
 
 /**
  * For the scope in which GraphQL routes are registered: bodies, and what a GET request has in its address.

@@ -1,11 +1,11 @@
 /** Operations over WebSocket, in the `graphql-transport-ws` protocol. */
 import type { WebsocketHandler } from '@fastify/websocket';
 import { makeHandler } from 'graphql-ws/use/@fastify/websocket';
-import { idsOf } from './doorkeeper.js';
+import { idsOf } from './keepDoor.js';
 import { argumentsOf, runners } from './eventOperation.js';
 import type { EventContext, Transports } from './eventOperation.js';
 import { isFlood } from './rateLimits.js';
-import { watchRuns } from './watch/requestRecords.js';
+import { watchRuns } from './watch/recordRequests.js';
 
 /**
  * The key comes in the first message's payload, since browsers can't send headers, or in the upgrade's header. Each

@@ -9,8 +9,8 @@ import type { AccountId } from '../domain/ids.js';
 import type { LedgerEntry } from '../domain/ledger.js';
 import type { LogPlace } from '../domain/logPlace.js';
 import type { Wallet } from '../domain/wallet.js';
-import { KEY_HASH_SECRET, keyOfRecord } from './records.js';
-import type { RecordKind, StoredRecords } from './records.js';
+import { KEY_HASH_SECRET, keyOfRecord } from './storedRecords.js';
+import type { RecordKind, StoredRecords } from './storedRecords.js';
 import type { ListPage, Store } from './store.js';
 import { StoreError } from './storeError.js';
 

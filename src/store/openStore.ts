@@ -20,12 +20,12 @@ export const openStore = async (url: string, options: StoreOptions = {}): Promis
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
   switch (scheme) {
     case 'sqlite': {
-      const { openSqliteStore } = await import('./sqlite/sqliteStore.js');
+      const { openSqliteStore } = await import('./sqlite/openSqliteStore.js');
       return openSqliteStore(sqlitePathOf(url), options.sqlite);
     }
     case 'mongodb':
     case 'mongodb+srv': {
-      const { openMongoStore } = await import('./mongo/mongoStore.js');
+      const { openMongoStore } = await import('./mongo/openMongoStore.js');
       return openMongoStore(url, options.mongo);
     }
     default:

@@ -19,7 +19,7 @@ import type { RefusalCounts, RefusalFilter, RefusalRecord } from '../domain/refu
 import type { RequestCount } from '../domain/rateLimit.js';
 import type { Subscription } from '../domain/subscription.js';
 import type { Wallet } from '../domain/wallet.js';
-import type { RecordKind, StoredRecords } from './records.js';
+import type { RecordKind, StoredRecords } from './storedRecords.js';
 
 /** `WON`: stored, its version raised by one. `LOST`: another write was first, and nothing was changed. */
 export type WriteOutcome = 'WON' | 'LOST';

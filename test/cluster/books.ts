@@ -1,9 +1,9 @@
 /** Accounts for tests with several processes, and an audit of what became of them. */
 import { createAccount, grantCredits, issueKey } from '../../src/admin/library.js';
-import { createAtlasSchema } from '../../src/demo/atlasSchema.js';
+import { createAtlasSchema } from '../../src/demo/createAtlasSchema.js';
 import { accountId } from '../../src/domain/ids.js';
 import type { LedgerEntry } from '../../src/domain/ledger.js';
-import { sweep } from '../../src/domain/walletSweep.js';
+import { sweep } from '../../src/domain/sweep.js';
 import { createPaywall } from '../../src/paywall/createPaywall.js';
 import type { Store } from '../../src/store/store.js';
 

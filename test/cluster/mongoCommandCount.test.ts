@@ -1,7 +1,7 @@
 /** How many commands an operation costs, with five milliseconds added to each: they don't grow with what is asked. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { SentCommand } from '../../src/store/mongo/mongoDatabase.js';
-import { loadAtlas } from '../../src/demo/atlasData.js';
+import { loadAtlas } from '../../src/demo/loadAtlas.js';
 import { openMongoForTest } from '../contract/store/mongoForTest.js';
 import type { OpenedMongo } from '../contract/store/mongoForTest.js';
 import { startServer } from '../support/server.js';

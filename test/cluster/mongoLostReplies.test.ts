@@ -5,7 +5,7 @@
  */
 import { MongoClient } from 'mongodb';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { loadAtlas } from '../../src/demo/atlasData.js';
+import { loadAtlas } from '../../src/demo/loadAtlas.js';
 import type { MongoOptions } from '../../src/store/mongo/mongoDatabase.js';
 import { describeMongo, openMongoForTest } from '../contract/store/mongoForTest.js';
 import type { OpenedMongo } from '../contract/store/mongoForTest.js';

@@ -6,7 +6,7 @@ import { accountId } from '../../src/domain/ids.js';
 import { viewAt } from '../../src/domain/walletView.js';
 import { createPaywall } from '../../src/paywall/createPaywall.js';
 import type { Paywall, PaywallOptions } from '../../src/paywall/paywall.js';
-import { tollgatePlugin } from '../../src/apollo/plugin.js';
+import { tollgatePlugin } from '../../src/apollo/tollgatePlugin.js';
 import { callerContext } from '../../src/paywall/callerContext.js';
 import type { PaywallContext } from '../../src/paywall/callerContext.js';
 import { openStore } from '../../src/store/openStore.js';

@@ -2,7 +2,7 @@
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import type { IResolvers } from '@graphql-tools/utils';
 import { GraphQLError, GraphQLInt, GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
-import { directiveTypeDefs } from '../../src/api/typeDefs.js';
+import { directiveTypeDefs } from '../../src/api/readTypeDefs.js';
 import type { Note } from './row.js';
 
 const FAILURE = 'The mine collapsed.';

@@ -5,7 +5,7 @@ import type { ApolloServerPlugin, GraphQLResponse } from '@apollo/server';
 import { graphql, parse } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
 import { afterEach, describe, expect, it } from 'vitest';
-import { directiveTypeDefs } from '../../src/api/typeDefs.js';
+import { directiveTypeDefs } from '../../src/api/readTypeDefs.js';
 import { createPaywall } from '../../src/paywall/createPaywall.js';
 import type { PaywallContext } from '../../src/paywall/callerContext.js';
 import { openStore } from '../../src/store/openStore.js';

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DEMO_OWNER_KEY } from '../../src/demo/keys.js';
+import { DEMO_OWNER_KEY } from '../../src/demo/demoKeys.js';
 import { openStore } from '../../src/store/openStore.js';
 import { listAt, partAt } from '../support/bodies.js';
 import { startServer } from '../support/server.js';

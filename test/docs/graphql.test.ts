@@ -3,10 +3,10 @@ import { isExecutableDefinitionNode, Kind, parse, print, validate } from 'graphq
 import type { DefinitionNode, FieldDefinitionNode, GraphQLSchema } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createAccount } from '../../src/index.js';
-import { createAdminSchema } from '../../src/api/admin/adminSchema.js';
-import { readTypeDefs } from '../../src/api/typeDefs.js';
-import { createAtlasSchema } from '../../src/demo/atlasSchema.js';
-import { DEMO_OWNER_KEY } from '../../src/demo/keys.js';
+import { createAdminSchema } from '../../src/api/admin/createAdminSchema.js';
+import { readTypeDefs } from '../../src/api/readTypeDefs.js';
+import { createAtlasSchema } from '../../src/demo/createAtlasSchema.js';
+import { DEMO_OWNER_KEY } from '../../src/demo/demoKeys.js';
 import { partAt } from '../support/bodies.js';
 import { startServer } from '../support/server.js';
 import type { TestServer } from '../support/server.js';

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createAtlas } from '../../src/demo/atlas.js';
-import { loadAtlas } from '../../src/demo/atlasData.js';
+import { createAtlas } from '../../src/demo/createAtlas.js';
+import { loadAtlas } from '../../src/demo/loadAtlas.js';
 import { welcome } from '../../src/server/welcome.js';
 import { startServer } from '../support/server.js';
 import type { TestServer } from '../support/server.js';

@@ -5,7 +5,7 @@ import { createClient as createStream } from 'graphql-sse';
 import { createClient as createSocket } from 'graphql-ws';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import WebSocket from 'ws';
-import { directiveTypeDefs } from '../../src/api/typeDefs.js';
+import { directiveTypeDefs } from '../../src/api/readTypeDefs.js';
 import type { PaywallContext } from '../../src/paywall/callerContext.js';
 import { sqliteDatabase, startServer } from '../support/server.js';
 import type { TestServer } from '../support/server.js';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { ADMIN_EXAMPLES, EXAMPLES } from '../../src/demo/examples.js';
 import type { Example } from '../../src/product.js';
-import { tabOf } from '../../src/server/pages/graphiql.js';
+import { tabOf } from '../../src/server/pages/serveGraphiql.js';
 import { useServers } from '../support/runningServers.js';
 
 const BROWSER = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };

@@ -3,7 +3,7 @@ import { makeExecutableSchema } from '@graphql-tools/schema';
 import { GraphQLError } from 'graphql';
 import type { GraphQLResolveInfo } from 'graphql';
 import { afterEach, describe, expect, it } from 'vitest';
-import { directiveTypeDefs } from '../../src/api/typeDefs.js';
+import { directiveTypeDefs } from '../../src/api/readTypeDefs.js';
 import { grantCredits, issueKey } from '../../src/admin/library.js';
 import { accountId } from '../../src/domain/ids.js';
 import { KEY_TTL_MS } from '../../src/domain/keyedOperation.js';

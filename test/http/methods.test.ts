@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
-import { directiveTypeDefs } from '../../src/api/typeDefs.js';
+import { directiveTypeDefs } from '../../src/api/readTypeDefs.js';
 import { listAt, partAt } from '../support/bodies.js';
 import { useServers } from '../support/runningServers.js';
 import type { TestServer } from '../support/server.js';

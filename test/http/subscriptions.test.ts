@@ -4,7 +4,7 @@ import { createClient as createStream, NetworkError } from 'graphql-sse';
 import { createClient as createSocket } from 'graphql-ws';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import WebSocket from 'ws';
-import { directiveTypeDefs } from '../../src/api/typeDefs.js';
+import { directiveTypeDefs } from '../../src/api/readTypeDefs.js';
 import { streamedIn } from '../support/bodies.js';
 import { sqliteDatabase, startServer } from '../support/server.js';
 import type { TestServer } from '../support/server.js';

@@ -5,7 +5,7 @@
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { GraphQLError } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
-import { directiveTypeDefs } from '../../src/api/typeDefs.js';
+import { directiveTypeDefs } from '../../src/api/readTypeDefs.js';
 import { seededRandom } from '../support/seededRandom.js';
 
 export interface Price {

@@ -1,6 +1,6 @@
 /** A wallet as coins in boxes, moved one by one: slow and plain, to compare with. Each command is given once. */
 import type { Grant, LimitUnits } from '../../src/domain/wallet.js';
-import type { WalletCommand as Command } from '../../src/domain/walletCommands.js';
+import type { WalletCommand as Command } from '../../src/domain/walletCommand.js';
 import type { WalletFault } from '../../src/domain/walletStep.js';
 type Of<Kind> = Extract<Command, { readonly kind: Kind }>;
 type Source = Pick<Grant, 'priority' | 'expiresAt' | 'grantedAt'> & { readonly id: string };

@@ -6,7 +6,7 @@
 import { describe, expect, it } from 'vitest';
 import { planId, subscriptionId } from '../../src/domain/ids.js';
 import { DAY_MS, HOUR_MS, periodAt } from '../../src/domain/period.js';
-import { grantsDue } from '../../src/domain/periodCredits.js';
+import { grantsDue } from '../../src/domain/grantsDue.js';
 import type { Plan } from '../../src/domain/plan.js';
 import {
   anchorOf,

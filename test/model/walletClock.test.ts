@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LedgerEntry } from '../../src/domain/ledger.js';
 import type { Wallet } from '../../src/domain/wallet.js';
-import { applyCommand } from '../../src/domain/walletCommands.js';
+import { applyCommand } from '../../src/domain/walletCommand.js';
 import {
   capture,
   claim,

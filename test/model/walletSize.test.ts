@@ -4,8 +4,8 @@ import { HOUR_MS } from '../../src/domain/period.js';
 import { windowAt } from '../../src/domain/timeZone.js';
 import { emptyWallet, ENDED_HOLDS_MAX, GRANTS_MAX } from '../../src/domain/wallet.js';
 import type { Wallet } from '../../src/domain/wallet.js';
-import { applyCommand } from '../../src/domain/walletCommands.js';
-import type { WalletCommand } from '../../src/domain/walletCommands.js';
+import { applyCommand } from '../../src/domain/walletCommand.js';
+import type { WalletCommand } from '../../src/domain/walletCommand.js';
 import { ALICE, capture, claim, grant, hold, MINUTE_MS, NOW, release, withoutJournal } from '../support/domain.js';
 
 const SIZE_MAX = 64 * 1024;

@@ -11,8 +11,8 @@ import type { Subscription } from '../../src/domain/subscription.js';
 import { windowAt } from '../../src/domain/timeZone.js';
 import { emptyWallet } from '../../src/domain/wallet.js';
 import type { LimitClaim, Wallet } from '../../src/domain/wallet.js';
-import { applyCommand } from '../../src/domain/walletCommands.js';
-import type { WalletCommand } from '../../src/domain/walletCommands.js';
+import { applyCommand } from '../../src/domain/walletCommand.js';
+import type { WalletCommand } from '../../src/domain/walletCommand.js';
 import type { AdjustCommand, GrantCommand, RefundCommand } from '../../src/domain/walletCredits.js';
 import type { CaptureCommand, ExtendCommand, HoldCommand, ReleaseCommand } from '../../src/domain/walletHolds.js';
 

@@ -7,7 +7,7 @@ import type { LedgerEntry } from '../../src/domain/ledger.js';
 import { DAY_MS, HOUR_MS } from '../../src/domain/period.js';
 import { windowAt } from '../../src/domain/timeZone.js';
 import type { LimitClaim } from '../../src/domain/wallet.js';
-import type { WalletCommand } from '../../src/domain/walletCommands.js';
+import type { WalletCommand } from '../../src/domain/walletCommand.js';
 import { MINUTE_MS } from './domain.js';
 
 /** From `TOLLGATE_SEED`, or new; printed, so that a run that fails can be repeated. */

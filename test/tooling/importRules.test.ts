@@ -12,30 +12,30 @@ const allowed: Readonly<Record<string, string>> = {
   'src/domain/plan.ts': `import type { Id } from './ids.js'; export const plan = 1; export type Plan = Id;`,
   'src/domain/ids.ts': `export type Id = string;`,
   'src/store/store.ts': `import type { Plan } from '../domain/plan.js'; export type Store = Plan;`,
-  'src/store/mongo/mongoStore.ts': `import { MongoClient } from 'mongodb'; import type { Store } from '../store.js';
+  'src/store/mongo/openMongoStore.ts': `import { MongoClient } from 'mongodb'; import type { Store } from '../store.js';
     export const mongoStore = (): Store => String(MongoClient);`,
-  'src/store/openStore.ts': `export { mongoStore } from './mongo/mongoStore.js';`,
+  'src/store/openStore.ts': `export { mongoStore } from './mongo/openMongoStore.js';`,
   'src/ledger/walletKeeper.ts': `import { plan } from '../domain/plan.js'; import type { Store } from '../store/store.js';
     export const keeper = (_: Store): number => plan;`,
   'src/paywall/quote.ts': `import { GraphQLError } from 'graphql'; import { keeper } from '../ledger/walletKeeper.js';
     export const quote = [GraphQLError, keeper];`,
-  'src/paywall/settle/settle.ts': `import '../gate/tab.js'; export const settle = 1;`,
+  'src/paywall/settle/settleTab.ts': `import '../gate/tab.js'; export const settle = 1;`,
   'src/paywall/gate/tab.ts': `import '../refuse/refusalError.js'; import '../price/places.js'; export const tab = 1;`,
   'src/paywall/refuse/refusalError.ts': `import '../price/places.js'; export const refusalError = 1;`,
   'src/paywall/documents/documentReader.ts': `import '../price/places.js'; export const documentReader = 1;`,
   'src/paywall/price/places.ts': `export const places = 1;`,
-  'src/api/billing.ts': `import type { Billing } from '../generated/billingTypes.js'; import { quote } from '../paywall/quote.js';
+  'src/api/billingResolvers.ts': `import type { Billing } from '../generated/billingTypes.js'; import { quote } from '../paywall/quote.js';
     export const billing = (_: Billing): unknown => quote;`,
   'src/generated/billingTypes.ts': `import type { quote } from '../paywall/quote.js'; export type Billing = typeof quote;`,
-  'src/generated/atlasTypes.ts': `import type { CityRecord } from '../demo/atlasData.js'; export type City = CityRecord;`,
-  'src/demo/atlasData.ts': `import { quote } from '../paywall/quote.js'; export interface CityRecord { quote: typeof quote }`,
-  'src/server/app.ts': `import fastify from 'fastify'; import { billing } from '../api/billing.js'; import type { Config } from '../config.js';
+  'src/generated/atlasTypes.ts': `import type { CityRecord } from '../demo/loadAtlas.js'; export type City = CityRecord;`,
+  'src/demo/loadAtlas.ts': `import { quote } from '../paywall/quote.js'; export interface CityRecord { quote: typeof quote }`,
+  'src/server/app.ts': `import fastify from 'fastify'; import { billing } from '../api/billingResolvers.js'; import type { Config } from '../config.js';
     export const app = (_: Config): unknown => [fastify, billing];`,
   'src/config.ts': `export type Config = string;`,
   'src/product.ts': `import type { quote } from './paywall/quote.js'; export type Product = typeof quote;`,
   'src/openProduct.ts': `import type { Product } from './product.js';
-    export const openProduct = async (): Promise<Product> => (await import('./demo/atlas.js')).atlas();`,
-  'src/demo/atlas.ts': `import type { Product } from '../product.js'; import type { City } from '../generated/atlasTypes.js';
+    export const openProduct = async (): Promise<Product> => (await import('./demo/createAtlas.js')).atlas();`,
+  'src/demo/createAtlas.ts': `import type { Product } from '../product.js'; import type { City } from '../generated/atlasTypes.js';
     export const atlas = (_?: City): Product => [];`,
   'test/support/fixture.ts': `export * from '../../src/domain/plan.js';`,
 };
@@ -45,34 +45,39 @@ const forbidden: readonly (readonly [file: string, source: string, ...rules: str
   ['src/domain/a.ts', `import '../store/store.js';`, 'domain-imports-inward', 'domain-is-pure'],
   ['src/domain/b.ts', `import 'node:crypto';`, 'domain-is-pure'],
   ['src/domain/c.ts', `import type {} from 'graphql';`, 'domain-is-pure'],
-  ['src/store/d.ts', `import './mongo/mongoStore.js';`, 'adapters-in-open-store-alone', 'store-port-imports-inward'],
-  ['src/store/sqlite/e.ts', `import '../mongo/mongoStore.js';`, 'sqlite-imports-inward'],
+  [
+    'src/store/d.ts',
+    `import './mongo/openMongoStore.js';`,
+    'adapters-in-open-store-alone',
+    'store-port-imports-inward',
+  ],
+  ['src/store/sqlite/e.ts', `import '../mongo/openMongoStore.js';`, 'sqlite-imports-inward'],
   ['src/store/sqlite/f.ts', `import 'mongodb';`, 'mongodb-in-one-place'],
   ['src/store/mongo/v.ts', `import type {} from 'node:sqlite';`, 'sqlite-in-one-place'],
   ['src/ledger/g.ts', `import type {} from '../paywall/quote.js';`, 'ledger-imports-inward'],
   ['src/ledger/h.ts', `import '../store/openStore.js';`, 'ledger-imports-inward'],
-  ['src/paywall/i.ts', `import '../api/billing.js';`, 'paywall-imports-inward'],
+  ['src/paywall/i.ts', `import '../api/billingResolvers.js';`, 'paywall-imports-inward'],
   ['src/paywall/j.ts', `import type {} from '@apollo/server';`, 'server-in-one-place'],
   ['src/paywall/refuse/z.ts', `import '../documents/documentReader.js';`, 'paywall-refuse-looks-down'],
   ['src/paywall/documents/z.ts', `import type {} from '../gate/tab.js';`, 'paywall-documents-looks-down'],
   ['src/paywall/price/z.ts', `import '../refuse/refusalError.js';`, 'paywall-price-looks-down'],
   ['src/api/k.ts', `import '../server/app.js';`, 'api-imports-inward'],
   ['src/api/x.ts', `import type {} from '../generated/atlasTypes.js';`, 'api-imports-inward'],
-  ['src/generated/adminTypes.ts', `import type {} from '../demo/atlasData.js';`, 'generated-imports-inward'],
+  ['src/generated/adminTypes.ts', `import type {} from '../demo/loadAtlas.js';`, 'generated-imports-inward'],
   [
     'src/main.ts',
-    `import './server/app.js'; import './store/openStore.js'; import './openProduct.js'; import './demo/atlas.js';`,
+    `import './server/app.js'; import './store/openStore.js'; import './openProduct.js'; import './demo/createAtlas.js';`,
     'main-imports-inward',
   ],
   // The library gets hold of the server by way of another part.
   [
     'src/index.ts',
-    `export * from './api/billing.js'; export * from './store/openStore.js'; export * from './api/y.js';`,
+    `export * from './api/billingResolvers.js'; export * from './store/openStore.js'; export * from './api/y.js';`,
     'library-without-server',
   ],
   ['src/api/y.ts', `export type { app } from '../server/app.js';`, 'api-imports-inward'],
   ['src/server/w.ts', `import 'prom-client';`, 'watchers-in-one-place'],
-  ['src/server/l.ts', `import '../demo/atlasData.js';`, 'server-imports-inward'],
+  ['src/server/l.ts', `import '../demo/loadAtlas.js';`, 'server-imports-inward'],
   ['src/server/m.ts', `import '../main.js';`, 'server-imports-inward'],
   ['src/server/n.ts', `import '../../test/support/fixture.js';`, 'src-does-not-import-tests'],
   ['src/generated/o.ts', `import { quote } from '../paywall/quote.js'; export { quote };`, 'generated-imports-types'],

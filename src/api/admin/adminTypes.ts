@@ -8,10 +8,10 @@ import type { Subscription } from '../../domain/subscription.js';
 import type { Plan } from '../../domain/plan.js';
 import type { Engine } from '../../paywall/engine.js';
 import type { Resolvers } from '../../generated/adminTypes.js';
-import { loadStanding, viewOf } from '../../accounts/standing.js';
-import { dateOf, dateOrNull, limitsOf } from '../billing.js';
+import { loadStanding, viewOf } from '../../accounts/accountStanding.js';
+import { dateOf, dateOrNull, limitsOf } from '../billingResolvers.js';
 import type { AdminContext } from './adminContext.js';
-import { findApiKeys } from './queries.js';
+import { findApiKeys } from './adminQueries.js';
 
 const planOf = async ({ engine }: AdminContext, { planId, planVersion }: Subscription): Promise<Plan | null> => {
   const known = (await engine.shelf.current()).find(planId, planVersion);

@@ -17,12 +17,12 @@ import type { RefusalReason } from '../../domain/refusal.js';
 import type { RefusalRecord } from '../../domain/refusalRecord.js';
 import type { Caller } from '../../accounts/caller.js';
 import { requestLoaders } from '../../accounts/loaders.js';
-import { loadCallerStanding, standingOf } from '../../accounts/standing.js';
+import { loadCallerStanding, standingOf } from '../../accounts/accountStanding.js';
 import { admissionOf, keysOf } from '../../paywall/quoteRequest.js';
 import type { QuoteRequest } from '../../paywall/quoteRequest.js';
 import { OperatorError } from '../../admin/operatorError.js';
 import type { AdminContext } from './adminContext.js';
-import { loadAccount, loadApiKey } from '../../admin/load.js';
+import { loadAccount, loadApiKey } from '../../admin/loadCurrent.js';
 
 export interface DiagnosisSource {
   readonly coordinate: string | null;

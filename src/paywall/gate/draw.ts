@@ -1,7 +1,7 @@
 /** One position that was admitted while the operation ran: what it drew, and what it used of that. */
 import type { GraphQLResolveInfo } from 'graphql';
-import { creditsFor } from '../../domain/settlement.js';
-import type { AdmittedDecision } from '../../domain/settlement.js';
+import { creditsFor } from '../../domain/decideDelivered.js';
+import type { AdmittedDecision } from '../../domain/decideDelivered.js';
 import type { LimitUnits } from '../../domain/wallet.js';
 import type { PaidField } from '../price/requirements.js';
 

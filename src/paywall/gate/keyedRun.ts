@@ -9,11 +9,11 @@ import type { KeyedOperation } from '../../domain/keyedOperation.js';
 import type { Instant } from '../../domain/period.js';
 import type { Refusal } from '../../domain/refusal.js';
 import { KeyedRecord } from '../../accounts/keyedRecord.js';
-import { captureRecorded, chargeRecorded } from '../../ledger/holds.js';
+import { captureRecorded, chargeRecorded } from '../../ledger/heldOperation.js';
 import type { Engine } from '../engine.js';
-import type { OperationWatch } from '../watch.js';
-import { packAnswer } from './keyedAnswer.js';
-import type { KeptAnswer } from './keyedAnswer.js';
+import type { OperationWatch } from '../runWatch.js';
+import { packAnswer } from './keptAnswer.js';
+import type { KeptAnswer } from './keptAnswer.js';
 
 /** What the record of a key says about the operation that came with it. */
 export type Begun =

@@ -26,7 +26,7 @@ import { isCredits } from '../../domain/credits.js';
 import { LIST_SIZE, LIST_SIZE_SETTINGS, readListSize } from './listSize.js';
 import type { ListSize } from './listSize.js';
 import { misplacedDirectives } from './misplacedDirectives.js';
-import { checkCopyOfGraphql } from './oneGraphql.js';
+import { checkCopyOfGraphql } from './checkCopyOfGraphql.js';
 import { readNames, readSettings } from './settings.js';
 import type { Report, Settings } from './settings.js';
 

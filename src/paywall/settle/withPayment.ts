@@ -1,5 +1,5 @@
 /** What is sent of a response that was charged for. */
-import type { PaymentSummary } from './charge.js';
+import type { PaymentSummary } from './chargedField.js';
 
 /**
  * A new value: a cache may have kept the one that is there, to send it to others. Written out, since a

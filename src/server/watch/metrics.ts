@@ -4,7 +4,7 @@
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Engine } from '../../paywall/engine.js';
-import type { StoreFigures } from '../../store/watchedStore.js';
+import type { StoreFigures } from '../../store/watchStore.js';
 import type { Ended } from './ended.js';
 import type { OperatorEnded } from './ended.js';
 

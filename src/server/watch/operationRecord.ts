@@ -5,7 +5,7 @@
 import type { OperationDefinitionNode } from 'graphql';
 import type { AccountId } from '../../domain/ids.js';
 import type { Caller } from '../../accounts/caller.js';
-import type { RunWatch, WatchedAnswer } from '../../paywall/watch.js';
+import type { RunWatch, WatchedAnswer } from '../../paywall/runWatch.js';
 import type { Ended, Transport } from './ended.js';
 import { judge } from './outcome.js';
 import type { Answer } from './outcome.js';

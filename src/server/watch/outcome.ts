@@ -1,7 +1,7 @@
 /** What became of an operation, in one word: the same in the log, in metrics and in traces. */
 import { REFUSAL_REASONS } from '../../domain/refusal.js';
 import type { RefusalReason } from '../../domain/refusal.js';
-import type { WatchedAnswer } from '../../paywall/watch.js';
+import type { WatchedAnswer } from '../../paywall/runWatch.js';
 
 export type Outcome =
   /** Whole, as far as Tollgate is concerned. */

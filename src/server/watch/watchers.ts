@@ -1,8 +1,8 @@
 /** Those who watch the server: its log, and metrics and traces where they are asked for. */
 import type { FastifyBaseLogger } from 'fastify';
 import type { MaybePromise } from '../../domain/maybePromise.js';
-import type { Step } from '../../paywall/watch.js';
-import type { AroundStoreCall, StoreWatch } from '../../store/watchedStore.js';
+import type { Step } from '../../paywall/runWatch.js';
+import type { AroundStoreCall, StoreWatch } from '../../store/watchStore.js';
 import type { Metrics } from './metrics.js';
 import type { Ended } from './ended.js';
 

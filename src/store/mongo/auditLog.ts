@@ -5,7 +5,7 @@ import type { LogPlace } from '../../domain/logPlace.js';
 import type { ListPage } from '../store.js';
 import { readAuditEntry } from '../storedShape.js';
 import { beyond, parseEntry } from './logDocument.js';
-import type { AuditDocument } from './schema.js';
+import type { AuditDocument } from './collections.js';
 import { duplicatesOf } from './storeErrorOf.js';
 
 export class AuditLog {

@@ -2,7 +2,7 @@
 import type { Collection } from 'mongodb';
 import type { Instant } from '../../domain/period.js';
 import type { KeyUse } from '../store.js';
-import type { KeyUseDocument } from './schema.js';
+import type { KeyUseDocument } from './collections.js';
 
 export class KeyUses {
   constructor(private readonly collection: Collection<KeyUseDocument>) {}

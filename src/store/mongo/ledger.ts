@@ -11,8 +11,8 @@ import { inOrder } from '../inOrder.js';
 import type { LedgerPage } from '../store.js';
 import { readLedgerEntry } from '../storedShape.js';
 import { StoreError } from '../storeError.js';
-import { inOneReply } from './schema.js';
-import type { LedgerDocument } from './schema.js';
+import { inOneReply } from './collections.js';
+import type { LedgerDocument } from './collections.js';
 import { duplicatesOf } from './storeErrorOf.js';
 import type { VersionedRecords } from './versionedRecords.js';
 

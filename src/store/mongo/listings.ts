@@ -7,7 +7,7 @@ import type { Subscription } from '../../domain/subscription.js';
 import { inOrder } from '../inOrder.js';
 import type { ListPage, SubscribedTo } from '../store.js';
 import { readAccount, readApiKey, readOperator, readSubscription } from '../storedShape.js';
-import type { Collections, VersionedDocument } from './schema.js';
+import type { Collections, VersionedDocument } from './collections.js';
 
 const BODY = { projection: { body: 1 } } as const;
 

@@ -4,8 +4,8 @@ import type { Collection } from 'mongodb';
 import type { Plan } from '../../domain/plan.js';
 import type { WriteOutcome } from '../store.js';
 import { readPlan } from '../storedShape.js';
-import { inOneReply } from './schema.js';
-import type { PlanDocument } from './schema.js';
+import { inOneReply } from './collections.js';
+import type { PlanDocument } from './collections.js';
 import { duplicatesOf } from './storeErrorOf.js';
 
 /** Plans are few: they come in one reply, where the server's own batches are of 101. */

@@ -17,7 +17,7 @@ import { inOrder } from '../inOrder.js';
 import type { ListPage } from '../store.js';
 import { readRefusalRecord } from '../storedShape.js';
 import { beyond, parseEntry } from './logDocument.js';
-import type { RefusalDocument } from './schema.js';
+import type { RefusalDocument } from './collections.js';
 import { duplicatesOf } from './storeErrorOf.js';
 
 export class Refusals {

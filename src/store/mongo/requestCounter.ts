@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { MongoClient } from 'mongodb';
 import { RateLimiterMongo } from 'rate-limiter-flexible';
 import type { RequestCount } from '../../domain/rateLimit.js';
-import { REQUEST_COUNTS } from './schema.js';
+import { REQUEST_COUNTS } from './collections.js';
 import { isOutcomeUnknown } from './storeErrorOf.js';
 
 const ATTEMPTS_MAX = 5;

@@ -12,8 +12,8 @@ import { WRITES_REMEMBERED } from '../../domain/wallet.js';
 import { inOrder } from '../inOrder.js';
 import type { ImportOutcome, RecordPage } from '../store.js';
 import { StoreError } from '../storeError.js';
-import { inOneReply } from './schema.js';
-import type { VersionedDocument } from './schema.js';
+import { inOneReply } from './collections.js';
+import type { VersionedDocument } from './collections.js';
 import { duplicatesOf, isOutcomeUnknown } from './storeErrorOf.js';
 
 const WRITE_ID_LENGTH = 12;

@@ -2,9 +2,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { accountId, grantId, holdId } from '../../../src/domain/ids.js';
 import type { AccountId } from '../../../src/domain/ids.js';
-import { applyCommand } from '../../../src/domain/walletCommands.js';
+import { applyCommand } from '../../../src/domain/walletCommand.js';
 import { CopyError, copyStore } from '../../../src/store/copyStore.js';
-import { KEY_HASH_SECRET } from '../../../src/store/records.js';
+import { KEY_HASH_SECRET } from '../../../src/store/storedRecords.js';
 import type { Store } from '../../../src/store/store.js';
 import { StoreError } from '../../../src/store/storeError.js';
 import { troubledStore } from '../../unit/ledger/troubledStore.js';

@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { accountId, grantId } from '../../../src/domain/ids.js';
 import type { Wallet } from '../../../src/domain/wallet.js';
 import { emptyWallet } from '../../../src/domain/wallet.js';
-import { applyCommand } from '../../../src/domain/walletCommands.js';
+import { applyCommand } from '../../../src/domain/walletCommand.js';
 import type { Store } from '../../../src/store/store.js';
 import { describeMongo, openMongoForTest } from './mongoForTest.js';
 import type { OpenedMongo } from './mongoForTest.js';

@@ -11,7 +11,7 @@ import type { RefusalRecord } from '../../../src/domain/refusalRecord.js';
 import type { Subscription } from '../../../src/domain/subscription.js';
 import { emptyWallet } from '../../../src/domain/wallet.js';
 import type { Wallet } from '../../../src/domain/wallet.js';
-import { applyCommand } from '../../../src/domain/walletCommands.js';
+import { applyCommand } from '../../../src/domain/walletCommand.js';
 import type { ListPage } from '../../../src/store/store.js';
 
 export const anAccount = (id: AccountId): Account => ({

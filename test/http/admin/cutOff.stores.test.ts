@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditEntry } from '../../../src/domain/audit.js';
 import { HOUR_MS } from '../../../src/domain/period.js';
-import type { StoredRecords } from '../../../src/store/records.js';
+import type { StoredRecords } from '../../../src/store/storedRecords.js';
 import type { Store } from '../../../src/store/store.js';
 import { listAt, partAt } from '../../support/bodies.js';
 import type { Outage, Verb } from '../../support/observedStore.js';

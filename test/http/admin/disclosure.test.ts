@@ -2,7 +2,7 @@
 import { buildSchema } from 'graphql';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { requireRoles } from '../../../src/api/admin/adminSchema.js';
+import { requireRoles } from '../../../src/api/admin/createAdminSchema.js';
 import { ensureOwner } from '../../../src/admin/identifyOperator.js';
 import { accountId } from '../../../src/domain/ids.js';
 import { listAt, partAt } from '../../support/bodies.js';

@@ -2,9 +2,9 @@
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { getNamedType, isCompositeType, isObjectType } from 'graphql';
 import type { GraphQLNamedType } from 'graphql';
-import { createAdminSchema } from '../../../src/api/admin/adminSchema.js';
-import { billingResolvers } from '../../../src/api/billing.js';
-import { billingTypeDefs, directiveTypeDefs } from '../../../src/api/typeDefs.js';
+import { createAdminSchema } from '../../../src/api/admin/createAdminSchema.js';
+import { billingResolvers } from '../../../src/api/billingResolvers.js';
+import { billingTypeDefs, directiveTypeDefs } from '../../../src/api/readTypeDefs.js';
 import { openStore } from '../../../src/store/openStore.js';
 import { listAt, partAt } from '../../support/bodies.js';
 import { startServer } from '../../support/server.js';

@@ -1,6 +1,6 @@
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { directiveTypeDefs } from '../../../src/api/typeDefs.js';
+import { directiveTypeDefs } from '../../../src/api/readTypeDefs.js';
 import { startServer } from '../../support/server.js';
 import type { TestServer } from '../../support/server.js';
 import { CLIENTS, relayRejection } from './clients.js';

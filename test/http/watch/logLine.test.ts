@@ -5,7 +5,7 @@ import { createClient as createStream } from 'graphql-sse';
 import { createClient as createSocket } from 'graphql-ws';
 import { describe, expect, it, vi } from 'vitest';
 import WebSocket from 'ws';
-import { directiveTypeDefs } from '../../../src/api/typeDefs.js';
+import { directiveTypeDefs } from '../../../src/api/readTypeDefs.js';
 import { Metrics } from '../../../src/server/watch/metrics.js';
 import { partAt } from '../../support/bodies.js';
 import { useServers } from '../../support/runningServers.js';

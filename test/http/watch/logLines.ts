@@ -1,6 +1,6 @@
 /** A log that a test reads: the real logger, into memory. */
 import type { Logger } from 'pino';
-import { createLogger } from '../../../src/server/watch/logger.js';
+import { createLogger } from '../../../src/server/watch/createLogger.js';
 import type { Ended } from '../../../src/server/watch/ended.js';
 
 export interface LogLines {

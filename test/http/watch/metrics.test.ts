@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pino } from 'pino';
 import { describe, expect, it, vi } from 'vitest';
-import { createMetricsServer } from '../../../src/server/watch/metricsServer.js';
+import { createMetricsServer } from '../../../src/server/watch/createMetricsServer.js';
 import { Metrics } from '../../../src/server/watch/metrics.js';
 import { useServers } from '../../support/runningServers.js';
 import { workshop } from '../../support/workshop.js';

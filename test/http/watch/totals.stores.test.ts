@@ -5,7 +5,7 @@
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { GraphQLScalarType } from 'graphql';
 import { describe, expect, it, vi } from 'vitest';
-import { directiveTypeDefs } from '../../../src/api/typeDefs.js';
+import { directiveTypeDefs } from '../../../src/api/readTypeDefs.js';
 import { publishPlan, saveSubscription } from '../../../src/admin/library.js';
 import { accountId, planId, subscriptionId } from '../../../src/domain/ids.js';
 import { DAY_MS } from '../../../src/domain/period.js';

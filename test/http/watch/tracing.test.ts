@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTracing } from '../../../src/server/watch/tracing.js';
+import { startTracing } from '../../../src/server/watch/startTracing.js';
 import type { Tracing } from '../../../src/server/watch/watchers.js';
 import { listAt, partAt } from '../../support/bodies.js';
 import { useServers } from '../../support/runningServers.js';

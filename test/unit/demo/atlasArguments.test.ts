@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkPoint, checkWithin, countriesOf, findCountry } from '../../../src/demo/atlasArguments.js';
-import { loadAtlas } from '../../../src/demo/atlasData.js';
+import { loadAtlas } from '../../../src/demo/loadAtlas.js';
 import { badInput } from './badInput.js';
 
 describe('arguments', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { loadAtlas } from '../../../src/demo/atlasData.js';
-import type { CityRecord } from '../../../src/demo/atlasData.js';
+import { loadAtlas } from '../../../src/demo/loadAtlas.js';
+import type { CityRecord } from '../../../src/demo/loadAtlas.js';
 import { createCityIndex, distanceKm } from '../../../src/demo/cityIndex.js';
 import type { Point } from '../../../src/demo/cityIndex.js';
 import { seededRandom } from '../../support/seededRandom.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { loadAtlas } from '../../../src/demo/atlasData.js';
-import type { CountryRecord } from '../../../src/demo/atlasData.js';
+import { loadAtlas } from '../../../src/demo/loadAtlas.js';
+import type { CountryRecord } from '../../../src/demo/loadAtlas.js';
 import { countriesOf } from '../../../src/demo/atlasArguments.js';
 import { countriesCsv } from '../../../src/demo/countriesCsv.js';
 import { seededRandom } from '../../support/seededRandom.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { grantId, planId, subscriptionId } from '../../../src/domain/ids.js';
-import { grantsDue } from '../../../src/domain/periodCredits.js';
+import { grantsDue } from '../../../src/domain/grantsDue.js';
 import type { Plan } from '../../../src/domain/plan.js';
 import { effectiveAt, recordPayment, startSubscription } from '../../../src/domain/subscription.js';
 import type { Subscription } from '../../../src/domain/subscription.js';

@@ -3,7 +3,7 @@ import { makeExecutableSchema } from '@graphql-tools/schema';
 import type { IResolvers } from '@graphql-tools/utils';
 import type { ExecutionResult, GraphQLSchema } from 'graphql';
 import { createAccount, grantCredits, saveSubscription } from '../../../src/admin/library.js';
-import { directiveTypeDefs } from '../../../src/api/typeDefs.js';
+import { directiveTypeDefs } from '../../../src/api/readTypeDefs.js';
 import type { AccountId } from '../../../src/domain/ids.js';
 import { accountId, planId, subscriptionId } from '../../../src/domain/ids.js';
 import type { Allowance } from '../../../src/domain/plan.js';

@@ -5,7 +5,7 @@ import type { IResolvers } from '@graphql-tools/utils';
 import type { Caller } from '../../../../src/accounts/caller.js';
 import { holdId } from '../../../../src/domain/ids.js';
 import { viewAt } from '../../../../src/domain/walletView.js';
-import { applyCommand } from '../../../../src/domain/walletCommands.js';
+import { applyCommand } from '../../../../src/domain/walletCommand.js';
 import { allowance, NOW } from '../../../support/domain.js';
 import { readyPaywall, schemaOf } from '../ready.js';
 import type { ReadyPaywall } from '../ready.js';

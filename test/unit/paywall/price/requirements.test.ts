@@ -8,7 +8,7 @@ import {
   GraphQLString,
 } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { directiveTypeDefs } from '../../../../src/api/typeDefs.js';
+import { directiveTypeDefs } from '../../../../src/api/readTypeDefs.js';
 import { PriceSettingsError, readRequirements } from '../../../../src/paywall/price/requirements.js';
 import type { ReadOptions, Requirements } from '../../../../src/paywall/price/requirements.js';
 

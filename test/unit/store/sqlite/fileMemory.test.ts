@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { accountId, grantId } from '../../../../src/domain/ids.js';
 import { emptyWallet } from '../../../../src/domain/wallet.js';
 import type { Wallet } from '../../../../src/domain/wallet.js';
-import { applyCommand } from '../../../../src/domain/walletCommands.js';
+import { applyCommand } from '../../../../src/domain/walletCommand.js';
 import { openStore } from '../../../../src/store/openStore.js';
 import { FileMemory } from '../../../../src/store/sqlite/versionedRecords.js';
 import type { SqliteRow, SqliteStatement } from '../../../../src/store/sqlite/sqliteDriver.js';

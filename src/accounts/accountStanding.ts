@@ -1,0 +1,122 @@
+/**
+ * An account as it stands at an instant: itself, its subscription and plan as they are in force then, and its wallet, read
+ * together. Whoever decides, shows or changes something by it reads it here.
+ */
+import { timeZoneOf } from '../domain/account.js';
+import type { Account } from '../domain/account.js';
+import type { Means, Standing } from '../domain/admission.js';
+import type { AccountId } from '../domain/ids.js';
+import type { Instant } from '../domain/period.js';
+import type { Plan } from '../domain/plan.js';
+import { grantsDue } from '../domain/grantsDue.js';
+import { effectiveAt } from '../domain/subscription.js';
+import type { Subscription } from '../domain/subscription.js';
+import type { Wallet } from '../domain/wallet.js';
+import { applyCommand } from '../domain/walletCommand.js';
+import { endGrants } from '../domain/endGrants.js';
+import { viewAt } from '../domain/walletView.js';
+import type { WalletView } from '../domain/walletView.js';
+import { StoreError } from '../store/storeError.js';
+import type { Caller } from './caller.js';
+import type { AccountRecords, Loaders } from './loaders.js';
+import type { PlanShelf, Plans } from './planShelf.js';
+
+export interface AccountStanding {
+  /** `null`: there is no such account. */
+  readonly account: Account | null;
+  readonly isSuspended: boolean;
+  /** As it is in force; `null`: there is none. */
+  readonly subscription: Subscription | null;
+  /** The version that it is to; `null`: none, or one that nobody knows of. */
+  readonly plan: Plan | null;
+  /** As it is stored: credits that are due for the period may not be in it yet. */
+  readonly wallet: Wallet;
+  /** What can be bought. */
+  readonly offers: readonly Plan[];
+}
+
+/** Where an account is read: through the loaders of a request or of the process. A bank will do. */
+export interface Reading {
+  readonly loaders: Loaders;
+  readonly shelf: PlanShelf;
+}
+
+/**
+ * Account, subscription, wallet and plans side by side: one round, and none where the request has read them before.
+ * Rejects with `StoreError`.
+ */
+export const loadStanding = async (
+  { loaders, shelf }: Reading,
+  accountId: AccountId,
+  now: Instant,
+): Promise<AccountStanding> => {
+  const [records, plans] = await Promise.all([loaders.accounts.load(accountId), shelf.current()]);
+  const standing = accountStandingOf(records, plans, now);
+  if (standing.subscription === null || standing.plan !== null) return standing;
+  // A version that another process published a moment ago.
+  shelf.forget();
+  return accountStandingOf(records, await shelf.current(), now);
+};
+
+/** The same of a caller: `null` without an account, and where the store could not be asked. */
+export const loadCallerStanding = async (
+  { accountId, loaders }: Caller,
+  shelf: PlanShelf,
+  now: Instant,
+): Promise<AccountStanding | null> => {
+  if (accountId === null) return null;
+  try {
+    return await loadStanding({ loaders, shelf }, accountId, now);
+  } catch (error) {
+    if (error instanceof StoreError) return null;
+    throw error;
+  }
+};
+
+const accountStandingOf = (records: AccountRecords, plans: Plans, now: Instant): AccountStanding => {
+  const { account, wallet } = records;
+  const subscription = records.subscription === null ? null : effectiveAt(records.subscription, now);
+  return {
+    account,
+    isSuspended: account !== null && account.suspendedAt !== null && now >= account.suspendedAt,
+    subscription,
+    plan: subscription === null ? null : plans.find(subscription.planId, subscription.planVersion),
+    wallet,
+    offers: plans.offers,
+  };
+};
+
+/** What the credits and limits of an account depend on. */
+export type Subscribed = Pick<AccountStanding, 'account' | 'subscription' | 'plan'>;
+
+/**
+ * The wallet with the credits that the plan gives for this period, if they are due and were not given yet, and without those
+ * that have ended before their time.
+ */
+export const grantIfDue = (wallet: Wallet, { account, subscription, plan }: Subscribed, now: Instant): Wallet => {
+  if (subscription === null) return wallet;
+  const left = subscription.ended == null ? wallet : endGrants(wallet, subscription.ended, now);
+  const due = plan === null ? [] : grantsDue(subscription, { plan, timeZone: timeZoneOf(account) }, now);
+  return due.reduce((funded, grant) => applyCommand(funded, grant, now).wallet, left);
+};
+
+/** What the wallet would be if it were used now. */
+export const viewOf = (account: AccountStanding, now: Instant): WalletView =>
+  viewAt(grantIfDue(account.wallet, account, now), now);
+
+export const meansOf = (account: AccountStanding, now: Instant): Means => {
+  const { subscription, plan, offers } = account;
+  const timeZone = timeZoneOf(account.account);
+  const { available, held, counters } = viewOf(account, now);
+  return { subscription, plan, timeZone, credits: available, held, counters, offers };
+};
+
+/** What `decide` goes by; `account` is `null` where there is none or nothing is known of it. */
+export const standingOf = (
+  { key, scopes }: Pick<Caller, 'key' | 'scopes'>,
+  account: AccountStanding | null,
+  now: Instant,
+): Standing => {
+  if (account === null) return { key, suspended: false, scopes, rateLimitedUntil: null, means: null };
+  return { key, suspended: account.isSuspended, scopes, rateLimitedUntil: null, means: meansOf(account, now) };
+};

@@ -1,0 +1,162 @@
+/** Resolvers of `billing`: what the caller has, and what things cost. It is free, and speaks of the caller alone. */
+import { GraphQLDateTime, GraphQLJSONObject, GraphQLSafeInt } from 'graphql-scalars';
+import { timeZoneOf } from '../domain/account.js';
+import type { Account } from '../domain/account.js';
+import { limitKey } from '../domain/admission.js';
+import type { Instant } from '../domain/period.js';
+import type { Plan } from '../domain/plan.js';
+import { plansCovering } from '../domain/plan.js';
+import { limitWindowAt, stateAt } from '../domain/subscription.js';
+import { usedOf } from '../domain/wallet.js';
+import { viewAt } from '../domain/walletView.js';
+import type { WalletView } from '../domain/walletView.js';
+import type { BillingResolvers, Resolvers } from '../generated/billingTypes.js';
+import { grantIfDue, loadStanding } from '../accounts/accountStanding.js';
+import type { AccountStanding, Subscribed } from '../accounts/accountStanding.js';
+import type { PaywallContext } from '../paywall/callerContext.js';
+import type { BalanceSource, BillingSource, LimitUsageSource } from './billingSource.js';
+import type { PaidField } from '../paywall/price/requirements.js';
+import { findLedgerConnection } from './findLedgerConnection.js';
+
+const NOTHING: BalanceSource = { available: 0, held: 0, grants: [] };
+
+/** `null` without an account. */
+const loadAccount = async (
+  { caller, now }: BillingSource,
+  { tollgate: { paywall } }: PaywallContext,
+): Promise<AccountStanding | null> => {
+  const { accountId, loaders } = caller;
+  return accountId === null ? null : loadStanding({ loaders, shelf: paywall.engine.shelf }, accountId, now);
+};
+
+/** The wallet as it is now. Credits that the plan gives for this period are granted first, so that the ledger has them. */
+const currentView = async (
+  account: AccountStanding,
+  { now }: BillingSource,
+  { tollgate: { paywall } }: PaywallContext,
+): Promise<WalletView> => {
+  const { keeper } = paywall.engine;
+  if (grantIfDue(account.wallet, account, now) === account.wallet) return viewAt(account.wallet, now);
+  keeper.know(account.wallet);
+  return keeper.apply<void, WalletView>(account.wallet.accountId, {
+    decide: (fresh, at) => {
+      const funded = grantIfDue(fresh, account, at);
+      return { wallet: funded, outcome: viewAt(funded, at) };
+    },
+  });
+};
+
+const Billing: BillingResolvers = {
+  account: async ({ caller: { accountId, loaders } }): Promise<Account | null> =>
+    accountId === null ? null : (await loaders.accounts.load(accountId)).account,
+  subscription: async (billing, _args, context) => {
+    const account = await loadAccount(billing, context);
+    const { subscription = null, plan = null } = account ?? {};
+    return subscription === null ? null : { subscription, plan, now: billing.now };
+  },
+  balance: async (billing, _args, context) => {
+    const account = await loadAccount(billing, context);
+    return account === null ? NOTHING : currentView(account, billing, context);
+  },
+  limits: async (billing, _args, context) => {
+    const account = await loadAccount(billing, context);
+    return account === null ? [] : limitsOf(account, await currentView(account, billing, context), billing.now);
+  },
+  ledger: async (billing, args, context) => {
+    const account = await loadAccount(billing, context);
+    // The credits that are due are granted before the ledger is read, so that it agrees with the balance.
+    if (account !== null) await currentView(account, billing, context);
+    return findLedgerConnection(context.tollgate.paywall.engine.store, billing.caller.accountId, args);
+  },
+  terms: async (_billing, { coordinates }, { tollgate: { paywall } }) => {
+    const { requirements } = paywall.engine.priced;
+    const { offers } = await paywall.engine.shelf.current();
+    const asked =
+      coordinates == null ? [...requirements.paid.values()] : coordinates.map((each) => requirements.paid.get(each));
+    return asked.filter((paid) => paid !== undefined).map((paid) => ({ paid, plans: covering(offers, paid) }));
+  },
+  quote: async ({ caller }, { document, variables, operationName }, { tollgate: { paywall } }) => {
+    const quote = await paywall.quote({ document, variables, operationName, caller });
+    const refusals = quote.refusals.map((each) => ({
+      ...each,
+      resetAt: each.resetAt === null ? null : new Date(each.resetAt),
+    }));
+    return { ...quote, refusals };
+  },
+  plans: async (_billing, _args, { tollgate: { paywall } }) => (await paywall.engine.shelf.current()).offers,
+};
+
+const covering = (offers: readonly Plan[], paid: PaidField): readonly Plan[] =>
+  plansCovering(offers, paid.feature, 1).flatMap((id) => offers.filter((plan) => plan.id === id));
+
+export const limitsOf = (
+  { account, subscription, plan }: Subscribed,
+  view: WalletView,
+  now: Instant,
+): readonly LimitUsageSource[] => {
+  if (subscription === null || plan === null) return [];
+  return plan.features.flatMap(({ feature, limit }) => {
+    if (limit === null) return [];
+    const window = limitWindowAt(limit.per, subscription, plan.interval, timeZoneOf(account), now);
+    const used = usedOf(view.counters, { key: limitKey(feature, limit.per), window });
+    return [{ feature, used, limit: limit.units, per: limit.per, resetAt: window.endsAt }];
+  });
+};
+
+export const dateOf = (instant: Instant): Date => new Date(instant);
+export const dateOrNull = (instant: Instant | null): Date | null => (instant === null ? null : new Date(instant));
+
+/** Free whatever the author says of the type that it is in: who is refused must be able to ask why. */
+const billing = {
+  resolve: (_root: unknown, _args: unknown, { tollgate: { caller, paywall } }: PaywallContext): BillingSource => ({
+    caller,
+    now: paywall.engine.settings.now(),
+  }),
+  extensions: { directives: { free: {} } },
+};
+
+/** Merge them with the resolvers of your own schema. */
+export const billingResolvers: Resolvers = {
+  DateTime: GraphQLDateTime,
+  SafeInt: GraphQLSafeInt,
+  JSONObject: GraphQLJSONObject,
+  Query: { billing },
+  Billing,
+  Account: { suspendedAt: ({ suspendedAt }) => dateOrNull(suspendedAt), timeZone: timeZoneOf },
+  PlanSubscription: {
+    id: ({ subscription }) => subscription.id,
+    plan: ({ plan }) => plan,
+    state: ({ subscription, plan, now }) => stateAt(subscription, plan, now),
+    startsAt: ({ subscription }) => dateOf(subscription.startsAt),
+    trialEndsAt: ({ subscription }) => dateOrNull(subscription.trialEndsAt),
+    paidUntil: ({ subscription }) => dateOf(subscription.paidUntil),
+    cancelsAt: ({ subscription }) => dateOrNull(subscription.cancelsAt),
+  },
+  Grant: {
+    grantedAt: ({ grantedAt }) => dateOf(grantedAt),
+    expiresAt: ({ expiresAt }) => dateOrNull(expiresAt),
+  },
+  LimitUsage: { resetAt: ({ resetAt }) => dateOf(resetAt) },
+  LedgerEntry: {
+    at: ({ at }) => dateOf(at),
+    operation: ({ operation }) => operation ?? null,
+    coordinate: ({ coordinate }) => coordinate ?? null,
+    reason: ({ reason }) => reason ?? null,
+  },
+  PaymentTerms: {
+    coordinate: ({ paid }) => paid.coordinate,
+    feature: ({ paid }) => paid.feature,
+    cost: ({ paid }) => paid.cost,
+    multipliers: ({ paid }) => paid.multipliers.map((path) => path.join('.')),
+    chargeEmpty: ({ paid }) => paid.chargeEmpty,
+  },
+  Plan: {
+    amountMinor: ({ price }) => price.amountMinor,
+    currency: ({ price }) => price.currency,
+    creditsPer: ({ creditsPer }) => creditsPer ?? 'BILLING_PERIOD',
+  },
+  PlanFeature: {
+    limit: ({ limit }) => limit?.units ?? null,
+    per: ({ limit }) => limit?.per ?? null,
+  },
+};

@@ -1,0 +1,61 @@
+/**
+ * What can be done to a wallet: `(wallet, command, now) → { wallet, entries, result }`. Pure: the same arguments give
+ * the same answer. A refused or repeated command gives back the very wallet it was given.
+ */
+import { unreachable } from './invariant.js';
+import type { LedgerEntry } from './ledger.js';
+import type { Instant } from './period.js';
+import type { Wallet } from './wallet.js';
+import { adjust, grant, refund } from './walletCredits.js';
+import type { AdjustCommand, GrantCommand, RefundCommand } from './walletCredits.js';
+import { capture, extend, hold, release } from './walletHolds.js';
+import type { CaptureCommand, ExtendCommand, HoldCommand, ReleaseCommand } from './walletHolds.js';
+import type { Step, WalletFault } from './walletStep.js';
+import { sweep } from './sweep.js';
+
+export type WalletCommand =
+  GrantCommand | HoldCommand | ExtendCommand | CaptureCommand | ReleaseCommand | AdjustCommand | RefundCommand;
+
+export type WalletResult =
+  /** `credits`: granted, set aside, charged, given back or adjusted by, as the command says. */
+  | { readonly status: 'APPLIED'; readonly credits: number }
+  | { readonly status: 'REFUSED'; readonly fault: WalletFault };
+
+export interface Applied {
+  readonly wallet: Wallet;
+  /** What this command and the time that passed before it added to the journal. */
+  readonly entries: readonly LedgerEntry[];
+  readonly result: WalletResult;
+}
+
+export const applyCommand = (wallet: Wallet, command: WalletCommand, now: Instant): Applied => {
+  const step = stepOf(sweep(wallet, now), command, now);
+  if (step.kind === 'changed') {
+    const entries = step.wallet.journal.slice(wallet.journal.length);
+    return { wallet: step.wallet, entries, result: { status: 'APPLIED', credits: step.credits } };
+  }
+  const result: WalletResult =
+    step.kind === 'repeated' ? { status: 'APPLIED', credits: step.credits } : { status: 'REFUSED', fault: step.fault };
+  return { wallet, entries: [], result };
+};
+
+const stepOf = (wallet: Wallet, command: WalletCommand, now: Instant): Step => {
+  switch (command.kind) {
+    case 'grant':
+      return grant(wallet, command, now);
+    case 'hold':
+      return hold(wallet, command, now);
+    case 'extend':
+      return extend(wallet, command, now);
+    case 'capture':
+      return capture(wallet, command, now);
+    case 'release':
+      return release(wallet, command, now);
+    case 'adjust':
+      return adjust(wallet, command, now);
+    case 'refund':
+      return refund(wallet, command, now);
+    default:
+      return unreachable(command);
+  }
+};

@@ -1,0 +1,61 @@
+/** The rows of what an operation is charged: what its response really delivers. */
+import type { LimitUnits } from '../../domain/wallet.js';
+import { isSameLimit } from '../../domain/wallet.js';
+import type { Capture } from '../../ledger/heldOperation.js';
+import { creditsOf, limitUnitsOf } from '../gate/draw.js';
+import type { Draw } from '../gate/draw.js';
+
+/** One row a schema coordinate, however long the lists. */
+export interface ChargedField {
+  readonly coordinate: string;
+  /** How many positions were delivered. */
+  readonly positions: number;
+  readonly credits: number;
+  /** The plan that covered them; `null` where all were paid with credits. */
+  readonly coveredBy: string | null;
+}
+
+/** `extensions.payment` of a served response. */
+export interface PaymentSummary {
+  readonly charged: number;
+  /** Credits that can be spent afterwards. */
+  readonly balance: number;
+  readonly fields: readonly ChargedField[];
+}
+
+/** Sums delivered positions by coordinate, in the order in which their places first drew. */
+export const chargedFields = (delivered: readonly Draw[]): readonly ChargedField[] => {
+  const rows: Mutable<ChargedField>[] = [];
+  let row: Mutable<ChargedField> | undefined;
+  for (const draw of delivered) {
+    const { coordinate } = draw.paid;
+    // Draws come place by place, so that the row of the last one is mostly that of this one.
+    if (row?.coordinate !== coordinate) row = rows.find((each) => each.coordinate === coordinate);
+    if (row === undefined) rows.push((row = { coordinate, positions: 0, credits: 0, coveredBy: null }));
+    row.positions += 1;
+    row.credits += creditsOf(draw);
+    if (draw.decision.outcome !== 'paid') row.coveredBy = draw.decision.planId;
+  }
+  return rows;
+};
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+const unitsTaken = (delivered: readonly Draw[]): readonly LimitUnits[] => {
+  const taken: LimitUnits[] = [];
+  for (const draw of delivered) {
+    const units = limitUnitsOf(draw);
+    if (units === null) continue;
+    const index = taken.findIndex((each) => isSameLimit(each, units));
+    const known = taken[index];
+    if (known === undefined) taken.push(units);
+    else taken[index] = { ...known, units: known.units + units.units };
+  }
+  return taken;
+};
+
+/** `fields`: the rows of what was delivered. */
+export const captureOf = (delivered: readonly Draw[], fields: readonly ChargedField[]): Capture => ({
+  lines: fields.filter((row) => row.credits > 0).map(({ coordinate, credits }) => ({ coordinate, credits })),
+  units: unitsTaken(delivered),
+});

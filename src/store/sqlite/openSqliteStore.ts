@@ -1,0 +1,333 @@
+/**
+ * The embedded store: one SQLite file. A batch of wallets and their journals is one transaction, durable when the verb
+ * resolves (WAL, synchronous FULL), so a stored wallet's journal is always empty: its entries are in the ledger already.
+ */
+import { mkdirSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { Account, ApiKey } from '../../domain/account.js';
+import type { AuditEntry } from '../../domain/audit.js';
+import { accountId as accountIdOf } from '../../domain/ids.js';
+import type { AccountId, ApiKeyId, HoldId } from '../../domain/ids.js';
+import type { KeyedOperation } from '../../domain/keyedOperation.js';
+import type { LedgerEntry } from '../../domain/ledger.js';
+import type { LogPlace } from '../../domain/logPlace.js';
+import type { Operator } from '../../domain/operator.js';
+import type { Instant } from '../../domain/period.js';
+import type { Plan } from '../../domain/plan.js';
+import type { RefusalCounts, RefusalFilter, RefusalRecord } from '../../domain/refusalRecord.js';
+import type { RequestCount } from '../../domain/rateLimit.js';
+import type { Subscription } from '../../domain/subscription.js';
+import type { Wallet } from '../../domain/wallet.js';
+import { MemoryRequestCounter } from '../memoryRequestCounter.js';
+import { keyOfRecord } from '../storedRecords.js';
+import type { RecordKind, StoredRecords } from '../storedRecords.js';
+import type {
+  ImportOutcome,
+  KeyUse,
+  LedgerPage,
+  ListPage,
+  RecordPage,
+  Store,
+  SubscribedTo,
+  WriteOutcome,
+} from '../store.js';
+import {
+  readAccount,
+  readApiKey,
+  readKeyedOperation,
+  readOperator,
+  readSubscription,
+  readWallet,
+} from '../storedShape.js';
+import { StoreError } from '../storeError.js';
+import { AuditLog } from './auditLog.js';
+import { KeyUses } from './keyUses.js';
+import { Ledger } from './ledger.js';
+import { Listings } from './listings.js';
+import { Plans } from './plans.js';
+import { Refusals } from './refusals.js';
+import { migrate } from './migrate.js';
+import { inTransaction, keyText, openSqliteDriver } from './sqliteDriver.js';
+import type { SqliteDriver, SqliteOptions, SqliteStatement } from './sqliteDriver.js';
+import { storeErrorOf } from './storeErrorOf.js';
+import { FileMemory, VersionedRecords } from './versionedRecords.js';
+
+const BUSY_TIMEOUT_MS = 2_000;
+const CACHE_KIB = 32_768;
+/** Four times SQLite's own: pages that change often are then copied from the log to the file less often. */
+const WAL_PAGES_MAX = 4_000;
+
+const PRAGMAS = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = FULL;
+  PRAGMA wal_autocheckpoint = ${WAL_PAGES_MAX};
+  PRAGMA cache_size = -${CACHE_KIB};
+`;
+
+/** Opens the file at `path`, or a database in memory for `:memory:`; makes the file and its folder if missing. */
+export const openSqliteStore = async (path: string, options: SqliteOptions = {}): Promise<Store> => {
+  // Absolute, so that no driver takes a path for a URL.
+  const file = path === ':memory:' ? path : resolve(path);
+  let driver: SqliteDriver | null = null;
+  try {
+    if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true });
+    driver = await openSqliteDriver(file);
+    driver.exec(`PRAGMA busy_timeout = ${Math.trunc(options.busyTimeoutMs ?? BUSY_TIMEOUT_MS)}`);
+    migrate(driver);
+    driver.exec(PRAGMAS);
+    return new SqliteStore(driver, file);
+  } catch (error) {
+    driver?.close();
+    throw storeErrorOf(error, file);
+  }
+};
+
+class SqliteStore implements Store {
+  readonly #memory: FileMemory;
+  readonly #records: { readonly [Kind in RecordKind]: VersionedRecords<StoredRecords[Kind]> };
+  readonly #forgetKeyed: SqliteStatement;
+  readonly #auditLog: AuditLog;
+  readonly #refusals: Refusals;
+  readonly #keyUses: KeyUses;
+  readonly #listings: Listings;
+  readonly #proposeSecret: SqliteStatement;
+  readonly #findSecret: SqliteStatement;
+  readonly #plans: Plans;
+  readonly #ledger: Ledger;
+  readonly #requests = new MemoryRequestCounter();
+  #isClosed = false;
+
+  constructor(
+    private readonly driver: SqliteDriver,
+    private readonly file: string,
+  ) {
+    const memory = (this.#memory = new FileMemory(driver));
+    const { accounts, apiKeys, subscriptions, keyedOperations, operators, wallets } = keyOfRecord;
+    this.#records = {
+      accounts: new VersionedRecords(driver, memory, 'accounts', accounts, readAccount),
+      apiKeys: new VersionedRecords(driver, memory, 'api_keys', apiKeys, readApiKey),
+      subscriptions: new VersionedRecords(driver, memory, 'subscriptions', subscriptions, readSubscription),
+      keyedOperations: new VersionedRecords(driver, memory, 'keyed_operations', keyedOperations, readKeyedOperation),
+      operators: new VersionedRecords(driver, memory, 'operators', operators, readOperator),
+      wallets: new VersionedRecords(driver, memory, 'wallets', wallets, readWallet),
+    };
+    this.#forgetKeyed = driver.prepare(`DELETE FROM keyed_operations WHERE json_extract(body, '$.expiresAt') < ?`);
+    this.#auditLog = new AuditLog(driver);
+    this.#refusals = new Refusals(driver);
+    this.#keyUses = new KeyUses(driver);
+    this.#listings = new Listings(driver);
+    this.#proposeSecret = driver.prepare('INSERT INTO secrets (name, secret) VALUES (?, ?) ON CONFLICT DO NOTHING');
+    this.#findSecret = driver.prepare('SELECT secret FROM secrets WHERE name = ?');
+    this.#plans = new Plans(driver);
+    this.#ledger = new Ledger(driver);
+  }
+
+  findApiKeys(secretHashes: readonly string[]): Promise<readonly (ApiKey | null)[]> {
+    return this.#use(() => this.#records.apiKeys.find(secretHashes));
+  }
+
+  findAccounts(ids: readonly AccountId[]): Promise<readonly (Account | null)[]> {
+    return this.#use(() => this.#records.accounts.find(ids));
+  }
+
+  findSubscriptions(accountIds: readonly AccountId[]): Promise<readonly (Subscription | null)[]> {
+    return this.#use(() => this.#records.subscriptions.find(accountIds));
+  }
+
+  findWallets(accountIds: readonly AccountId[]): Promise<readonly (Wallet | null)[]> {
+    return this.#use(() => this.#records.wallets.find(accountIds));
+  }
+
+  findPlans(): Promise<readonly Plan[]> {
+    return this.#use(() => this.#plans.findAll());
+  }
+
+  findApiKeysById(ids: readonly ApiKeyId[]): Promise<readonly (ApiKey | null)[]> {
+    return this.#use(() => this.#listings.findApiKeysById(ids));
+  }
+
+  findKeyUses(secretHashes: readonly string[]): Promise<readonly (Instant | null)[]> {
+    return this.#use(() => this.#keyUses.find(secretHashes));
+  }
+
+  findOperators(): Promise<readonly Operator[]> {
+    return this.#use(() => this.#listings.findOperators());
+  }
+
+  findAccountPage(page: ListPage<AccountId>): Promise<readonly Account[]> {
+    return this.#use(() => this.#listings.findAccounts(page));
+  }
+
+  findApiKeyPage(accountId: AccountId, page: ListPage<ApiKeyId>): Promise<readonly ApiKey[]> {
+    return this.#use(() => this.#listings.findApiKeys(accountId, page));
+  }
+
+  findSubscriptionPage(to: SubscribedTo, page: ListPage<AccountId>): Promise<readonly Subscription[]> {
+    return this.#use(() => this.#listings.findSubscriptions(to, page));
+  }
+
+  findAuditPage(target: string | null, page: ListPage<LogPlace>): Promise<readonly AuditEntry[]> {
+    return this.#use(() => this.#auditLog.findPage(target, page));
+  }
+
+  findKeyedOperations(ids: readonly string[]): Promise<readonly (KeyedOperation | null)[]> {
+    return this.#use(() => this.#records.keyedOperations.find(ids));
+  }
+
+  saveAccounts(accounts: readonly Account[]): Promise<readonly WriteOutcome[]> {
+    return this.#saveAll(this.#records.accounts, accounts);
+  }
+
+  saveApiKeys(keys: readonly ApiKey[]): Promise<readonly WriteOutcome[]> {
+    return this.#saveAll(this.#records.apiKeys, keys);
+  }
+
+  saveSubscriptions(subscriptions: readonly Subscription[]): Promise<readonly WriteOutcome[]> {
+    return this.#saveAll(this.#records.subscriptions, subscriptions);
+  }
+
+  savePlans(plans: readonly Plan[]): Promise<readonly WriteOutcome[]> {
+    return this.#writeEach(plans, (plan) => this.#plans.save(plan));
+  }
+
+  saveOperators(operators: readonly Operator[]): Promise<readonly WriteOutcome[]> {
+    return this.#saveAll(this.#records.operators, operators);
+  }
+
+  async saveKeyUses(uses: readonly KeyUse[]): Promise<void> {
+    await this.#writeEach(uses, (use) => {
+      this.#keyUses.save(use);
+    });
+  }
+
+  async appendAudit(entries: readonly AuditEntry[]): Promise<void> {
+    await this.#writeEach(entries, (entry) => {
+      this.#auditLog.append(entry);
+    });
+  }
+
+  findRefusals(ids: readonly string[]): Promise<readonly (RefusalRecord | null)[]> {
+    return this.#use(() => this.#refusals.find(ids));
+  }
+
+  findRefusalPage(filter: RefusalFilter, page: ListPage<LogPlace>): Promise<readonly RefusalRecord[]> {
+    return this.#use(() => this.#refusals.findPage(filter, page));
+  }
+
+  countRefusals(filter: RefusalFilter, spanMs: number): Promise<RefusalCounts> {
+    return this.#use(() => this.#refusals.count(filter, spanMs));
+  }
+
+  async appendRefusals(records: readonly RefusalRecord[]): Promise<void> {
+    if (records.length === 0) return;
+    await this.#writeEach([records], (batch) => {
+      this.#refusals.append(batch);
+    });
+  }
+
+  async keepSecret(name: string, proposed: string): Promise<string> {
+    const [kept] = await this.#writeEach([keyText(name)], (key) => {
+      this.#proposeSecret.run(key, proposed);
+      return String(this.#findSecret.all(key)[0]?.['secret']);
+    });
+    return kept ?? proposed;
+  }
+
+  saveKeyedOperations(operations: readonly KeyedOperation[]): Promise<readonly WriteOutcome[]> {
+    return this.#saveAll(this.#records.keyedOperations, operations);
+  }
+
+  forgetKeyedOperations(before: Instant): Promise<void> {
+    return this.#use(() => {
+      this.#forgetKeyed.run(before);
+      this.#memory.forget();
+    });
+  }
+
+  commitWallets(wallets: readonly Wallet[]): Promise<readonly (Wallet | null)[]> {
+    return this.#writeEach(wallets, (wallet) => {
+      const stored: Wallet = { ...wallet, version: wallet.version + 1, journal: [] };
+      if (!this.#records.wallets.compareAndSet(stored)) return null;
+      for (const entry of wallet.journal) this.#ledger.enter(entry);
+      return stored;
+    });
+  }
+
+  async appendLedger(entries: readonly LedgerEntry[]): Promise<void> {
+    await this.#writeEach(entries, (entry) => {
+      this.#ledger.enter(entry);
+    });
+  }
+
+  findLedgerPage(accountId: AccountId, page: LedgerPage): Promise<readonly LedgerEntry[]> {
+    return this.#use(() => this.#ledger.findPage(accountId, page));
+  }
+
+  findLedgerEntries(accountId: AccountId, entryIds: readonly string[]): Promise<readonly (LedgerEntry | null)[]> {
+    return this.#use(() => this.#ledger.findEntries(accountId, entryIds));
+  }
+
+  findHoldEntries(accountId: AccountId, holdId: HoldId): Promise<readonly LedgerEntry[]> {
+    return this.#use(() => this.#ledger.findOfHold(accountId, holdId));
+  }
+
+  listRecords<Kind extends RecordKind>(kind: Kind, page: RecordPage): Promise<readonly StoredRecords[Kind][]> {
+    return this.#use(() => this.#records[kind].list(page));
+  }
+
+  importRecords<Kind extends RecordKind>(
+    kind: Kind,
+    records: readonly StoredRecords[Kind][],
+  ): Promise<readonly ImportOutcome[]> {
+    return this.#writeEach(records, (record) => this.#records[kind].insert(record));
+  }
+
+  /** One process has the file to itself, so what it counts is all there is. */
+  async countRequest(bucket: string, windowSeconds: number): Promise<RequestCount> {
+    return this.#use(() => this.#requests.count(bucket, windowSeconds));
+  }
+
+  ping(): Promise<void> {
+    return this.#use(() => {
+      this.#ledger.findPage(accountIdOf('ping'), { first: 1, before: null });
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.driver.close();
+  }
+
+  #saveAll<T extends { readonly version: number }>(
+    records: VersionedRecords<T>,
+    values: readonly T[],
+  ): Promise<readonly WriteOutcome[]> {
+    return this.#writeEach(values, (value) =>
+      records.compareAndSet({ ...value, version: value.version + 1 }) ? 'WON' : 'LOST',
+    );
+  }
+
+  #writeEach<T, R>(values: readonly T[], write: (value: T) => R): Promise<readonly R[]> {
+    return this.#use(() => {
+      if (values.length === 0) return [];
+      try {
+        return inTransaction(this.driver, () => values.map(write));
+      } catch (error) {
+        // What was remembered of these writes is not in the file.
+        this.#memory.forget();
+        throw error;
+      }
+    });
+  }
+
+  /** Every verb but `close` goes through here, so that nothing but `StoreError` leaves the store. */
+  async #use<R>(work: () => R): Promise<R> {
+    if (this.#isClosed) throw new StoreError('CLOSED', `The store ${this.file} was closed by this process.`);
+    try {
+      return work();
+    } catch (error) {
+      throw storeErrorOf(error, this.file);
+    }
+  }
+}
