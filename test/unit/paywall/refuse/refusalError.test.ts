@@ -1,4 +1,4 @@
-import { GraphQLError, parse } from 'graphql';
+import { GraphQLError, Kind, parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { REASONS, REFUSAL_REASONS } from '../../../../src/domain/refusal.js';
 import type { Refusal, RefusalReason } from '../../../../src/domain/refusal.js';
@@ -50,8 +50,8 @@ describe('the error of a refusal', () => {
     const document = parse('{ city { name } }');
     const [definition] = document.definitions;
     const nodes =
-      definition?.kind === 'OperationDefinition'
-        ? definition.selectionSet.selections.filter((node) => node.kind === 'Field')
+      definition?.kind === Kind.OPERATION_DEFINITION
+        ? definition.selectionSet.selections.filter((node) => node.kind === Kind.FIELD)
         : [];
     const { locations, path } = refusalError(refusal('KEY_REQUIRED'), context, { nodes, path: ['city', 2] });
     expect({ locations, path }).toEqual({ locations: [{ line: 1, column: 3 }], path: ['city', 2] });

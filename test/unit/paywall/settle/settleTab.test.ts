@@ -43,6 +43,7 @@ const schema = schemaOf(
       searchedNull: () => null,
       searchedBroken: () => [null, new Error('It broke.')],
       reported: (_root, _args, _context, info) => {
+        // eslint-disable-next-line @typescript-eslint/no-deprecated -- the old name goes on working
         payment.settle(info, 0);
         return { name: 'here' };
       },
