@@ -1,6 +1,6 @@
 /** Relay connections over lists in pages: from both ends, in memory for one page. */
 import { GraphQLError } from 'graphql';
-import type { LogPlace } from '../domain/logPlace.js';
+import type { LogCursor } from '../domain/logCursor.js';
 import type { ListPage } from '../store/store.js';
 
 export interface PageArguments {
@@ -51,7 +51,7 @@ export const cursorsById = <Node, Id extends string>(
 });
 
 /** Of a log, which begins with its newest entry. */
-export const cursorsByTime = <Node extends LogPlace>(): Cursors<Node, LogPlace> => ({
+export const cursorsByTime = <Node extends LogCursor>(): Cursors<Node, LogCursor> => ({
   keyOf: ({ at, id }) => ({ at, id }),
   write: ({ at, id }) => encodeCursor(`at:${at}:${id}`),
   read: (cursor) => {

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { AccountId } from '../domain/ids.js';
 import type { LedgerEntry } from '../domain/ledger.js';
-import type { LogPlace } from '../domain/logPlace.js';
+import type { LogCursor } from '../domain/logCursor.js';
 import type { Wallet } from '../domain/wallet.js';
 import { KEY_HASH_SECRET, keyOfRecord } from './storedRecords.js';
 import type { RecordKind, StoredRecords } from './storedRecords.js';
@@ -97,12 +97,12 @@ const copyKeyUses = (source: Store, target: Store): Promise<number> =>
     );
   });
 
-const copyLog = async <Entry extends LogPlace>(
-  findPage: (page: ListPage<LogPlace>) => Promise<readonly Entry[]>,
+const copyLog = async <Entry extends LogCursor>(
+  findPage: (page: ListPage<LogCursor>) => Promise<readonly Entry[]>,
   append: (entries: readonly Entry[]) => Promise<void>,
 ): Promise<number> => {
   let count = 0;
-  for (let after: LogPlace | null = null; ;) {
+  for (let after: LogCursor | null = null; ;) {
     const entries: readonly Entry[] = await findPage({ count: RECORDS_PER_PAGE, after, isBackward: false });
     const last = entries.at(-1);
     if (last === undefined) return count;

@@ -11,7 +11,7 @@ import type { AuditEntry } from '../domain/audit.js';
 import type { AccountId, ApiKeyId, HoldId, PlanId } from '../domain/ids.js';
 import type { KeyedOperation } from '../domain/keyedOperation.js';
 import type { LedgerEntry } from '../domain/ledger.js';
-import type { LogPlace } from '../domain/logPlace.js';
+import type { LogCursor } from '../domain/logCursor.js';
 import type { Operator } from '../domain/operator.js';
 import type { Instant } from '../domain/period.js';
 import type { Plan } from '../domain/plan.js';
@@ -37,9 +37,9 @@ export interface LedgerPage {
  * A page of a list that has an order: at most `count` values that follow `after`, or that come before it where
  * `isBackward`. `null`: the first of the list, or its last. The answer is always in the order of the list.
  */
-export interface ListPage<Place = string> {
+export interface ListPage<Cursor = string> {
   readonly count: number;
-  readonly after: Place | null;
+  readonly after: Cursor | null;
   readonly isBackward: boolean;
 }
 
@@ -92,12 +92,12 @@ export interface Store {
   /** Current subscriptions, by account, as they are stored. */
   findSubscriptionPage(to: SubscribedTo, page: ListPage<AccountId>): Promise<readonly Subscription[]>;
   /** The audit log, the newest entry first; `target`: what was done to this alone. */
-  findAuditPage(target: string | null, page: ListPage<LogPlace>): Promise<readonly AuditEntry[]>;
+  findAuditPage(target: string | null, page: ListPage<LogCursor>): Promise<readonly AuditEntry[]>;
 
   /** By their ids. Records are kept for `REFUSALS_KEPT_MS`; what is older may be found or not. */
   findRefusals(ids: readonly string[]): Promise<readonly (RefusalRecord | null)[]>;
   /** Records that match, the newest first. */
-  findRefusalPage(filter: RefusalFilter, page: ListPage<LogPlace>): Promise<readonly RefusalRecord[]>;
+  findRefusalPage(filter: RefusalFilter, page: ListPage<LogCursor>): Promise<readonly RefusalRecord[]>;
   /** Counts those that match; `spanMs`: how long the spans of `overTime` are, which begin at its multiples. */
   countRefusals(filter: RefusalFilter, spanMs: number): Promise<RefusalCounts>;
 

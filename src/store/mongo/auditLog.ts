@@ -1,7 +1,7 @@
 /** The audit log's collection. Entries are added and read, never changed. */
 import type { Collection } from 'mongodb';
 import type { AuditEntry } from '../../domain/audit.js';
-import type { LogPlace } from '../../domain/logPlace.js';
+import type { LogCursor } from '../../domain/logCursor.js';
 import type { ListPage } from '../store.js';
 import { readAuditEntry } from '../storedShape.js';
 import { beyond, parseEntry } from './logDocument.js';
@@ -25,7 +25,7 @@ export class AuditLog {
   }
 
   /** The log begins with its newest entry, so that what follows an entry is older. */
-  async findPage(target: string | null, page: ListPage<LogPlace>): Promise<readonly AuditEntry[]> {
+  async findPage(target: string | null, page: ListPage<LogCursor>): Promise<readonly AuditEntry[]> {
     const { count, after, isBackward } = page;
     // To MongoDB a limit of 0 means no limit.
     if (count <= 0) return [];

@@ -1,6 +1,6 @@
 /** What logs that begin with their newest entry have in common: places in them, and entries as JSON text. */
 import type { Filter } from 'mongodb';
-import type { LogPlace } from '../../domain/logPlace.js';
+import type { LogCursor } from '../../domain/logCursor.js';
 import { StoreError } from '../storeError.js';
 
 export interface LogDocument {
@@ -14,7 +14,7 @@ export interface LogDocument {
  * What follows a place, or comes before it. The first condition alone would do for the index; the second leaves out those of
  * the same instant.
  */
-export const beyond = <Document extends LogDocument>(after: LogPlace | null, isBackward: boolean): Filter<Document> => {
+export const beyond = <Document extends LogDocument>(after: LogCursor | null, isBackward: boolean): Filter<Document> => {
   if (after === null) return {};
   const { at, id } = after;
   const conditions: Filter<LogDocument> = isBackward

@@ -8,7 +8,7 @@ import type { AuditEntry } from '../../domain/audit.js';
 import type { AccountId, ApiKeyId, HoldId } from '../../domain/ids.js';
 import type { KeyedOperation } from '../../domain/keyedOperation.js';
 import type { LedgerEntry } from '../../domain/ledger.js';
-import type { LogPlace } from '../../domain/logPlace.js';
+import type { LogCursor } from '../../domain/logCursor.js';
 import type { Operator } from '../../domain/operator.js';
 import type { Instant } from '../../domain/period.js';
 import type { Plan } from '../../domain/plan.js';
@@ -168,7 +168,7 @@ class MongoStore implements Store {
     return this.#use(({ listings }) => listings.findSubscriptions(to, page));
   }
 
-  findAuditPage(target: string | null, page: ListPage<LogPlace>): Promise<readonly AuditEntry[]> {
+  findAuditPage(target: string | null, page: ListPage<LogCursor>): Promise<readonly AuditEntry[]> {
     return this.#use(({ auditLog }) => auditLog.findPage(target, page));
   }
 
@@ -208,7 +208,7 @@ class MongoStore implements Store {
     return this.#use(({ refusals }) => refusals.find(ids));
   }
 
-  findRefusalPage(filter: RefusalFilter, page: ListPage<LogPlace>): Promise<readonly RefusalRecord[]> {
+  findRefusalPage(filter: RefusalFilter, page: ListPage<LogCursor>): Promise<readonly RefusalRecord[]> {
     return this.#use(({ refusals }) => refusals.findPage(filter, page));
   }
 

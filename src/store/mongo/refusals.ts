@@ -3,7 +3,7 @@
  * some of it comes from outside; beside it stands what it is found by.
  */
 import type { Collection, Filter } from 'mongodb';
-import type { LogPlace } from '../../domain/logPlace.js';
+import type { LogCursor } from '../../domain/logCursor.js';
 import { HOUR_MS } from '../../domain/period.js';
 import { COUNTED_VALUES_MAX, facetsOf, REFUSAL_FACETS, REFUSALS_KEPT_MS } from '../../domain/refusalRecord.js';
 import type {
@@ -44,7 +44,7 @@ export class Refusals {
   }
 
   /** Looks at a short time first, then at longer ones: servers that sort what they find have little to sort then. */
-  async findPage(filter: RefusalFilter, page: ListPage<LogPlace>): Promise<readonly RefusalRecord[]> {
+  async findPage(filter: RefusalFilter, page: ListPage<LogCursor>): Promise<readonly RefusalRecord[]> {
     // To MongoDB a limit of 0 means no limit.
     if (page.count <= 0) return [];
     for (const within of timesNear(filter, page)) {
@@ -54,7 +54,7 @@ export class Refusals {
     return this.#findWithin(filter, page);
   }
 
-  async #findWithin(filter: RefusalFilter, page: ListPage<LogPlace>): Promise<readonly RefusalRecord[]> {
+  async #findWithin(filter: RefusalFilter, page: ListPage<LogCursor>): Promise<readonly RefusalRecord[]> {
     const { count, after, isBackward } = page;
     const order = isBackward ? 1 : -1;
     const matching = { $and: [conditionsOf(filter), beyond<RefusalDocument>(after, isBackward)] };
@@ -103,7 +103,7 @@ const SPANS_MS = [1, 8, 64].map((hours) => hours * HOUR_MS);
 /** The times next to where a page begins, each longer than the one before, and shorter than what the filter asks for. */
 const timesNear = (
   { from, until }: RefusalFilter,
-  { after, isBackward }: ListPage<LogPlace>,
+  { after, isBackward }: ListPage<LogCursor>,
 ): readonly Partial<RefusalFilter>[] => {
   if (isBackward) {
     const start = after?.at ?? from ?? Date.now() - REFUSALS_KEPT_MS;

@@ -1,6 +1,6 @@
 /** The audit log's table. Entries are added and read; the file itself refuses to change or to drop one. */
 import type { AuditEntry } from '../../domain/audit.js';
-import type { LogPlace } from '../../domain/logPlace.js';
+import type { LogCursor } from '../../domain/logCursor.js';
 import type { ListPage } from '../store.js';
 import { readAuditEntry } from '../storedShape.js';
 import { keyText } from './sqliteDriver.js';
@@ -8,8 +8,8 @@ import type { SqliteDriver, SqliteStatement } from './sqliteDriver.js';
 import { bodyOf } from './versionedRecords.js';
 
 /** Beyond all instants that there are. */
-const FUTURE: LogPlace = { at: Number.MAX_SAFE_INTEGER, id: '' };
-const PAST: LogPlace = { at: Number.MIN_SAFE_INTEGER, id: '' };
+const FUTURE: LogCursor = { at: Number.MAX_SAFE_INTEGER, id: '' };
+const PAST: LogCursor = { at: Number.MIN_SAFE_INTEGER, id: '' };
 
 export class AuditLog {
   readonly #insert: SqliteStatement;
@@ -36,7 +36,7 @@ export class AuditLog {
   }
 
   /** The log begins with its newest entry, so that what follows an entry is older. */
-  findPage(target: string | null, { count, after, isBackward }: ListPage<LogPlace>): readonly AuditEntry[] {
+  findPage(target: string | null, { count, after, isBackward }: ListPage<LogCursor>): readonly AuditEntry[] {
     if (count <= 0) return [];
     const { at, id } = after ?? (isBackward ? PAST : FUTURE);
     const place = [at, keyText(id), count] as const;

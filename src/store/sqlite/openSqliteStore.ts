@@ -10,7 +10,7 @@ import { accountId as accountIdOf } from '../../domain/ids.js';
 import type { AccountId, ApiKeyId, HoldId } from '../../domain/ids.js';
 import type { KeyedOperation } from '../../domain/keyedOperation.js';
 import type { LedgerEntry } from '../../domain/ledger.js';
-import type { LogPlace } from '../../domain/logPlace.js';
+import type { LogCursor } from '../../domain/logCursor.js';
 import type { Operator } from '../../domain/operator.js';
 import type { Instant } from '../../domain/period.js';
 import type { Plan } from '../../domain/plan.js';
@@ -166,7 +166,7 @@ class SqliteStore implements Store {
     return this.#use(() => this.#listings.findSubscriptions(to, page));
   }
 
-  findAuditPage(target: string | null, page: ListPage<LogPlace>): Promise<readonly AuditEntry[]> {
+  findAuditPage(target: string | null, page: ListPage<LogCursor>): Promise<readonly AuditEntry[]> {
     return this.#use(() => this.#auditLog.findPage(target, page));
   }
 
@@ -210,7 +210,7 @@ class SqliteStore implements Store {
     return this.#use(() => this.#refusals.find(ids));
   }
 
-  findRefusalPage(filter: RefusalFilter, page: ListPage<LogPlace>): Promise<readonly RefusalRecord[]> {
+  findRefusalPage(filter: RefusalFilter, page: ListPage<LogCursor>): Promise<readonly RefusalRecord[]> {
     return this.#use(() => this.#refusals.findPage(filter, page));
   }
 

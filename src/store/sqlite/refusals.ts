@@ -2,7 +2,7 @@
  * Refusals of the last 30 days. A record is found by its id, by time, and by each of its facets: a row per value, which has
  * the record's place in it, so that a page by any filter is read off an index.
  */
-import type { LogPlace } from '../../domain/logPlace.js';
+import type { LogCursor } from '../../domain/logCursor.js';
 import { COUNTED_VALUES_MAX, facetsOf, REFUSAL_FACETS, REFUSALS_KEPT_MS } from '../../domain/refusalRecord.js';
 import type {
   RefusalCount,
@@ -71,7 +71,7 @@ export class Refusals {
     );
   }
 
-  findPage(filter: RefusalFilter, { count, after, isBackward }: ListPage<LogPlace>): readonly RefusalRecord[] {
+  findPage(filter: RefusalFilter, { count, after, isBackward }: ListPage<LogCursor>): readonly RefusalRecord[] {
     if (count <= 0) return [];
     const place: Condition | null =
       after === null

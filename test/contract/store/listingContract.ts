@@ -4,7 +4,7 @@ import { actorOf, attributionOf } from '../../../src/domain/audit.js';
 import type { Actor } from '../../../src/domain/audit.js';
 import { accountId, apiKeyId, operatorId, planId, subscriptionId } from '../../../src/domain/ids.js';
 import type { AccountId, ApiKeyId } from '../../../src/domain/ids.js';
-import type { LogPlace } from '../../../src/domain/logPlace.js';
+import type { LogCursor } from '../../../src/domain/logCursor.js';
 import type { ListPage } from '../../../src/store/store.js';
 import type { OpenedStore } from './storeUnderTest.js';
 import {
@@ -18,7 +18,7 @@ import {
   walletOf,
 } from './storedValues.js';
 
-const page = <Place = string>(count: number, after: Place | null = null, isBackward = false): ListPage<Place> => ({
+const page = <Cursor = string>(count: number, after: Cursor | null = null, isBackward = false): ListPage<Cursor> => ({
   count,
   after,
   isBackward,
@@ -153,16 +153,16 @@ export const listingContract = (opened: () => OpenedStore): void => {
       await store().appendAudit(entries);
       await store().appendAudit([]);
       await store().appendAudit([{ ...anAuditEntry('a', 99), code: 'CHANGED' }, anAuditEntry('e', 30)]);
-      const placeOf = ({ at, id }: LogPlace): LogPlace => ({ at, id });
-      const { there, back } = await walk((each) => store().findAuditPage(null, each), placeOf);
+      const cursorOf = ({ at, id }: LogCursor): LogCursor => ({ at, id });
+      const { there, back } = await walk((each) => store().findAuditPage(null, each), cursorOf);
       expect(there.map(({ id }) => id)).toEqual(['e', 'd', 'c', 'b', 'a']);
       expect(there.at(-1)).toEqual(entries[1]);
       expect(back).toEqual(there);
-      const ofX = await walk((each) => store().findAuditPage('account/x', each), placeOf);
+      const ofX = await walk((each) => store().findAuditPage('account/x', each), cursorOf);
       expect(ofX.there).toEqual([entries[2], entries[0]]);
       expect(ofX.back).toEqual(ofX.there);
-      expect(await store().findAuditPage('account/$where.__proto__', page<LogPlace>(9))).toEqual([entries[3]]);
-      expect(await store().findAuditPage(null, page<LogPlace>(0))).toEqual([]);
+      expect(await store().findAuditPage('account/$where.__proto__', page<LogCursor>(9))).toEqual([entries[3]]);
+      expect(await store().findAuditPage(null, page<LogCursor>(0))).toEqual([]);
     });
 
     it('keep who acted, whoever it was', async () => {
@@ -176,7 +176,7 @@ export const listingContract = (opened: () => OpenedStore): void => {
         ...attributionOf(actor),
       }));
       await store().appendAudit(entries);
-      const found = await store().findAuditPage('account/acted-on', page<LogPlace>(entries.length));
+      const found = await store().findAuditPage('account/acted-on', page<LogCursor>(entries.length));
       expect(found.map(actorOf)).toEqual(actors.toReversed());
     });
 

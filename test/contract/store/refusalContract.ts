@@ -1,7 +1,7 @@
 /** The part of the store's contract that the diagnosis rests on: refusals, found and counted by everything they have. */
 import { describe, expect, it } from 'vitest';
 import { accountId, planId } from '../../../src/domain/ids.js';
-import type { LogPlace } from '../../../src/domain/logPlace.js';
+import type { LogCursor } from '../../../src/domain/logCursor.js';
 import { HOUR_MS } from '../../../src/domain/period.js';
 import type { RecordedRefusal, RefusalFilter, RefusalRecord } from '../../../src/domain/refusalRecord.js';
 import type { OpenedStore } from './storeUnderTest.js';
@@ -56,11 +56,11 @@ export const refusalContract = (opened: () => OpenedStore): void => {
         }),
       ];
       await store().appendRefusals(records);
-      const placeOf = ({ at, id }: LogPlace): LogPlace => ({ at, id });
-      const { there, back } = await walk((page) => store().findRefusalPage(filterBy({ account: mine }), page), placeOf);
+      const cursorOf = ({ at, id }: LogCursor): LogCursor => ({ at, id });
+      const { there, back } = await walk((page) => store().findRefusalPage(filterBy({ account: mine }), page), cursorOf);
       expect(there).toEqual([records[2], records[3], records[0], records[1]]);
       expect(back).toEqual(there);
-      const all = await walk((page) => store().findRefusalPage(filterBy({}, { from: NOW + 1 }), page), placeOf);
+      const all = await walk((page) => store().findRefusalPage(filterBy({}, { from: NOW + 1 }), page), cursorOf);
       expect(idsOf(all.there)).toEqual(['e', 'd', 'c', 'b', 'a']);
       expect(all.back).toEqual(all.there);
 

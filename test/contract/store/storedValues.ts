@@ -139,18 +139,18 @@ export const walletOf = (account: AccountId, credits: number, now: Instant): Wal
   ).wallet;
 
 /** A whole list in pages of two, there and back. */
-export const walk = async <T, Place>(
-  find: (page: ListPage<Place>) => Promise<readonly T[]>,
-  placeOf: (value: T) => Place,
+export const walk = async <T, Cursor>(
+  find: (page: ListPage<Cursor>) => Promise<readonly T[]>,
+  cursorOf: (value: T) => Cursor,
 ) => {
   const walkOne = async (isBackward: boolean): Promise<readonly T[]> => {
     const found: T[] = [];
-    for (let after: Place | null = null; ;) {
+    for (let after: Cursor | null = null; ;) {
       const values: readonly T[] = await find({ count: 2, after, isBackward });
       const edge = isBackward ? values[0] : values.at(-1);
       if (edge === undefined) return found;
       found.splice(isBackward ? 0 : found.length, 0, ...values);
-      after = placeOf(edge);
+      after = cursorOf(edge);
     }
   };
   return { there: await walkOne(false), back: await walkOne(true) };
