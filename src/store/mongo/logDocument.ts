@@ -14,7 +14,10 @@ export interface LogDocument {
  * What follows a place, or comes before it. The first condition alone would do for the index; the second leaves out those of
  * the same instant.
  */
-export const beyond = <Document extends LogDocument>(after: LogCursor | null, isBackward: boolean): Filter<Document> => {
+export const beyond = <Document extends LogDocument>(
+  after: LogCursor | null,
+  isBackward: boolean,
+): Filter<Document> => {
   if (after === null) return {};
   const { at, id } = after;
   const conditions: Filter<LogDocument> = isBackward

@@ -57,7 +57,10 @@ export const refusalContract = (opened: () => OpenedStore): void => {
       ];
       await store().appendRefusals(records);
       const cursorOf = ({ at, id }: LogCursor): LogCursor => ({ at, id });
-      const { there, back } = await walk((page) => store().findRefusalPage(filterBy({ account: mine }), page), cursorOf);
+      const { there, back } = await walk(
+        (page) => store().findRefusalPage(filterBy({ account: mine }), page),
+        cursorOf,
+      );
       expect(there).toEqual([records[2], records[3], records[0], records[1]]);
       expect(back).toEqual(there);
       const all = await walk((page) => store().findRefusalPage(filterBy({}, { from: NOW + 1 }), page), cursorOf);
