@@ -111,8 +111,7 @@ export class BeyondQuote {
     const asked = this.#asked;
     this.#asked = [];
     return this.#extend(asked, NO_DEMAND, (each, decision) => {
-      const isFinal = decision.outcome !== 'refused' || this.#onUnspent(each.field).outcome === 'refused';
-      if (isFinal) each.resolve(decision);
+      if (isFinal(decision) || this.#onUnspent(each.field).outcome === 'refused') each.resolve(decision);
       else this.#patient.push(each);
     });
   }
@@ -168,6 +167,10 @@ export class BeyondQuote {
     return decide(place.paid, units, withMeans(standing, means), openedAt);
   }
 }
+
+/** A store that is away does not come back because other places leave something. */
+const isFinal = (decision: Decision): boolean =>
+  decision.outcome !== 'refused' || decision.refusal.reason === 'STORE_UNAVAILABLE';
 
 const decisionAt = (decisions: readonly Decision[], index: number): Decision => {
   const decision = decisions[index];

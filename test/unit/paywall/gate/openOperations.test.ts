@@ -32,7 +32,11 @@ const openWith = (caller: Caller, contextValue: object, asked: Asked) =>
   ready.paywall.open({ caller, contextValue, ...asked });
 
 const useKey = async (caller: Caller): Promise<void> => {
-  const answered = await ready.paywall.execute({ document: '{ secret }', idempotencyKey, contextValue: { tollgate: { caller } } });
+  const answered = await ready.paywall.execute({
+    document: '{ secret }',
+    idempotencyKey,
+    contextValue: { tollgate: { caller } },
+  });
   expect(answered.data).toEqual({ secret: 'told' });
 };
 
