@@ -49,6 +49,7 @@ const PLAN_REFRESH_MS = 1_000;
 const FORGET_EVERY_MS = 60 * 60_000;
 
 export const createBank = (options: BankOptions): Bank => {
+  checkStore(options.store);
   const { store, fixedKeys = new Map<string, never>() } = options;
   const settings = settingsOf(options);
   const { now, onFailure } = settings;
@@ -78,4 +79,12 @@ export const createBank = (options: BankOptions): Bank => {
       await keeper.close();
     },
   };
+};
+
+/** Who writes no TypeScript forgets to await it, and would learn of it from the first request. */
+const checkStore = (store: unknown): void => {
+  if (store instanceof Promise) throw new TypeError('`store` is a promise. Write `store: await openStore(url)`.');
+  if (typeof store !== 'object' || store === null || !('commitWallets' in store)) {
+    throw new TypeError('`store` is no store. Write `store: await openStore(url)`.');
+  }
 };

@@ -21,6 +21,7 @@ import { GRAPHQL_RESPONSE_JSON } from '../http/preferredType.js';
 import { cacheHeaders, responseHead } from '../http/responseHead.js';
 import type { ResponseHead } from '../http/responseHead.js';
 import { idempotencyKeyOf, keyedSubscription } from '../http/idempotencyKeyOf.js';
+import { isGated } from '../paywall/gate/applyPaywall.js';
 import { noteCharged } from './stringifyResult.js';
 
 type Context = GraphQLRequestContext<PaywallContext>;
@@ -29,6 +30,13 @@ type Body = NonNullable<Response['body']>;
 
 /** The context value must hold what `callerContext` gives. */
 export const tollgatePlugin = (paywall: Paywall): ApolloServerPlugin<PaywallContext> => ({
+  // The author's own schema would run its paid resolvers for everybody, and then send nothing of what they did.
+  serverWillStart: ({ schema }) =>
+    isGated(schema, paywall.engine.priced.requirements.paid)
+      ? Promise.resolve()
+      : Promise.reject(
+          new Error('This server serves a schema that has no paywall in it. Write `schema: paywall.schema`.'),
+        ),
   requestDidStart: ({ contextValue }) => Promise.resolve(listenerOf(paywall, contextValue)),
 });
 

@@ -19,7 +19,7 @@ const ATTEMPTS_MAX = 1_000;
 onEachStore(({ name, database }) => {
   it(
     `on ${name}, two servers that get each of ${OPERATIONS} keyed operations at once charge it once and answer alike`,
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async () => {
       const { store, url, drop } = await database();
       const [key = ''] = await openAccounts(store, ['ann'], CREDITS);

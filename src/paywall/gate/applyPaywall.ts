@@ -4,7 +4,7 @@
  */
 import { types } from 'node:util';
 import { mapSchema, MapperKind } from '@graphql-tools/utils';
-import { getNamedType, GraphQLError } from 'graphql';
+import { getNamedType, GraphQLError, isObjectType } from 'graphql';
 import type { GraphQLFieldConfig, GraphQLFieldResolver, GraphQLSchema } from 'graphql';
 import { whenReady } from '../../domain/maybePromise.js';
 import { coordinateOf } from '../price/requirements.js';
@@ -35,11 +35,24 @@ export const applyPaywall = (
       const subscribe = gatedSource(config.subscribe ?? fieldResolver, paid, openOperations);
       return {
         ...config,
+        extensions: { ...config.extensions, [GATED]: true },
         description: [config.description, priceInWords(paid)].filter((text) => text != null).join('\n\n'),
         resolve: gated(config.resolve ?? fieldResolver, { paid, isAbovePaid }, openOperations),
         ...(isSource ? { subscribe } : {}),
       };
     },
+  });
+
+/** Marks fields that have gate 2, also after others have mapped the schema. */
+const GATED = 'tollgateGated';
+
+/** Whether every paid field that a schema has is gated: it is the paywall's, or was made of it. */
+export const isGated = (schema: GraphQLSchema, paid: PricedSchema['requirements']['paid']): boolean =>
+  [...paid.keys()].every((coordinate) => {
+    const [typeName = '', fieldName = ''] = coordinate.split('.');
+    const type = schema.getType(typeName);
+    const field = isObjectType(type) ? type.getFields()[fieldName] : undefined;
+    return field === undefined || field.extensions[GATED] === true;
   });
 
 /** Synchronous as long as the tab holds what the position needs: a promise per item is what makes long lists slow. */

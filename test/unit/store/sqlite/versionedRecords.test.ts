@@ -61,6 +61,8 @@ it('a write that another one forestalled leaves what is stored', async () => {
 
 it('what was rolled back is not remembered', async () => {
   const [bob] = await store.commitWallets([granted(emptyWallet(BOB), 'g1', 1)]);
+  // Only a store that has looked at the file before takes what it remembers for what is there.
+  expect(await creditsOf(store, ALICE)).toBeNull();
   const alice = granted(emptyWallet(ALICE), 'g1', 5);
   // Bob's entry is in the ledger at another place already, so the whole batch is refused.
   const clashing = { ...granted(emptyWallet(BOB), 'g1', 1), version: bob?.version ?? 0 };
