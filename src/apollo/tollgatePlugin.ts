@@ -21,7 +21,7 @@ import { GRAPHQL_RESPONSE_JSON } from '../http/preferredType.js';
 import { cacheHeaders, responseHead } from '../http/responseHead.js';
 import type { ResponseHead } from '../http/responseHead.js';
 import { idempotencyKeyOf, keyedSubscription } from '../http/idempotencyKeyOf.js';
-import { isGated } from '../paywall/gate/applyPaywall.js';
+import { isGated } from '../paywall/gate/isGated.js';
 import { noteCharged } from './stringifyResult.js';
 
 type Context = GraphQLRequestContext<PaywallContext>;

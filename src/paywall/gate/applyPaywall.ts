@@ -4,12 +4,13 @@
  */
 import { types } from 'node:util';
 import { mapSchema, MapperKind } from '@graphql-tools/utils';
-import { getNamedType, GraphQLError, isObjectType } from 'graphql';
+import { getNamedType, GraphQLError } from 'graphql';
 import type { GraphQLFieldConfig, GraphQLFieldResolver, GraphQLSchema } from 'graphql';
 import { whenReady } from '../../domain/maybePromise.js';
 import { coordinateOf } from '../price/requirements.js';
 import type { PricedSchema } from '../price/places.js';
 import type { PaidField } from '../price/requirements.js';
+import { GATED } from './isGated.js';
 import type { OpenOperations } from './openOperations.js';
 
 export type Resolver = GraphQLFieldResolver<unknown, unknown>;
@@ -41,18 +42,6 @@ export const applyPaywall = (
         ...(isSource ? { subscribe } : {}),
       };
     },
-  });
-
-/** Marks fields that have gate 2, also after others have mapped the schema. */
-const GATED = 'tollgateGated';
-
-/** Whether every paid field that a schema has is gated: it is the paywall's, or was made of it. */
-export const isGated = (schema: GraphQLSchema, paid: PricedSchema['requirements']['paid']): boolean =>
-  [...paid.keys()].every((coordinate) => {
-    const [typeName = '', fieldName = ''] = coordinate.split('.');
-    const type = schema.getType(typeName);
-    const field = isObjectType(type) ? type.getFields()[fieldName] : undefined;
-    return field === undefined || field.extensions[GATED] === true;
   });
 
 /** Synchronous as long as the tab holds what the position needs: a promise per item is what makes long lists slow. */
