@@ -12,6 +12,8 @@ export type SubscriptionId = Branded<'SubscriptionId'>;
 export type GrantId = Branded<'GrantId'>;
 export type HoldId = Branded<'HoldId'>;
 export type OperatorId = Branded<'OperatorId'>;
+export type PackId = Branded<'PackId'>;
+export type PurchaseId = Branded<'PurchaseId'>;
 
 /** Turns a checked string from outside into an id; the one place where a brand is given. */
 export const accountId = (text: string): AccountId => text as AccountId;
@@ -21,3 +23,5 @@ export const subscriptionId = (text: string): SubscriptionId => text as Subscrip
 export const grantId = (text: string): GrantId => text as GrantId;
 export const holdId = (text: string): HoldId => text as HoldId;
 export const operatorId = (text: string): OperatorId => text as OperatorId;
+export const packId = (text: string): PackId => text as PackId;
+export const purchaseId = (text: string): PurchaseId => text as PurchaseId;

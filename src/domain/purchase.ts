@@ -1,0 +1,59 @@
+/**
+ * One act of buying through a provider of payments: what was asked, what was paid, what came back. What is due for it
+ * follows from the money alone, so that a refund, a dispute and its end are the same rule with other figures.
+ */
+import type { ActsRemembered } from './act.js';
+import type { AccountId, PurchaseId } from './ids.js';
+import type { Bought } from './offer.js';
+import type { Instant } from './period.js';
+import type { Price } from './plan.js';
+
+/**
+ * `OPEN`: not paid yet. `PENDING`: the provider waits for a bank. `ACTION_REQUIRED`: the card wants its owner. `PAID`
+ * stays, whatever comes back later. `FAILED`, `EXPIRED`: it will never be paid.
+ */
+export type PurchaseStatus = 'OPEN' | 'PENDING' | 'ACTION_REQUIRED' | 'PAID' | 'FAILED' | 'EXPIRED';
+
+/** In minor units of the purchase's currency. */
+export interface Money {
+  readonly paidMinor: number;
+  readonly refundedMinor: number;
+  /** Withdrawn for disputes that are open or lost. */
+  readonly disputedMinor: number;
+}
+
+export interface Purchase {
+  readonly id: PurchaseId;
+  readonly accountId: AccountId;
+  /** As in `stripe`. */
+  readonly provider: string;
+  readonly bought: Bought;
+  /** Credits that all of its price buys; 0 for a plan, whose credits are its periods'. */
+  readonly credits: number;
+  readonly price: Price;
+  readonly expiresAfterDays: number | null;
+  /** Who caused it: a person's click, or a balance that fell below its threshold. */
+  readonly origin: 'CHECKOUT' | 'AUTO_TOP_UP';
+  /** The refusal that it is to put right. */
+  readonly refusalId: string | null;
+  readonly createdAt: Instant;
+  readonly status: PurchaseStatus;
+  /** The provider's page, as long as it can be paid there. */
+  readonly checkout: { readonly id: string; readonly url: string; readonly expiresAt: Instant } | null;
+  /** The provider's payment. */
+  readonly paymentId: string | null;
+  readonly paidAt: Instant | null;
+  readonly money: Money;
+  /** Credits that came back too late: they are spent, and the purchase owes them. */
+  readonly shortfall: number;
+  /** Raised by one at each write; the store compares and sets it. */
+  readonly version: number;
+  readonly acts?: ActsRemembered;
+}
+
+/** The credits that are due for a purchase now: as much of what was bought as is still paid for, rounded down. */
+export const creditsDue = (credits: number, { paidMinor, refundedMinor, disputedMinor }: Money): number => {
+  if (paidMinor <= 0) return 0;
+  const kept = Math.max(0, paidMinor - refundedMinor - disputedMinor);
+  return Number((BigInt(credits) * BigInt(Math.min(kept, paidMinor))) / BigInt(paidMinor));
+};

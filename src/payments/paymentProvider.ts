@@ -1,0 +1,122 @@
+/**
+ * The one port to whoever takes the money. A provider that can't be reached throws `ProviderError`, which is never
+ * "paid" and never "free"; what it refuses for good is one that says so. Every call that makes something takes a key,
+ * under which the provider makes it once.
+ */
+import type { AccountId, PurchaseId } from '../domain/ids.js';
+import type { Pack } from '../domain/offer.js';
+import type { Instant } from '../domain/period.js';
+import type { Plan, Price } from '../domain/plan.js';
+import type { Provided } from '../domain/provided.js';
+
+/** One offer with all that a provider's price is made of. */
+export type Offer =
+  | { readonly kind: 'PLAN'; readonly plan: Plan; readonly withTrial: boolean }
+  | { readonly kind: 'PACK'; readonly pack: Pack }
+  | { readonly kind: 'CREDITS'; readonly credits: number; readonly price: Price };
+
+export interface CheckoutOrder {
+  readonly purchaseId: PurchaseId;
+  readonly accountId: AccountId;
+  readonly customerId: string;
+  readonly offer: Offer;
+  /** Where the provider sends the person back to, paid or not. */
+  readonly returnUrl: string;
+  /** A card is kept for payments without its owner. */
+  readonly keepsCard: boolean;
+}
+
+export interface Checkout {
+  readonly id: string;
+  readonly url: string;
+  readonly expiresAt: Instant;
+}
+
+export type PortalFlow =
+  | { readonly kind: 'OVERVIEW' }
+  | { readonly kind: 'UPDATE_PAYMENT_METHOD' }
+  | { readonly kind: 'CHANGE_PLAN'; readonly subscriptionId: string; readonly plan: Plan }
+  | { readonly kind: 'CANCEL'; readonly subscriptionId: string };
+
+/** The object that an event speaks of, by which it can be fetched as it is now. */
+export interface ObjectRef {
+  readonly kind: 'CHECKOUT' | 'PAYMENT' | 'SUBSCRIPTION';
+  readonly id: string;
+}
+
+export interface ProviderEvent {
+  readonly id: string;
+  /** In the provider's words, as in `invoice.paid`. */
+  readonly type: string;
+  readonly at: Instant;
+  /** `null`: an event that changes nothing here. */
+  readonly object: ObjectRef | null;
+}
+
+export interface PaymentProvider {
+  /** As in `stripe`: part of the names of what it causes. */
+  readonly name: string;
+  /** The event of a delivery whose signature is right. Throws `WebhookFault`. `now`: what its time stamp is held against. */
+  readonly verify: (
+    body: Buffer,
+    headers: Readonly<Record<string, string | string[] | undefined>>,
+    now: Instant,
+  ) => ProviderEvent;
+  readonly createCustomer: (account: {
+    readonly accountId: AccountId;
+    readonly name: string;
+    readonly key: string;
+  }) => Promise<string>;
+  /** Finds the provider's price of the offer, or makes it. Once per purchase, however often it is called. */
+  readonly checkout: (order: CheckoutOrder) => Promise<Checkout>;
+  /** Its address is good for minutes: it is made when somebody clicks. */
+  readonly portal: (order: {
+    readonly customerId: string;
+    readonly flow: PortalFlow;
+    readonly returnUrl: string;
+  }) => Promise<{ readonly url: string }>;
+  /** As it is now; `null`: there is none (any more). */
+  readonly fetch: (ref: ObjectRef) => Promise<Provided | null>;
+  /** The subscriptions and payments of a customer, as they are now, for events that never came. */
+  readonly fetchAll: (customerId: string) => Promise<readonly Provided[]>;
+  /** Events that no webhook took, the oldest first. */
+  readonly undelivered: (since: Instant) => AsyncIterable<ProviderEvent>;
+  /** Charges the kept card without its owner. Once per purchase. */
+  readonly chargeOffSession: (order: {
+    readonly purchaseId: PurchaseId;
+    readonly accountId: AccountId;
+    readonly customerId: string;
+    readonly price: Price;
+  }) => Promise<Provided>;
+  readonly refund: (order: {
+    readonly paymentId: string;
+    readonly amountMinor: number;
+    readonly key: string;
+  }) => Promise<void>;
+}
+
+/** `isFinal`: asking again comes to the same. Its message names no secret and no card. */
+export class ProviderError extends Error {
+  override readonly name = 'ProviderError';
+
+  constructor(
+    readonly provider: string,
+    message: string,
+    readonly isFinal: boolean,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** A delivery that is not the provider's, or not one of now. */
+export class WebhookFault extends Error {
+  override readonly name = 'WebhookFault';
+
+  constructor(
+    readonly reason: 'NOT_SIGNED' | 'NO_MATCH' | 'TOO_OLD' | 'IN_FUTURE' | 'MALFORMED',
+    message: string,
+  ) {
+    super(message);
+  }
+}
