@@ -1,0 +1,70 @@
+/**
+ * What the two APIs ask of payments: whoever runs the server gives it to them, with a provider behind it. Expected
+ * failures are `OperatorError`s; a provider that is away is one with `SERVICE_UNAVAILABLE`, which may be asked again.
+ */
+import type { AccountId, PackId, PlanId, PurchaseId } from '../domain/ids.js';
+import type { Instant } from '../domain/period.js';
+import type { Purchase } from '../domain/purchase.js';
+
+export type Wanted =
+  | { readonly kind: 'PLAN'; readonly planId: PlanId }
+  | { readonly kind: 'PACK'; readonly packId: PackId }
+  | { readonly kind: 'CREDITS'; readonly credits: number };
+
+export interface CheckoutRequest {
+  readonly accountId: AccountId;
+  readonly wanted: Wanted;
+  readonly refusalId: string | null;
+  /** Left out: the server's own page. */
+  readonly returnUrl: string | null;
+  /** One purchase per account and key, however often and wherever it is asked for. */
+  readonly idempotencyKey: string | null;
+}
+
+export type PortalAim = 'OVERVIEW' | 'UPDATE_PAYMENT_METHOD' | 'CHANGE_PLAN' | 'CANCEL';
+
+export interface PortalRequest {
+  readonly accountId: AccountId;
+  readonly aim: PortalAim;
+  /** Of `CHANGE_PLAN`. */
+  readonly planId: PlanId | null;
+  readonly returnUrl: string | null;
+}
+
+export interface AutoTopUp {
+  /** Below this many credits the pack is bought. */
+  readonly belowCredits: number;
+  readonly packId: PackId;
+  /** In a month of the account's calendar. */
+  readonly purchasesPerMonthMax: number;
+  /** Why nothing is bought any more, until somebody sets it again; `null`: it runs. */
+  readonly stopped: {
+    readonly at: Instant;
+    readonly why: 'ACTION_REQUIRED' | 'CARD_EXPIRED' | 'DECLINED' | 'NO_CARD' | 'PACK_GONE';
+  } | null;
+}
+
+export interface ReconcilerRun {
+  readonly startedAt: Instant;
+  readonly endedAt: Instant;
+  readonly events: number;
+  readonly objects: number;
+  readonly changed: number;
+  readonly failures: number;
+  /** The first failure in words; `null`: none. */
+  readonly failure: string | null;
+}
+
+export interface PaymentDesk {
+  readonly provider: string;
+  readonly checkout: (request: CheckoutRequest) => Promise<Purchase>;
+  readonly portal: (request: PortalRequest) => Promise<{ readonly url: string }>;
+  /** `null`: it is switched off. */
+  readonly setAutoTopUp: (accountId: AccountId, wanted: Omit<AutoTopUp, 'stopped'> | null) => Promise<AutoTopUp | null>;
+  /** Gives money back at the provider; the credits follow as for any refund. `null`: all that is left. */
+  readonly refund: (purchaseId: PurchaseId, amountMinor: number | null, idempotencyKey: string) => Promise<Purchase>;
+  /** Applies an event of the inbox once more. */
+  readonly replay: (eventId: string) => Promise<void>;
+  /** Asks for what was never delivered, of one account or of all. */
+  readonly reconcile: (accountId: AccountId | null) => Promise<ReconcilerRun>;
+}
