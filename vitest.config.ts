@@ -1,7 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests that use the MongoDB server. They may set its fail point, of which there is one for the whole server. */
+/** Tests that use the MongoDB server, each in a database of its own. */
 const mongoTests = ['test/**/mongo*.test.ts', 'test/**/mongo/**/*.test.ts'];
+/** Those that set its fail point, of which there is one for the whole server. */
+const failPointTests = 'test/**/*.failPoint.test.ts';
 /** Those of `onEachStore`: each project runs them on its own store. */
 const storeTests = 'test/**/*.stores.test.ts';
 
@@ -29,7 +31,7 @@ export default defineConfig({
         test: {
           name: 'default',
           include: ['test/**/*.test.ts'],
-          exclude: mongoTests,
+          exclude: [...mongoTests, failPointTests],
           env: { TOLLGATE_TEST_STORE: 'sqlite' },
           sequence: { groupOrder: 0 },
         },
@@ -39,9 +41,19 @@ export default defineConfig({
         test: {
           name: 'mongo',
           include: [...mongoTests, storeTests],
+          exclude: [failPointTests],
           env: { TOLLGATE_TEST_STORE: 'mongodb' },
           setupFiles: ['test/tooling/mongoRequiredInCi.ts'],
-          // One file at a time, and none beside another project's, because of the fail point.
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'fail-point',
+          include: [failPointTests],
+          setupFiles: ['test/tooling/mongoRequiredInCi.ts'],
+          // One file at a time, after all others.
           fileParallelism: false,
           sequence: { groupOrder: 1 },
         },

@@ -1,6 +1,5 @@
 /**
- * One suite on both stores. Which store's turn it is the project says (vitest.config.ts): MongoDB's files run one at a time,
- * after all others. A file that calls this is named `*.stores.test.ts`, so that both projects take it.
+ * One suite on both stores. Which store's turn it is the project says (vitest.config.ts). A file that calls this is named `*.stores.test.ts`, so that both projects take it.
  */
 import { describeMongo, openMongoForTest } from '../contract/store/mongoForTest.js';
 import { openSqliteForTest } from '../contract/store/sqliteForTest.js';

@@ -18,6 +18,13 @@ describe('files of test/', () => {
     expect(named.length).toBeGreaterThan(5);
   });
 
+  it('are named *.failPoint.test.ts where they set the fail point of the MongoDB server, and only there', () => {
+    const setting = files.filter(({ text }) => text.includes('configureFailPoint'));
+    const named = files.filter(({ path }) => path.endsWith('.failPoint.test.ts'));
+    expect(setting.map(({ path }) => path)).toEqual(named.map(({ path }) => path));
+    expect(named.length).toBeGreaterThan(1);
+  });
+
   it('of test/unit have the path of the file of src that they test, and may name the part', () => {
     const tested = files.flatMap(({ path }) => /^unit\/([^.]*)(?:\.\w+)?\.test\.ts$/.exec(path)?.[1] ?? []);
     const isThere = (path: string): boolean =>
