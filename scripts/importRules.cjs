@@ -30,11 +30,12 @@ const layers = [
     name: 'server',
     from: '^src/server/',
     may: [
-      '^src/(apollo|http|api|admin|paywall|accounts|ledger|domain|generated)/',
+      '^src/(apollo|payments|http|api|admin|paywall|accounts|ledger|domain|generated)/',
       port,
       '^src/(config|product)\\.ts$',
     ],
   },
+  { name: 'payments', from: '^src/payments/', may: ['^src/(api|admin|paywall|accounts|ledger|domain)/', port] },
   { name: 'product', from: '^src/product\\.ts$', may: ['^src/(paywall|domain)/'] },
   { name: 'open-product', from: '^src/openProduct\\.ts$', may: ['^src/(product\\.ts$|demo/)'] },
   {
