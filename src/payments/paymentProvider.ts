@@ -7,7 +7,7 @@ import type { AccountId, PurchaseId } from '../domain/ids.js';
 import type { Pack } from '../domain/offer.js';
 import type { Instant } from '../domain/period.js';
 import type { Plan, Price } from '../domain/plan.js';
-import type { Provided } from '../domain/provided.js';
+import type { Provided, ProvidedPayment } from '../domain/provided.js';
 
 /** One offer with all that a provider's price is made of. */
 export type Offer =
@@ -53,6 +53,16 @@ export interface ProviderEvent {
   readonly object: ObjectRef | null;
 }
 
+/** What keeps a card from being charged without its owner. */
+export type CardFault = 'ACTION_REQUIRED' | 'CARD_EXPIRED' | 'DECLINED' | 'NO_CARD';
+
+export interface OffSessionCharge {
+  /** `null`: nothing was begun. */
+  readonly payment: ProvidedPayment | null;
+  /** `null`: it is paid, or a bank is waited for. */
+  readonly fault: CardFault | null;
+}
+
 export interface PaymentProvider {
   /** As in `stripe`: part of the names of what it causes. */
   readonly name: string;
@@ -62,10 +72,15 @@ export interface PaymentProvider {
     headers: Readonly<Record<string, string | string[] | undefined>>,
     now: Instant,
   ) => ProviderEvent;
+  /**
+   * The account's one customer. Providers forget keys after a day: by `askedAt`, when the account's link was written, they
+   * know that they must look for a customer that was made and never heard of.
+   */
   readonly createCustomer: (account: {
     readonly accountId: AccountId;
     readonly name: string;
     readonly key: string;
+    readonly askedAt: Instant;
   }) => Promise<string>;
   /** Finds the provider's price of the offer, or makes it. Once per purchase, however often it is called. */
   readonly checkout: (order: CheckoutOrder) => Promise<Checkout>;
@@ -81,13 +96,16 @@ export interface PaymentProvider {
   readonly fetchAll: (customerId: string) => Promise<readonly Provided[]>;
   /** Events that no webhook took, the oldest first. */
   readonly undelivered: (since: Instant) => AsyncIterable<ProviderEvent>;
-  /** Charges the kept card without its owner. Once per purchase. */
+  /**
+   * Charges the kept card without its owner. Once per purchase, within the day that a provider remembers: whoever comes
+   * later looks with `fetchAll` first.
+   */
   readonly chargeOffSession: (order: {
     readonly purchaseId: PurchaseId;
     readonly accountId: AccountId;
     readonly customerId: string;
     readonly price: Price;
-  }) => Promise<Provided>;
+  }) => Promise<OffSessionCharge>;
   readonly refund: (order: {
     readonly paymentId: string;
     readonly amountMinor: number;
