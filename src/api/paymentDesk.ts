@@ -3,7 +3,8 @@
  * failures are `OperatorError`s; a provider that is away is one with `SERVICE_UNAVAILABLE`, which may be asked again.
  */
 import type { AccountId, PackId, PlanId, PurchaseId } from '../domain/ids.js';
-import type { Instant } from '../domain/period.js';
+import type { ReconcilerRun } from '../domain/paymentEvent.js';
+import type { AutoTopUp } from '../domain/providerLink.js';
 import type { Purchase } from '../domain/purchase.js';
 
 export type Wanted =
@@ -29,30 +30,6 @@ export interface PortalRequest {
   /** Of `CHANGE_PLAN`. */
   readonly planId: PlanId | null;
   readonly returnUrl: string | null;
-}
-
-export interface AutoTopUp {
-  /** Below this many credits the pack is bought. */
-  readonly belowCredits: number;
-  readonly packId: PackId;
-  /** In a month of the account's calendar. */
-  readonly purchasesPerMonthMax: number;
-  /** Why nothing is bought any more, until somebody sets it again; `null`: it runs. */
-  readonly stopped: {
-    readonly at: Instant;
-    readonly why: 'ACTION_REQUIRED' | 'CARD_EXPIRED' | 'DECLINED' | 'NO_CARD' | 'PACK_GONE';
-  } | null;
-}
-
-export interface ReconcilerRun {
-  readonly startedAt: Instant;
-  readonly endedAt: Instant;
-  readonly events: number;
-  readonly objects: number;
-  readonly changed: number;
-  readonly failures: number;
-  /** The first failure in words; `null`: none. */
-  readonly failure: string | null;
 }
 
 export interface PaymentDesk {

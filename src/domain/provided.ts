@@ -7,6 +7,12 @@ import type { Instant } from './period.js';
 import type { Money, PurchaseStatus } from './purchase.js';
 import type { PaymentFailure } from './subscription.js';
 
+/** An object of a provider, by which it can be fetched as it is now. */
+export interface ObjectRef {
+  readonly kind: 'CHECKOUT' | 'PAYMENT' | 'SUBSCRIPTION';
+  readonly id: string;
+}
+
 export interface ProvidedSubscription {
   readonly kind: 'SUBSCRIPTION';
   readonly id: string;
@@ -16,6 +22,11 @@ export interface ProvidedSubscription {
   readonly purchaseId: PurchaseId | null;
   /** By the lookup key of its price; `null`: no price of ours. */
   readonly plan: { readonly planId: PlanId; readonly planVersion: number } | null;
+  /**
+   * Since when it is to this plan, where a change within the period can be told from an invoice's lines: what credits of a
+   * change are counted from, however late somebody looks. `null`: not known.
+   */
+  readonly planSince: Instant | null;
   readonly status: 'INCOMPLETE' | 'TRIALING' | 'ACTIVE' | 'PAST_DUE' | 'UNPAID' | 'PAUSED' | 'ENDED';
   readonly createdAt: Instant;
   readonly startsAt: Instant;

@@ -14,7 +14,7 @@ import type { Price } from './plan.js';
  */
 export type PurchaseStatus = 'OPEN' | 'PENDING' | 'ACTION_REQUIRED' | 'PAID' | 'FAILED' | 'EXPIRED';
 
-/** In minor units of the purchase's currency. */
+/** In minor units of the purchase's currency. `paidMinor` 0 of one that is `PAID`: it cost nothing, by a voucher say. */
 export interface Money {
   readonly paidMinor: number;
   readonly refundedMinor: number;
@@ -42,9 +42,11 @@ export interface Purchase {
   readonly checkout: { readonly id: string; readonly url: string; readonly expiresAt: Instant } | null;
   /** The provider's payment. */
   readonly paymentId: string | null;
+  /** The provider's subscription that came of it. */
+  readonly subscriptionId: string | null;
   readonly paidAt: Instant | null;
   readonly money: Money;
-  /** Credits that came back too late: they are spent, and the purchase owes them. */
+  /** Credits that are no longer due and could not be taken back, since they are spent or have expired. */
   readonly shortfall: number;
   /** Raised by one at each write; the store compares and sets it. */
   readonly version: number;

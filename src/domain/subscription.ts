@@ -35,6 +35,15 @@ export interface PlanChange {
   readonly planVersion: number;
 }
 
+/** A subscription of a provider of payments. */
+export interface KeptBy {
+  readonly provider: string;
+  /** The provider's own id. */
+  readonly id: string;
+  /** Of several that an account has there, the newest one that runs counts. */
+  readonly createdAt: Instant;
+}
+
 export interface Subscription {
   readonly id: SubscriptionId;
   readonly accountId: AccountId;
@@ -60,6 +69,8 @@ export interface Subscription {
   readonly ended?: string | null;
   /** Whether the account had its trial before this subscription. Absent: it had not. */
   readonly hadTrial?: boolean;
+  /** The provider of payments that keeps it: its dates are set from there, and changed there alone. Absent or `null`: none. */
+  readonly keptBy?: KeptBy | null;
   /** Raised by one at each write; the store compares and sets it. */
   readonly version: number;
   readonly acts?: ActsRemembered;

@@ -7,7 +7,7 @@ import type { AccountId, PurchaseId } from '../domain/ids.js';
 import type { Pack } from '../domain/offer.js';
 import type { Instant } from '../domain/period.js';
 import type { Plan, Price } from '../domain/plan.js';
-import type { Provided, ProvidedPayment } from '../domain/provided.js';
+import type { ObjectRef, Provided, ProvidedPayment } from '../domain/provided.js';
 
 /** One offer with all that a provider's price is made of. */
 export type Offer =
@@ -37,12 +37,6 @@ export type PortalFlow =
   | { readonly kind: 'UPDATE_PAYMENT_METHOD' }
   | { readonly kind: 'CHANGE_PLAN'; readonly subscriptionId: string; readonly plan: Plan }
   | { readonly kind: 'CANCEL'; readonly subscriptionId: string };
-
-/** The object that an event speaks of, by which it can be fetched as it is now. */
-export interface ObjectRef {
-  readonly kind: 'CHECKOUT' | 'PAYMENT' | 'SUBSCRIPTION';
-  readonly id: string;
-}
 
 export interface ProviderEvent {
   readonly id: string;
