@@ -83,11 +83,14 @@ export const windowAt = (per: Exclude<LimitPer, 'BILLING_PERIOD'>, timeZone: Tim
     const startsAt = Math.floor(now / HOUR_MS) * HOUR_MS;
     return { startsAt, endsAt: startsAt + HOUR_MS };
   }
-  if (timeZone === UTC) return spanOf(per, now, (shown) => shown);
+  if (timeZone === UTC && per === 'DAY') {
+    const startsAt = Math.floor(now / DAY_MS) * DAY_MS;
+    return { startsAt, endsAt: startsAt + DAY_MS };
+  }
   const name = `${per} ${timeZone}`;
   const last = lastWindows.get(name);
   if (last !== undefined && last.startsAt <= now && now < last.endsAt) return last;
-  const window = windowIn(timeZone, per, now);
+  const window = timeZone === UTC ? spanOf(per, now, (shown) => shown) : windowIn(timeZone, per, now);
   lastWindows.set(name, window);
   return window;
 };

@@ -49,10 +49,12 @@ export class BeyondQuote {
   #work: Promise<void> | null = null;
   #isScheduled = false;
   #isClosed = false;
-  readonly #allotments: ReadonlySet<Allotment>;
+  #found: ReadonlySet<Allotment> | null = null;
 
-  constructor(private readonly options: BeyondQuoteOptions) {
-    this.#allotments = allotmentsIn([options.admitted]);
+  constructor(private readonly options: BeyondQuoteOptions) {}
+
+  get #allotments(): ReadonlySet<Allotment> {
+    return (this.#found ??= allotmentsIn([this.options.admitted]));
   }
 
   /** Takes note of a resolver that has not answered yet. */

@@ -6,7 +6,7 @@
  */
 import { responsePathAsArray } from 'graphql';
 import type { FieldNode, GraphQLError, GraphQLResolveInfo } from 'graphql';
-import { decide } from '../../domain/admission.js';
+import { decide, isNothing } from '../../domain/admission.js';
 import type { Standing } from '../../domain/admission.js';
 import { invariant } from '../../domain/invariant.js';
 import type { Instant } from '../../domain/period.js';
@@ -49,13 +49,12 @@ interface OpenPlace extends DrawnPlace {
 export class Tab {
   /** graphql-js makes one array of nodes for all items of a list, so a place is looked up once and not per item. */
   readonly #places = new Map<readonly FieldNode[], OpenPlace>();
-  readonly #beyondQuote: BeyondQuote;
+  /** Most operations never ask for more than was quoted. */
+  #beyondQuote: BeyondQuote | null = null;
   #isClosed = false;
   #execution: unknown;
 
-  constructor(private readonly options: TabOptions) {
-    this.#beyondQuote = new BeyondQuote(options);
-  }
+  constructor(private readonly options: TabOptions) {}
 
   /**
    * Whether this resolver runs in the execution that the tab was opened for. graphql-js makes one object of coerced
@@ -102,22 +101,28 @@ export class Tab {
    * No position can draw any more: gives what was drawn, place by place. Positions that still wait are in parts of the
    * response that an error has made null: they get no answer, and nothing is held for them.
    */
-  async close(): Promise<readonly DrawnPlace[]> {
+  close(): MaybePromise<readonly DrawnPlace[]> {
     this.#isClosed = true;
-    await this.#beyondQuote.close();
-    return [...this.#places.values()];
+    return whenReady(this.#beyondQuote?.close(), () => [...this.#places.values()]);
   }
 
   /** Takes note of a resolver under way whose value may have paid fields beneath: what it will need is not known yet. */
   follow(value: PromiseLike<unknown>): void {
-    this.#beyondQuote.follow(value);
+    this.#beyond.follow(value);
+  }
+
+  get #beyond(): BeyondQuote {
+    return (this.#beyondQuote ??= new BeyondQuote(this.options));
   }
 
   /** The allotment does not suffice: it was cut short by the means already, or the list is longer than quoted. */
   #drawBeyond(place: OpenPlace, info: GraphQLResolveInfo, refusal: Refusal): MaybePromise<Draw | Refusal> {
     const { field } = place;
-    if (field.quoted.units === 0 || this.options.standing.means === null) return field.refusal ?? refusal;
-    return whenReady(this.#beyondQuote.ask(field), (decision) =>
+    const { standing, hold } = this.options;
+    if (field.quoted.units === 0 || standing.means === null) return field.refusal ?? refusal;
+    // Nothing was set aside for any place, so that none of them can leave something.
+    if (field.refusal !== null && isNothing(hold.demand)) return field.refusal;
+    return whenReady(this.#beyond.ask(field), (decision) =>
       decision.outcome === 'refused' ? decision.refusal : (drawAt(info.path) ?? this.#note(place, info, decision)),
     );
   }

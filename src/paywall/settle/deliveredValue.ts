@@ -2,6 +2,7 @@
  * Whether something came at a paid position: at least one leaf that is not null.
  * `__typename` is known without looking anything up, so it counts only where nothing else was asked for.
  */
+import { isRecord } from '../../domain/isRecord.js';
 import { getNamedType, getNullableType, isCompositeType, isListType, isUnionType, Kind } from 'graphql';
 import type { FieldNode, GraphQLCompositeType, GraphQLOutputType, SelectionSetNode } from 'graphql';
 import type { Selected } from '../gate/draw.js';
@@ -13,8 +14,23 @@ interface Shape {
   readonly nodes: FieldNode[];
 }
 
-/** The positions of one place share a selection, which is read once and only where a value needs it. */
+/**
+ * The positions of one place share a selection, which is read once and only where a value needs it: a place belongs to a
+ * compiled operation, and is the same however often that runs.
+ */
 export class DeliveredValue {
+  static readonly #ofPlaces = new WeakMap<object, DeliveredValue>();
+
+  /** `selected`: as any execution has it. */
+  static at(place: object, { schema, fragments, fieldNodes, returnType }: Selected): DeliveredValue {
+    const known = DeliveredValue.#ofPlaces.get(place);
+    if (known !== undefined) return known;
+    // No more of the execution than that is kept.
+    const made = new DeliveredValue({ schema, fragments, fieldNodes, returnType });
+    DeliveredValue.#ofPlaces.set(place, made);
+    return made;
+  }
+
   readonly #beneath = new Map<readonly FieldNode[], ReadonlyMap<string, Shape>>();
 
   constructor(private readonly selected: Selected) {}
@@ -31,13 +47,19 @@ export class DeliveredValue {
       return Array.isArray(value) && value.some((item) => this.#hasLeaf(item, nullable.ofType, nodes));
     }
     const named = getNamedType(type);
-    return isCompositeType(named) ? this.#objectHasLeaf(value, named, nodes) : true;
+    if (!isCompositeType(named)) return true;
+    return isRecord(value) && this.#objectHasLeaf(value, named, nodes);
   }
 
-  #objectHasLeaf(object: object, type: GraphQLCompositeType, nodes: readonly FieldNode[]): boolean {
+  #objectHasLeaf(
+    object: Readonly<Record<string, unknown>>,
+    type: GraphQLCompositeType,
+    nodes: readonly FieldNode[],
+  ): boolean {
     const shapes = this.#shapesOf(type, nodes);
     let [isNamed, isAlone] = [false, true];
-    for (const [key, value] of Object.entries(object)) {
+    for (const key of Object.keys(object)) {
+      const value = object[key];
       const shape = shapes.get(key);
       if (shape === undefined) continue;
       if (shape.type === null) isNamed ||= value !== null;

@@ -36,7 +36,7 @@ export const deliveryOf = (
   const delivered: Draw[] = [];
   const drawnAt = new Map<AdmittedField, number>();
   for (const { field, selected, draws } of places) {
-    const place = new DeliveredValue(selected);
+    const place = DeliveredValue.at(field.quoted.place, selected);
     let drawn = drawnAt.get(field) ?? 0;
     for (const draw of draws) {
       const value = valueAt(data, draw.path);

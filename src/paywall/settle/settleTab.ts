@@ -5,6 +5,8 @@ import { capture, giveBack } from '../../ledger/heldOperation.js';
 import type { Capture, HeldOperation } from '../../ledger/heldOperation.js';
 import type { Refusal } from '../../domain/refusal.js';
 import { decideDelivered } from '../../domain/decideDelivered.js';
+import { whenReady } from '../../domain/maybePromise.js';
+import type { MaybePromise } from '../../domain/maybePromise.js';
 import { deliveryOf } from './delivery.js';
 import type { DataOrigin, Delivery } from './delivery.js';
 import type { Draw } from '../gate/draw.js';
@@ -38,16 +40,13 @@ export const settleTab = async (
   origin: DataOrigin,
 ): Promise<Settled> => {
   const { tab, standing, watch, refusals } = opened;
-  const settle = async (): Promise<Settled> => {
-    const places = await tab.close();
-    const { schema } = engine.priced;
-    const { data, errors = [] } = response;
-    const delivery = deliveryOf(schema, tab.admitted, places, { data, errors, origin });
-    return settleDelivery(engine, opened, response, {
-      ...delivery,
-      delivered: decidedAnew(delivery.delivered, opened),
+  const settle = (): MaybePromise<Settled> =>
+    whenReady(tab.close(), (places) => {
+      const { schema } = engine.priced;
+      const { data, errors = [] } = response;
+      const { delivered, undrawn } = deliveryOf(schema, tab.admitted, places, { data, errors, origin });
+      return settleDelivery(engine, opened, response, { delivered: decidedAnew(delivered, opened), undrawn });
     });
-  };
   const settled = await (watch.during?.('settle', settle) ?? settle());
   refusals.record({ isServed: response.data != null && !(settled instanceof GraphQLError), standing });
   return settled;
@@ -74,12 +73,12 @@ const documentOrder = (a: Draw, b: Draw): number => {
 };
 
 /** Waits for nothing where nothing was held. */
-const settleDelivery = async (
+const settleDelivery = (
   engine: Engine,
   opened: OpenTab,
   response: DeliveredResponse,
   { delivered, undrawn }: Delivery,
-): Promise<Settled> => {
+): MaybePromise<Settled> => {
   const { hold, keyed, watch, available } = opened;
   if (hold === null) return undrawn === null ? null : withheld(undrawn);
   const held = hold.current;

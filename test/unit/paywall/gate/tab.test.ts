@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { grantCredits } from '../../../../src/admin/library.js';
 import { payment } from '../../../../src/paywall/gate/payment.js';
 import { openStore } from '../../../../src/store/openStore.js';
-import { setTimeout as pause } from 'node:timers/promises';
+import { EventEmitter, once } from 'node:events';
 import { isObjectType } from 'graphql';
 import type { GraphQLResolveInfo } from 'graphql';
 import { readyPaywall, schemaOf } from '../ready.js';
@@ -130,9 +130,14 @@ describe('response keys that mean something to JavaScript', () => {
 describe('an extension that is under way when an error makes its item null', () => {
   it('is waited for, so that nothing of it stays on hold', async () => {
     const store = await openStore('sqlite::memory:');
+    const door = new EventEmitter();
+    const [writing, opening] = [once(door, 'writing'), once(door, 'open')];
     let isSlow = false;
     const commitWallets: typeof store.commitWallets = async (wallets) => {
-      if (isSlow) await pause(20);
+      if (isSlow) {
+        door.emit('writing');
+        await opening;
+      }
       return store.commitWallets(wallets);
     };
     const slow = new Proxy(store, {
@@ -145,7 +150,7 @@ describe('an extension that is under way when an error makes its item null', () 
       `type Query { veins(first: Int!): [Vein!] @listSize(slicingArguments: ["first"]) }
        type Vein { gold: Int @requiresPayment(cost: 2) depth: Int! }`,
       {
-        Query: { veins: () => [{ depth: 1 }, { depth: () => pause(5).then(() => null) }] },
+        Query: { veins: () => [{ depth: 1 }, { depth: () => turnsOfTheEventLoop(3).then(() => null) }] },
         Vein: { gold: () => 1 },
       },
     );
@@ -154,9 +159,13 @@ describe('an extension that is under way when an error makes its item null', () 
     isSlow = true;
     // The wallet is being written for something else, so that the extension has to wait its turn.
     const granted = grantCredits(paywall.engine, caller.accountId, { id: 'more', credits: 5, reason: 'A test' });
-    const result = await run(caller, '{ veins(first: 0) { depth gold } }');
+    await writing;
+    const running = run(caller, '{ veins(first: 0) { depth gold } }');
+    await turnsOfTheEventLoop(6);
+    door.emit('open');
+    const result = await running;
     await granted;
-    await pause(50);
+    await paywall.close();
     expect(result).toMatchObject({ data: { veins: null }, extensions: { payment: { charged: 0, balance: 15 } } });
     expect(await walletOf(caller)).toEqual({ available: 15, held: 0, holds: 0 });
   });
