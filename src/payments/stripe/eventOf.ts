@@ -4,7 +4,8 @@
  */
 import type Stripe from 'stripe';
 import { isRecord } from '../../domain/isRecord.js';
-import type { ObjectRef, ProviderEvent } from '../paymentProvider.js';
+import type { ObjectRef } from '../../domain/provided.js';
+import type { ProviderEvent } from '../paymentProvider.js';
 
 /** What the endpoint is to be subscribed to. Not `invoice.created`: to answer it is what finalisation waits for. */
 export const EVENT_TYPES = [

@@ -58,6 +58,7 @@ const providedOf = async (
   }
   const { items, metadata, customer } = subscription;
   const item = items.data.find(({ price }) => planOfPrice(price) !== null) ?? null;
+  const price = item === null ? null : ((await priceBefore(link, open)) ?? item.price);
   const account = metadata[ACCOUNT];
   const purchase = metadata[PURCHASE];
   return {
@@ -66,7 +67,8 @@ const providedOf = async (
     customerId: typeof customer === 'string' ? customer : customer.id,
     accountId: account === undefined ? null : accountId(account),
     purchaseId: purchase === undefined ? null : purchaseId(purchase),
-    plan: item === null ? null : ((await planBefore(link, open)) ?? planOfPrice(item.price)),
+    plan: price === null ? null : planOfPrice(price),
+    planSince: price === null ? null : changedAtOf(price, paid),
     status,
     createdAt: subscription.created * 1000,
     startsAt: subscription.start_date * 1000,
@@ -108,15 +110,22 @@ const paidUntilOf = (
 };
 
 /**
- * A change within a period is on Stripe's side made before it is paid: as long as its invoice is open, the plan that is
+ * A change within a period is on Stripe's side made before it is paid: as long as its invoice is open, the price that is
  * paid for is the one whose rest it gives back.
  */
-const planBefore = async (link: StripeLink, open: Stripe.Invoice | null): Promise<ProvidedSubscription['plan']> => {
+const priceBefore = async (link: StripeLink, open: Stripe.Invoice | null): Promise<Stripe.Price | null> => {
   if (open?.billing_reason !== 'subscription_update') return null;
   const price = open.lines.data.find(({ amount }) => amount < 0)?.pricing?.price_details?.price;
   if (price === undefined) return null;
-  const former = typeof price === 'string' ? await link.find((sdk) => sdk.prices.retrieve(price)) : price;
-  return former === null ? null : planOfPrice(former);
+  return typeof price === 'string' ? link.find((sdk) => sdk.prices.retrieve(price)) : price;
+};
+
+/** When the last change within a period came that was paid, if it was to this price. */
+const changedAtOf = ({ id }: Stripe.Price, paid: readonly Stripe.Invoice[]): number | null => {
+  const change = paid.find(({ billing_reason: reason }) => reason === 'subscription_update');
+  const line = change?.lines.data.find(({ amount }) => amount > 0);
+  const price = line?.pricing?.price_details?.price;
+  return line !== undefined && (typeof price === 'string' ? price : price?.id) === id ? line.period.start * 1000 : null;
 };
 
 const failureOf = async (

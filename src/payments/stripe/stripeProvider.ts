@@ -1,6 +1,6 @@
 /** The port to Stripe. Nothing else imports its package. */
-import type { PaymentProvider, ObjectRef } from '../paymentProvider.js';
-import type { Provided } from '../../domain/provided.js';
+import type { ObjectRef, Provided } from '../../domain/provided.js';
+import type { PaymentProvider } from '../paymentProvider.js';
 import { chargeOffSession } from './chargeOffSession.js';
 import { EVENT_TYPES, eventOf } from './eventOf.js';
 import { fetchCheckout, fetchIntent } from './fetchPayment.js';
