@@ -29,6 +29,8 @@ export interface Audit {
   readonly openHolds: number;
   /** What each operation was charged in the end, by its name: charges less refunds. */
   readonly charged: ReadonlyMap<string, number>;
+  /** Oldest first. */
+  readonly entries: readonly LedgerEntry[];
   /** What is wrong with the books. */
   readonly faults: readonly string[];
 }
@@ -60,7 +62,7 @@ export const audit = async (store: Store, account: string, now: number): Promise
     check(entry.seq === index + 1, `entry ${entry.seq} is in place ${index + 1}`);
     check(entry.balanceAfter === balance, `the balance after entry ${entry.seq} is not its sum`);
   });
-  return { balance: sum, openHolds: wallet.holds.length, charged: chargesIn(all), faults };
+  return { balance: sum, openHolds: wallet.holds.length, charged: chargesIn(all), entries: all, faults };
 };
 
 const allEntries = async (store: Store, account: string): Promise<readonly LedgerEntry[]> => {
@@ -72,7 +74,8 @@ const allEntries = async (store: Store, account: string): Promise<readonly Ledge
   }
 };
 
-const chargesIn = (entries: readonly LedgerEntry[]): ReadonlyMap<string, number> => {
+/** What each operation was charged in the end, by its name: charges less refunds. */
+export const chargesIn = (entries: readonly LedgerEntry[]): ReadonlyMap<string, number> => {
   const operationOf = new Map<string, string>();
   const charged = new Map<string, number>();
   for (const { kind, credits, holdId = '', operation } of entries) {
