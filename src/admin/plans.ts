@@ -1,8 +1,9 @@
 /** Plans: each verb writes the next version, and one who was too late gets `CONFLICT`. */
 import { planId } from '../domain/ids.js';
 import type { AccountId } from '../domain/ids.js';
+import type { OfferFault } from '../domain/offerFaults.js';
 import { planFaults } from '../domain/plan.js';
-import type { Plan, PlanFault } from '../domain/plan.js';
+import type { Plan } from '../domain/plan.js';
 import { newestOf, stepPlan } from '../domain/stepPlan.js';
 import type { PlanStep, PlanStepFault } from '../domain/stepPlan.js';
 import { effectiveAt } from '../domain/subscription.js';
@@ -107,7 +108,7 @@ const decisionOn = (before: Plan | null, plan: Plan) => {
 };
 
 /** Faults name the parts of a plan; the arguments have most of them in `plan`. */
-const unsound = ({ argument: part, message }: PlanFault): OperatorError => {
+const unsound = ({ argument: part, message }: OfferFault): OperatorError => {
   const argument = part === 'id' ? 'planId' : `plan.${part.replace(/^price\./, '')}`;
   return new OperatorError('BAD_USER_INPUT', message, argument);
 };

@@ -3,8 +3,9 @@
  * draft is a list of faults, so that an operator sees all of them at once.
  */
 import { isCredits } from './credits.js';
-import { isCurrency } from './currency.js';
 import type { PlanId } from './ids.js';
+import { DAYS_MAX, faultsOf, offerFaults } from './offerFaults.js';
+import type { OfferFault } from './offerFaults.js';
 import type { Interval, LimitPer } from './period.js';
 
 export type PlanStatus = 'DRAFT' | 'ACTIVE' | 'ARCHIVED';
@@ -49,12 +50,6 @@ export interface Plan {
   readonly requestsPerMinute: number | null;
 }
 
-export interface PlanFault {
-  /** The part that is wrong, as in `features.0.limit`. */
-  readonly argument: string;
-  readonly message: string;
-}
-
 /** The allowance under which this plan covers the feature, or `null` where it does not. A field that names no feature is covered by every plan. */
 export const allowanceFor = (plan: Plan, feature: string | null): Allowance | null =>
   feature === null
@@ -94,58 +89,38 @@ export const plansCovering = (
     .map((plan) => plan.id);
 
 const isCount = isCredits;
-const DAYS_MAX = 3650;
 
-export const planFaults = (plan: Plan): readonly PlanFault[] => {
-  const faults: PlanFault[] = [];
-  const check = (sound: boolean, argument: string, message: string) => {
-    if (!sound) faults.push({ argument, message });
-  };
-  check(
-    /^[a-z0-9]+(-[a-z0-9]+)*$/.test(plan.id),
-    'id',
-    'A plan’s id is a slug: lower-case letters, digits and single hyphens.',
-  );
-  check(Number.isSafeInteger(plan.version) && plan.version >= 1, 'version', 'A version is a whole number from 1.');
-  check(plan.name.trim() !== '', 'name', 'A plan needs a name.');
-  check(
-    isCount(plan.price.amountMinor),
-    'price.amountMinor',
-    'A price is a whole number of minor units, not negative.',
-  );
-  check(
-    isCurrency(plan.price.currency),
-    'price.currency',
-    'A currency is one of ISO 4217 that is in use, in three capital letters, as in EUR.',
-  );
-  check(isCount(plan.creditsPerPeriod), 'creditsPerPeriod', 'Credits are a whole number from 0 to 2^53 - 1.');
-  check(
-    isCount(plan.trialDays) && plan.trialDays <= DAYS_MAX,
-    'trialDays',
-    `A trial lasts a whole number of days from 0 to ${DAYS_MAX}.`,
-  );
-  check(
-    isCount(plan.graceDays) && plan.graceDays <= DAYS_MAX,
-    'graceDays',
-    `A grace lasts a whole number of days from 0 to ${DAYS_MAX}.`,
-  );
-  check(
-    plan.requestsPerMinute === null || (isCount(plan.requestsPerMinute) && plan.requestsPerMinute > 0),
-    'requestsPerMinute',
-    'Requests per minute are a whole number from 1, or absent.',
-  );
-  plan.features.forEach(({ feature, limit }, index) => {
-    check(feature.trim() !== '', `features.${index}.feature`, 'An allowance names a feature.');
-    check(
-      plan.features.findIndex((other) => other.feature === feature) === index,
-      `features.${index}.feature`,
-      `The feature "${feature}" is named twice.`,
-    );
-    check(
-      limit === null || isCount(limit.units),
-      `features.${index}.limit`,
-      'A limit is a whole number of units, not negative.',
-    );
-  });
-  return faults;
-};
+export const planFaults = (plan: Plan): readonly OfferFault[] => [
+  ...offerFaults('plan', plan),
+  ...faultsOf([
+    [isCount(plan.creditsPerPeriod), 'creditsPerPeriod', 'Credits are a whole number from 0 to 2^53 - 1.'],
+    [
+      isCount(plan.trialDays) && plan.trialDays <= DAYS_MAX,
+      'trialDays',
+      `A trial lasts a whole number of days from 0 to ${DAYS_MAX}.`,
+    ],
+    [
+      isCount(plan.graceDays) && plan.graceDays <= DAYS_MAX,
+      'graceDays',
+      `A grace lasts a whole number of days from 0 to ${DAYS_MAX}.`,
+    ],
+    [
+      plan.requestsPerMinute === null || (isCount(plan.requestsPerMinute) && plan.requestsPerMinute > 0),
+      'requestsPerMinute',
+      'Requests per minute are a whole number from 1, or absent.',
+    ],
+    ...plan.features.flatMap(({ feature, limit }, index) => [
+      [feature.trim() !== '', `features.${index}.feature`, 'An allowance names a feature.'] as const,
+      [
+        plan.features.findIndex((other) => other.feature === feature) === index,
+        `features.${index}.feature`,
+        `The feature "${feature}" is named twice.`,
+      ] as const,
+      [
+        limit === null || isCount(limit.units),
+        `features.${index}.limit`,
+        'A limit is a whole number of units, not negative.',
+      ] as const,
+    ]),
+  ]),
+];

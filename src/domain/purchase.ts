@@ -3,8 +3,10 @@
  * follows from the money alone, so that a refund, a dispute and its end are the same rule with other figures.
  */
 import type { ActsRemembered } from './act.js';
-import type { AccountId, PurchaseId } from './ids.js';
+import { grantId } from './ids.js';
+import type { AccountId, GrantId, PurchaseId } from './ids.js';
 import type { Bought } from './offer.js';
+import { DAY_MS } from './period.js';
 import type { Instant } from './period.js';
 import type { Price } from './plan.js';
 
@@ -38,7 +40,7 @@ export interface Purchase {
   readonly refusalId: string | null;
   readonly createdAt: Instant;
   readonly status: PurchaseStatus;
-  /** The provider's page, as long as it can be paid there. */
+  /** The provider's page. Whether it can be paid there, `checkoutUrlOf` tells. */
   readonly checkout: { readonly id: string; readonly url: string; readonly expiresAt: Instant } | null;
   /** The provider's payment. */
   readonly paymentId: string | null;
@@ -53,9 +55,30 @@ export interface Purchase {
   readonly acts?: ActsRemembered;
 }
 
-/** The credits that are due for a purchase now: as much of what was bought as is still paid for, rounded down. */
-export const creditsDue = (credits: number, { paidMinor, refundedMinor, disputedMinor }: Money): number => {
-  if (paidMinor <= 0) return 0;
+/** As much of what was bought as is still paid for, rounded down. */
+const stillPaidFor = (credits: number, { paidMinor, refundedMinor, disputedMinor }: Money): number => {
+  if (paidMinor <= 0) return credits;
   const kept = Math.max(0, paidMinor - refundedMinor - disputedMinor);
   return Number((BigInt(credits) * BigInt(Math.min(kept, paidMinor))) / BigInt(paidMinor));
 };
+
+/** The credits that are due for a purchase now, whatever came back meanwhile and in whatever order. */
+export const creditsDue = ({ status, credits, money }: Pick<Purchase, 'status' | 'credits' | 'money'>): number =>
+  status === 'PAID' ? stillPaidFor(credits, money) : 0;
+
+/** The one grant that a purchase makes. */
+export const grantOfPurchase = ({ id }: Pick<Purchase, 'id'>): GrantId => grantId(`purchase/${id}`);
+
+/** When its credits expire; `null`: never, or not known before it is paid. */
+export const creditsExpireAt = ({ paidAt, expiresAfterDays }: Purchase): Instant | null =>
+  paidAt === null || expiresAfterDays === null ? null : paidAt + expiresAfterDays * DAY_MS;
+
+/** Whether something may still become of it by itself. */
+export const isUnsettled = ({ status, shortfall }: Pick<Purchase, 'status' | 'shortfall'>): boolean =>
+  shortfall > 0 || status === 'OPEN' || status === 'PENDING' || status === 'ACTION_REQUIRED';
+
+/** Where it can be paid; `null`: nowhere any more. */
+export const checkoutUrlOf = (
+  { status, checkout }: Pick<Purchase, 'status' | 'checkout'>,
+  now: Instant,
+): string | null => (status === 'OPEN' && checkout !== null && now < checkout.expiresAt ? checkout.url : null);

@@ -3,8 +3,9 @@
  * same version at the same time want to write the same next one, and only one of them can.
  */
 import type { PlanId } from './ids.js';
+import type { OfferFault } from './offerFaults.js';
 import { planFaults } from './plan.js';
-import type { Plan, PlanFault } from './plan.js';
+import type { Plan } from './plan.js';
 
 /** What an operator decides about; id, version and status come of what is done with it. */
 export type PlanContent = Omit<Plan, 'id' | 'version' | 'status'>;
@@ -31,11 +32,11 @@ export type PlanStepFault =
 export type PlanStepped =
   | { readonly ok: true; readonly plan: Plan }
   | { readonly ok: false; readonly fault: PlanStepFault }
-  | { readonly ok: false; readonly fault: 'UNSOUND'; readonly faults: readonly [PlanFault, ...PlanFault[]] };
+  | { readonly ok: false; readonly fault: 'UNSOUND'; readonly faults: readonly [OfferFault, ...OfferFault[]] };
 
-/** Of all versions of one plan, the last that was written. */
-export const newestOf = (versions: readonly Plan[]): Plan | null =>
-  versions.reduce<Plan | null>(
+/** Of all versions of one plan or pack, the last that was written. */
+export const newestOf = <Offered extends { readonly version: number }>(versions: readonly Offered[]): Offered | null =>
+  versions.reduce<Offered | null>(
     (newest, each) => (newest === null || newest.version < each.version ? each : newest),
     null,
   );

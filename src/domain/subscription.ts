@@ -4,7 +4,7 @@
  */
 import type { ActsRemembered } from './act.js';
 import type { AccountId, PlanId, SubscriptionId } from './ids.js';
-import { DAY_MS, isInstant, periodAt, periodOf } from './period.js';
+import { DAY_MS, HOUR_MS, isInstant, periodAt, periodOf } from './period.js';
 import type { Instant, Interval, LimitPer, Period, Window } from './period.js';
 import type { Plan } from './plan.js';
 import { windowAt } from './timeZone.js';
@@ -128,8 +128,17 @@ export type SubscriptionState = 'SCHEDULED' | 'TRIALING' | 'ACTIVE' | 'PAST_DUE'
 /** What the state depends on of a plan; `null`: its version can't be found, and gives no grace. */
 export type Grace = Pick<Plan, 'graceDays'> | null;
 
+/**
+ * How long a provider takes to renew: it drafts the invoice for an hour, charges, and tells of it. Until then a period that
+ * has begun there is served, also under a plan without grace.
+ */
+const RENEWAL_MS = 3 * HOUR_MS;
+
 /** Up to then a subscription that is to be renewed covers, whether a payment failed or has not come yet. */
-const graceEndsAt = ({ paidUntil }: Subscription, plan: Grace): Instant => paidUntil + (plan?.graceDays ?? 0) * DAY_MS;
+const graceEndsAt = ({ paidUntil, paymentFailure, keptBy }: Subscription, plan: Grace): Instant => {
+  const graceMs = (plan?.graceDays ?? 0) * DAY_MS;
+  return paidUntil + (keptBy != null && paymentFailure === null ? Math.max(graceMs, RENEWAL_MS) : graceMs);
+};
 
 /** Ended by choice comes first, and what is paid for is served, whatever failed meanwhile. `plan` is that of the subscription. */
 export const stateAt = (subscription: Subscription, plan: Grace, now: Instant): SubscriptionState => {
