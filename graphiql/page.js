@@ -4,6 +4,7 @@ import 'graphiql/style.css';
 import './page.css';
 import { createGraphiQLFetcher } from '@graphiql/toolkit';
 import { GraphiQL } from 'graphiql';
+import { buildSchema } from 'graphql';
 import { createElement } from 'react';
 import { createRoot } from 'react-dom/client';
 
@@ -16,8 +17,8 @@ const elementOf = (id) => {
   return element;
 };
 
-/** @type {{ endpoint: string, title: string, tabs: Tab[] }} */
-const { endpoint, title, tabs } = JSON.parse(elementOf('settings').textContent);
+/** @type {{ endpoint: string, title: string, tabs: Tab[], sdl?: string }} */
+const { endpoint, title, tabs, sdl } = JSON.parse(elementOf('settings').textContent);
 
 /**
  * What is written here, keys included, is kept until the browser's tab is closed, and apart from what belongs to the
@@ -37,19 +38,33 @@ const storage = {
 };
 
 const send = createGraphiQLFetcher({ url: endpoint });
+
+/**
+ * A key that nobody has filled in is none.
+ * @param {Record<string, string>} headers
+ */
+const withoutEmptyKey = (headers) =>
+  Object.fromEntries(
+    Object.entries(headers).filter(
+      ([name, value]) => name.toLowerCase() !== 'authorization' || !/^bearer\s*$/i.test(value),
+    ),
+  );
+
 /**
  * GraphiQL asks for the schema before its editor for headers is there: with those of the first tab, then.
  * @type {typeof send}
  */
 const fetcher = (params, options) => {
   const isEarly = params.operationName === 'IntrospectionQuery' && options?.headers === undefined;
-  return send(params, isEarly ? { ...options, headers: JSON.parse(tabs[0]?.headers || '{}') } : options);
+  const headers = isEarly ? JSON.parse(tabs[0]?.headers || '{}') : (options?.headers ?? {});
+  return send(params, { ...options, headers: withoutEmptyKey(headers) });
 };
 
 document.title = title;
 createRoot(elementOf('graphiql')).render(
   createElement(GraphiQL, {
     fetcher,
+    ...(sdl === undefined ? {} : { schema: buildSchema(sdl) }),
     storage,
     defaultTabs: tabs,
     defaultEditorToolsVisibility: 'headers',

@@ -137,7 +137,8 @@ const serverOptions = (
   edge,
   documentLimits,
   servesMetrics: metrics === 'ON',
-  ...(isGraphiqlOn ? { graphiql: graphiqlPages(product, isDemo) } : {}),
+  home: { title: product.title, guide: (isDemo ? product.seed?.guide : undefined) ?? null },
+  ...(isGraphiqlOn ? { graphiql: graphiqlPages(product, { isDemo, introspection: edge.introspection }) } : {}),
 });
 
 const paywallOptions = (

@@ -27,17 +27,17 @@ import {
   readForwardedFor,
 } from './connectionOptions.js';
 import { allowOrigins, refuseForeignSockets } from './allowOrigins.js';
-import { errorPage } from './pages/errorPage.js';
 import type { FormatError, Transports } from './eventOperation.js';
 import { eventStreamHandler } from './eventStreamHandler.js';
+import type { Home } from './pages/homePage.js';
 import { serveGraphiql } from './pages/serveGraphiql.js';
 import type { GraphiqlPage } from './pages/serveGraphiql.js';
+import { servePages } from './pages/servePages.js';
 import { answerInGraphQL, refuseMethods } from './answerInGraphQL.js';
 import { healthRoutes } from './healthRoutes.js';
 import { PersistedQueries } from '../apollo/persistedQueries.js';
 import { maskErrors } from '../apollo/maskErrors.js';
 import { RateLimits } from './rateLimits.js';
-import { remedyPage } from './pages/remedyPage.js';
 import { takeJsonInput } from './takeJsonInput.js';
 import { stringifyResult } from '../apollo/stringifyResult.js';
 import { webSocketHandler } from './webSocketHandler.js';
@@ -52,6 +52,8 @@ export interface ServerOptions {
   readonly admin?: AdminServerOptions;
   /** By path. Left out: GraphiQL is not served. */
   readonly graphiql?: Readonly<Record<string, GraphiqlPage>>;
+  /** What the page at `/` says. */
+  readonly home?: Home;
   /** Left out: everybody may send any number of requests, whatever their plan says. */
   readonly rateLimits?: RateLimitSettings | null;
   /** Left out: as `readConfig` has it for an empty environment. */
@@ -70,6 +72,7 @@ export const createServer = async ({
   logger,
   admin,
   graphiql,
+  home,
   rateLimits = null,
   edge = EDGE_DEFAULTS,
   documentLimits = null,
@@ -106,17 +109,8 @@ export const createServer = async ({
     await addAdminServer(server, paywall.engine, { ...admin, limits, edge, documentLimits, watchers });
   healthRoutes(server, paywall.engine.store);
   if (servesMetrics && metrics !== null) metricsRoute(server, metrics);
-  pageRoute(server, '/remedies/:name', remedyPage);
-  pageRoute(server, '/errors/:name', errorPage);
+  servePages(server, paywall.engine, home);
   return server;
-};
-
-const pageRoute = (server: FastifyInstance, path: string, pageOf: (name: string) => string | null): void => {
-  server.get<{ Params: { name: string } }>(path, (request, reply) => {
-    const page = pageOf(request.params.name);
-    if (page === null) reply.callNotFound();
-    else void reply.type('text/html; charset=utf-8').send(page);
-  });
 };
 
 const apolloOf = (

@@ -129,11 +129,12 @@ export interface TestServerOptions extends Partial<Omit<PaywallOptions, 'store' 
   readonly metrics?: Metrics;
   readonly tracing?: Tracing;
   readonly graphiql?: ServerOptions['graphiql'];
+  readonly home?: ServerOptions['home'];
 }
 
 export const startServer = async (options: TestServerOptions = {}): Promise<TestServer> => {
   const { schema, database = sqliteDatabase, logger = pino({ level: 'silent' }), ...others } = options;
-  const { metrics = null, tracing = null, rateLimits = null, graphiql, edge, ...rest } = others;
+  const { metrics = null, tracing = null, rateLimits = null, graphiql, home, edge, ...rest } = others;
   const { store: real, drop } = await database();
   const observed = observeStore(real);
   const paywall = createPaywall({
@@ -157,6 +158,7 @@ export const startServer = async (options: TestServerOptions = {}): Promise<Test
     edge: { ...EDGE_DEFAULTS, ...edge },
     documentLimits: options.documentLimits ?? null,
     ...(graphiql === undefined ? {} : { graphiql }),
+    ...(home === undefined ? {} : { home }),
   });
   const url = await server.listen({ host: '127.0.0.1', port: 0 });
 

@@ -1,6 +1,7 @@
 /** The page behind `remedyUrl` where the operator has given no page of their own: what to do, in words. */
 import type { Remedy } from '../../domain/refusal.js';
-import { htmlPage } from './htmlPage.js';
+import { markup } from './markup.js';
+import type { Page } from './htmlPage.js';
 
 interface Advice {
   readonly title: string;
@@ -49,13 +50,29 @@ const ADVICE: Readonly<Record<Remedy, Advice>> = {
 /** `add-funds` for `ADD_FUNDS`: how a remedy is written in a path. */
 export const remedySlug = (remedy: string): string => remedy.toLowerCase().replaceAll('_', '-');
 
-/** The page's HTML, or `null` where no remedy has this slug. */
-export const remedyPage = (slug: string): string | null => {
-  const found = Object.entries(ADVICE).find(([remedy]) => remedySlug(remedy) === slug);
-  if (found === undefined) return null;
-  const [, { title, text }] = found;
-  return htmlPage(title, `<h1>${title}</h1>\n<p>${escapeHtml(text)}</p>`);
+const entries = Object.entries(ADVICE).map(([remedy, advice]) => ({ slug: remedySlug(remedy), ...advice }));
+
+/** What a remedy is, in words; `null` where no remedy has this slug. */
+export const remedyPage = (slug: string): Page | null => {
+  const found = entries.find((each) => each.slug === slug);
+  return found === undefined
+    ? null
+    : {
+        title: found.title,
+        body: markup`<h1>${found.title}</h1>
+          <p>${found.text}</p>`,
+      };
 };
 
-const escapeHtml = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+/** Every remedy. */
+export const remedyIndex = (): Page => ({
+  title: 'Remedies',
+  body: markup`<h1>Remedies</h1>
+    <p>
+      What puts a refusal right is named in <code>errors[].extensions.remedy</code>. <code>remedyUrl</code> beside it
+      leads to where it can be carried out.
+    </p>
+    <ul>
+      ${entries.map(({ slug, title }) => markup`<li><a href="/remedies/${slug}">${title}</a></li>`)}
+    </ul>`,
+});

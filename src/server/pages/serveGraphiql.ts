@@ -8,8 +8,11 @@ import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { preferredType } from '../../http/preferredType.js';
 import { parse, print } from 'graphql';
+import { readTypeDefs } from '../../api/readTypeDefs.js';
 import type { Example, Product } from '../../product.js';
-import { htmlPage } from './htmlPage.js';
+import { markup } from './markup.js';
+import { sendPage } from './htmlPage.js';
+import type { Page } from './htmlPage.js';
 
 /** An operation that is there when the page is opened. */
 export interface GraphiqlTab {
@@ -18,24 +21,28 @@ export interface GraphiqlTab {
   readonly headers: string;
 }
 
-/** Where a key belongs. */
+/** Where a key belongs. The page leaves an empty one out, so that its schema is there before anybody has a key. */
 const EMPTY_TAB: GraphiqlTab = { query: '', headers: '{\n  "Authorization": "Bearer "\n}' };
 
 export interface GraphiqlPage {
   readonly title: string;
   /** At least one. */
   readonly tabs: readonly GraphiqlTab[];
+  /** The schema in SDL, where whoever has no key can't ask for it. Left out: the page asks. */
+  readonly sdl?: string;
 }
 
 /** For each endpoint of a server. In a demo, its operations are there; elsewhere nobody has their keys. */
 export const graphiqlPages = (
   { title, examples, seed }: Pick<Product, 'title' | 'examples' | 'seed'>,
-  isDemo: boolean,
+  { isDemo, introspection }: { readonly isDemo: boolean; readonly introspection: boolean },
 ): Readonly<Record<string, GraphiqlPage>> => ({
   '/graphql': { title: `${title} – GraphiQL`, tabs: tabsOf(isDemo ? examples : []) },
   '/admin/graphql': {
     title: 'Tollgate’s administration – GraphiQL',
     tabs: tabsOf((isDemo ? seed?.adminExamples : undefined) ?? []),
+    // It is the same everywhere, and no secret.
+    ...(introspection ? { sdl: readTypeDefs('admin') } : {}),
   },
 });
 
@@ -92,22 +99,26 @@ export const serveGraphiql = async (
       return;
     }
     template ??= readTemplate(bundle);
-    void reply.header('cache-control', 'no-store').type('text/html; charset=utf-8');
-    if (template === null) void reply.code(503).header('retry-after', '5').header('refresh', '5').send(NOT_BUILT);
+    void reply.header('cache-control', 'no-store');
+    if (template === null) void sendPage(reply.headers({ 'retry-after': '5', refresh: '5' }), NOT_BUILT);
     else {
       void reply
+        .type('text/html; charset=utf-8')
         .header('content-security-policy', CONTENT_SECURITY_POLICY)
         .send(withSettings(template, { endpoint: request.url, ...page }));
     }
   });
 };
 
-const NOT_BUILT = htmlPage(
-  'GraphiQL is not built yet',
-  `<h1>GraphiQL is not built yet</h1>
-<p>After <code>npm start</code> it is being bundled, and this page comes back with it. Elsewhere <code>npm run build</code>
-does so. The API is there already, for every client but this page.</p>`,
-);
+const NOT_BUILT: Page = {
+  title: 'GraphiQL is not built yet',
+  body: markup`<h1>GraphiQL is not built yet</h1>
+    <p>
+      After <code>npm start</code> it is being bundled, and this page comes back with it. Elsewhere
+      <code>npm run build</code> does so. The API is there already, for every client but this page.
+    </p>`,
+  status: 503,
+};
 
 const readTemplate = (bundle: string): string | null => {
   const index = join(bundle, 'index.html');
