@@ -11,16 +11,21 @@ import type { LogCursor } from '../domain/logCursor.js';
 import type { Wallet } from '../domain/wallet.js';
 import { KEY_HASH_SECRET, keyOfRecord } from './storedRecords.js';
 import type { RecordKind, StoredRecords } from './storedRecords.js';
-import type { ListPage, Store } from './store.js';
+import type { ListPage, Store, WriteOutcome } from './store.js';
 import { StoreError } from './storeError.js';
 
 export interface Copied {
   readonly plans: number;
+  readonly packs: number;
   readonly accounts: number;
   readonly apiKeys: number;
   readonly subscriptions: number;
   readonly keyedOperations: number;
   readonly operators: number;
+  readonly providerLinks: number;
+  readonly purchases: number;
+  readonly paymentEvents: number;
+  readonly reconcilers: number;
   readonly auditEntries: number;
   readonly refusals: number;
   readonly wallets: number;
@@ -41,13 +46,20 @@ const WALLETS_AT_ONCE = 8;
 const ENTRIES_PER_PAGE = 1_000;
 
 export const copyStore = async (source: Store, target: Store, onStep: (step: string) => void): Promise<Copied> => {
-  const plans = await copyPlans(source, target);
+  const plans = await copyOffers('plan', await source.findPlans(), (each) => target.savePlans(each));
   onStep(`${plans} plan versions`);
+  const packs = await copyOffers('pack', await source.findPacks(), (each) => target.savePacks(each));
+  onStep(`${packs} pack versions`);
   await copySecret(source, target);
   const counts = { accounts: 0, apiKeys: 0, subscriptions: 0, keyedOperations: 0, operators: 0 };
+  const payments = { providerLinks: 0, purchases: 0, paymentEvents: 0, reconcilers: 0 };
   for (const kind of ['accounts', 'apiKeys', 'subscriptions', 'keyedOperations', 'operators'] as const) {
     counts[kind] = await copyRecords(source, target, kind);
     onStep(`${counts[kind]} ${kind}`);
+  }
+  for (const kind of ['providerLinks', 'purchases', 'paymentEvents', 'reconcilers'] as const) {
+    payments[kind] = await copyRecords(source, target, kind);
+    onStep(`${payments[kind]} ${kind}`);
   }
   await copyKeyUses(source, target);
   const auditEntries = await copyLog(
@@ -68,15 +80,18 @@ export const copyStore = async (source: Store, target: Store, onStep: (step: str
     ledgerEntries += await compareWallets(source, target, page);
   });
   onStep(`${ledgerEntries} ledger entries compared`);
-  return { plans, ...counts, auditEntries, refusals, wallets, ledgerEntries, credits };
+  return { plans, packs, ...counts, ...payments, auditEntries, refusals, wallets, ledgerEntries, credits };
 };
 
-const copyPlans = async (source: Store, target: Store): Promise<number> => {
-  const plans = await source.findPlans();
-  const outcomes = await target.savePlans(plans);
-  const differing = plans.find((_, index) => outcomes[index] !== 'WON');
-  if (differing !== undefined) throw otherThere('plan', `${differing.id}, version ${differing.version}`);
-  return plans.length;
+const copyOffers = async <Offered extends { readonly id: string; readonly version: number }>(
+  what: 'plan' | 'pack',
+  versions: readonly Offered[],
+  save: (versions: readonly Offered[]) => Promise<readonly WriteOutcome[]>,
+): Promise<number> => {
+  const outcomes = await save(versions);
+  const differing = versions.find((_, index) => outcomes[index] !== 'WON');
+  if (differing !== undefined) throw otherThere(what, `${differing.id}, version ${differing.version}`);
+  return versions.length;
 };
 
 /** Keys are known by what was made of them with this secret, so both sides must have the same. */

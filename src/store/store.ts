@@ -8,18 +8,22 @@
  */
 import type { Account, ApiKey } from '../domain/account.js';
 import type { AuditEntry } from '../domain/audit.js';
-import type { AccountId, ApiKeyId, HoldId, PlanId } from '../domain/ids.js';
+import type { AccountId, ApiKeyId, HoldId, PlanId, PurchaseId } from '../domain/ids.js';
 import type { KeyedOperation } from '../domain/keyedOperation.js';
 import type { LedgerEntry } from '../domain/ledger.js';
 import type { LogCursor } from '../domain/logCursor.js';
 import type { Operator } from '../domain/operator.js';
+import type { Pack } from '../domain/offer.js';
+import type { PaymentEvent } from '../domain/paymentEvent.js';
 import type { Instant } from '../domain/period.js';
 import type { Plan } from '../domain/plan.js';
+import type { ProviderLink } from '../domain/providerLink.js';
+import type { Purchase } from '../domain/purchase.js';
 import type { RefusalCounts, RefusalFilter, RefusalRecord } from '../domain/refusalRecord.js';
 import type { RequestCount } from '../domain/rateLimit.js';
 import type { Subscription } from '../domain/subscription.js';
 import type { Wallet } from '../domain/wallet.js';
-import type { RecordKind, StoredRecords } from './storedRecords.js';
+import type { PaymentKind, RecordKind, StoredRecords } from './storedRecords.js';
 
 /** `WON`: stored, its version raised by one. `LOST`: another write was first, and nothing was changed. */
 export type WriteOutcome = 'WON' | 'LOST';
@@ -59,6 +63,15 @@ export interface KeyUse {
   readonly usedAt: Instant;
 }
 
+/** What a purchase is known by at its provider. */
+export interface PurchaseReference {
+  readonly kind: 'CHECKOUT' | 'PAYMENT' | 'SUBSCRIPTION';
+  readonly id: string;
+}
+
+/** `FAILED`: not done, and tried in vain. */
+export type EventsWanted = 'ALL' | 'UNDONE' | 'FAILED';
+
 /** `STORED`: there was none. `SAME`: it was there already, version and all. `OTHER`: another one is, and stays. */
 export type ImportOutcome = 'STORED' | 'SAME' | 'OTHER';
 
@@ -78,6 +91,9 @@ export interface Store {
   findWallets(accountIds: readonly AccountId[]): Promise<readonly (Wallet | null)[]>;
   /** Every version of every plan: plans are few. */
   findPlans(): Promise<readonly Plan[]>;
+
+  /** Every version of every pack. */
+  findPacks(): Promise<readonly Pack[]>;
 
   findApiKeysById(ids: readonly ApiKeyId[]): Promise<readonly (ApiKey | null)[]>;
   /** When these keys were last used, as far as it was written. */
@@ -104,6 +120,21 @@ export interface Store {
   /** By `keyedOperationId`. What has expired may be found or not. */
   findKeyedOperations(ids: readonly string[]): Promise<readonly (KeyedOperation | null)[]>;
 
+  /** By their keys (`keyOfRecord`). */
+  findPayments<Kind extends PaymentKind>(
+    kind: Kind,
+    keys: readonly string[],
+  ): Promise<readonly (StoredRecords[Kind] | null)[]>;
+  /** Purchases of an account, or of all, the newest first. A place has the `createdAt` of its purchase. */
+  findPurchasePage(accountId: AccountId | null, page: ListPage<LogCursor>): Promise<readonly Purchase[]>;
+  /** Those that something may still become of (`isUnsettled`), by their ids, at most `first`. */
+  findUnsettledPurchases(first: number, after: PurchaseId | null): Promise<readonly Purchase[]>;
+  findPurchaseOf(provider: string, reference: PurchaseReference): Promise<Purchase | null>;
+  /** The account that a customer of a provider is. */
+  findLinkOfCustomer(provider: string, customerId: string): Promise<ProviderLink | null>;
+  /** The inbox, the newest first. A place has the `receivedAt` of its event. */
+  findPaymentEventPage(wanted: EventsWanted, page: ListPage<LogCursor>): Promise<readonly PaymentEvent[]>;
+
   /**
    * Insert (`version` 0) or compare and set: the value is stored with `version + 1` if what is stored has `version`.
    * Values of one batch are independent of each other.
@@ -114,6 +145,16 @@ export interface Store {
   saveSubscriptions(subscriptions: readonly Subscription[]): Promise<readonly WriteOutcome[]>;
   /** A plan's versions are written once: `LOST` where this version is there already, with other content. */
   savePlans(plans: readonly Plan[]): Promise<readonly WriteOutcome[]>;
+
+  /** Packs like plans. */
+  savePacks(packs: readonly Pack[]): Promise<readonly WriteOutcome[]>;
+  /** A customer of a provider belongs to one account: `LOST` also where it is another's. */
+  savePayments<Kind extends PaymentKind>(
+    kind: Kind,
+    records: readonly StoredRecords[Kind][],
+  ): Promise<readonly WriteOutcome[]>;
+  /** Drops events that are done and were received before this instant. */
+  forgetPaymentEvents(before: Instant): Promise<void>;
 
   saveOperators(operators: readonly Operator[]): Promise<readonly WriteOutcome[]>;
   /** A use that is older than what is stored changes nothing. */

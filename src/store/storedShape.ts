@@ -9,7 +9,11 @@ import type { AuditEntry } from '../domain/audit.js';
 import type { KeyedOperation } from '../domain/keyedOperation.js';
 import type { LedgerEntry } from '../domain/ledger.js';
 import type { Operator } from '../domain/operator.js';
+import type { Pack } from '../domain/offer.js';
+import type { PaymentEvent, ReconcilerRecord } from '../domain/paymentEvent.js';
 import type { Plan } from '../domain/plan.js';
+import type { ProviderLink } from '../domain/providerLink.js';
+import type { Purchase } from '../domain/purchase.js';
 import type { RefusalRecord } from '../domain/refusalRecord.js';
 import type { Subscription } from '../domain/subscription.js';
 import type { Wallet } from '../domain/wallet.js';
@@ -104,6 +108,67 @@ export const readPlan = reader<Plan>('plan', {
   trialDays: isWhole,
   graceDays: isWhole,
   requestsPerMinute: orNull(isWhole),
+});
+
+export const readPack = reader<Pack>('pack', {
+  id: isText,
+  version: isWhole,
+  name: isText,
+  status: isText,
+  credits: isWhole,
+  price: isRecord,
+  expiresAfterDays: orNull(isWhole),
+});
+
+export const readPurchase = reader<Purchase>('purchase', {
+  id: isText,
+  accountId: isText,
+  provider: isText,
+  bought: isRecord,
+  credits: isWhole,
+  price: isRecord,
+  expiresAfterDays: orNull(isWhole),
+  origin: isText,
+  refusalId: orNull(isText),
+  createdAt: isWhole,
+  status: isText,
+  checkout: orNull(isRecord),
+  paymentId: orNull(isText),
+  subscriptionId: orNull(isText),
+  paidAt: orNull(isWhole),
+  money: isRecord,
+  shortfall: isWhole,
+  version: isWhole,
+});
+
+export const readProviderLink = reader<ProviderLink>('link to a provider', {
+  provider: isText,
+  accountId: isText,
+  customerId: orNull(isText),
+  createdAt: isWhole,
+  autoTopUp: orNull(isRecord),
+  version: isWhole,
+});
+
+export const readPaymentEvent = reader<PaymentEvent>('payment event', {
+  id: isText,
+  provider: isText,
+  type: isText,
+  at: isWhole,
+  object: orNull(isRecord),
+  receivedAt: isWhole,
+  doneAt: orNull(isWhole),
+  attempts: isWhole,
+  error: orNull(isText),
+  version: isWhole,
+});
+
+export const readReconciler = reader<ReconcilerRecord>('reconciler', {
+  provider: isText,
+  lastRun: orNull(isRecord),
+  askedUntil: orNull(isWhole),
+  lockedUntil: orNull(isWhole),
+  version: isWhole,
 });
 
 export const readWallet = reader<Wallet>('wallet', {

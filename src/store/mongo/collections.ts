@@ -17,7 +17,7 @@ export interface VersionedDocument {
   readonly recentWrites: string[];
 }
 
-export interface PlanDocument {
+export interface OfferDocument {
   readonly _id: { readonly id: string; readonly version: number };
   readonly body: unknown;
 }
@@ -63,7 +63,12 @@ export interface Collections {
   readonly wallets: Collection<VersionedDocument>;
   readonly keyedOperations: Collection<VersionedDocument>;
   readonly operators: Collection<VersionedDocument>;
-  readonly plans: Collection<PlanDocument>;
+  readonly purchases: Collection<VersionedDocument>;
+  readonly providerLinks: Collection<VersionedDocument>;
+  readonly paymentEvents: Collection<VersionedDocument>;
+  readonly reconcilers: Collection<VersionedDocument>;
+  readonly plans: Collection<OfferDocument>;
+  readonly packs: Collection<OfferDocument>;
   readonly audit: Collection<AuditDocument>;
   readonly refusals: Collection<RefusalDocument>;
   readonly keyUses: Collection<KeyUseDocument>;
@@ -79,7 +84,12 @@ export const collectionsOf = (db: Db): Collections => ({
   wallets: db.collection<VersionedDocument>('wallets'),
   keyedOperations: db.collection<VersionedDocument>('keyedOperations'),
   operators: db.collection<VersionedDocument>('operators'),
-  plans: db.collection<PlanDocument>('plans'),
+  purchases: db.collection<VersionedDocument>('purchases'),
+  providerLinks: db.collection<VersionedDocument>('providerLinks'),
+  paymentEvents: db.collection<VersionedDocument>('paymentEvents'),
+  reconcilers: db.collection<VersionedDocument>('reconcilers'),
+  plans: db.collection<OfferDocument>('plans'),
+  packs: db.collection<OfferDocument>('packs'),
   audit: db.collection<AuditDocument>('audit'),
   refusals: db.collection<RefusalDocument>('refusals'),
   keyUses: db.collection<KeyUseDocument>('keyUses'),
@@ -131,8 +141,34 @@ export const createIndexes = async (collections: Collections): Promise<void> => 
       partialFilterExpression: { 'body.change.planId': { $exists: true } },
     },
   ]);
+  await createPaymentIndexes(collections);
   await requestCounts.createIndexes([
     { name: 'bucket', key: { key: 1 }, unique: true },
     { name: 'expiry', key: { expire: 1 }, expireAfterSeconds: 0 },
+  ]);
+};
+
+/** Links to customers are few: their collection is not one to be sharded, since a customer must be unique in all of it. */
+const createPaymentIndexes = async ({ purchases, providerLinks, paymentEvents }: Collections): Promise<void> => {
+  await purchases.createIndexes([
+    { name: 'time', key: { 'body.createdAt': -1, _id: -1 } },
+    { name: 'account', key: { 'body.accountId': 1, 'body.createdAt': -1, _id: -1 } },
+    { name: 'checkout', key: { 'body.provider': 1, 'body.checkout.id': 1 } },
+    { name: 'payment', key: { 'body.provider': 1, 'body.paymentId': 1 } },
+    { name: 'subscription', key: { 'body.provider': 1, 'body.subscriptionId': 1 } },
+    { name: 'status', key: { 'body.status': 1, _id: 1 } },
+    { name: 'shortfall', key: { 'body.shortfall': 1 }, partialFilterExpression: { 'body.shortfall': { $gt: 0 } } },
+  ]);
+  await providerLinks.createIndexes([
+    {
+      name: 'customer',
+      key: { 'body.provider': 1, 'body.customerId': 1 },
+      unique: true,
+      partialFilterExpression: { 'body.customerId': { $gt: '' } },
+    },
+  ]);
+  await paymentEvents.createIndexes([
+    { name: 'time', key: { 'body.receivedAt': -1, _id: -1 } },
+    { name: 'done', key: { 'body.doneAt': 1, 'body.receivedAt': -1, _id: -1 } },
   ]);
 };

@@ -5,13 +5,17 @@
  */
 import type { Account, ApiKey } from '../../domain/account.js';
 import type { AuditEntry } from '../../domain/audit.js';
-import type { AccountId, ApiKeyId, HoldId } from '../../domain/ids.js';
+import type { AccountId, ApiKeyId, HoldId, PurchaseId } from '../../domain/ids.js';
 import type { KeyedOperation } from '../../domain/keyedOperation.js';
 import type { LedgerEntry } from '../../domain/ledger.js';
 import type { LogCursor } from '../../domain/logCursor.js';
 import type { Operator } from '../../domain/operator.js';
+import type { Pack } from '../../domain/offer.js';
+import type { PaymentEvent } from '../../domain/paymentEvent.js';
 import type { Instant } from '../../domain/period.js';
 import type { Plan } from '../../domain/plan.js';
+import type { ProviderLink } from '../../domain/providerLink.js';
+import type { Purchase } from '../../domain/purchase.js';
 import type { RefusalCounts, RefusalFilter, RefusalRecord } from '../../domain/refusalRecord.js';
 import type { RequestCount } from '../../domain/rateLimit.js';
 import type { Subscription } from '../../domain/subscription.js';
@@ -19,12 +23,14 @@ import type { Wallet } from '../../domain/wallet.js';
 import { MemoryRequestCounter } from '../memoryRequestCounter.js';
 import { inTime } from '../inTime.js';
 import { keyOfRecord } from '../storedRecords.js';
-import type { RecordKind, StoredRecords } from '../storedRecords.js';
+import type { PaymentKind, RecordKind, StoredRecords } from '../storedRecords.js';
 import type {
+  EventsWanted,
   ImportOutcome,
   KeyUse,
   LedgerPage,
   ListPage,
+  PurchaseReference,
   RecordPage,
   Store,
   SubscribedTo,
@@ -35,6 +41,12 @@ import {
   readApiKey,
   readKeyedOperation,
   readOperator,
+  readPack,
+  readPaymentEvent,
+  readPlan,
+  readProviderLink,
+  readPurchase,
+  readReconciler,
   readSubscription,
   readWallet,
 } from '../storedShape.js';
@@ -46,7 +58,8 @@ import { Listings } from './listings.js';
 import { mongoDatabase } from './mongoDatabase.js';
 import type { MongoDatabase, MongoOptions } from './mongoDatabase.js';
 import { MongoLink } from './mongoLink.js';
-import { Plans } from './plans.js';
+import { OfferVersions } from './offerVersions.js';
+import { Payments } from './payments.js';
 import { Refusals } from './refusals.js';
 import { RequestCounter } from './requestCounter.js';
 import { collectionsOf, createIndexes } from './collections.js';
@@ -77,10 +90,16 @@ const recordsOver = ({ client, db }: MongoDatabase) => {
     keyedOperations: new VersionedRecords(collections.keyedOperations, keyOfRecord.keyedOperations, readKeyedOperation),
     operators: new VersionedRecords(collections.operators, keyOfRecord.operators, readOperator),
     wallets: new VersionedRecords(collections.wallets, keyOfRecord.wallets, readWallet),
+    purchases: new VersionedRecords(collections.purchases, keyOfRecord.purchases, readPurchase),
+    providerLinks: new VersionedRecords(collections.providerLinks, keyOfRecord.providerLinks, readProviderLink),
+    paymentEvents: new VersionedRecords(collections.paymentEvents, keyOfRecord.paymentEvents, readPaymentEvent),
+    reconcilers: new VersionedRecords(collections.reconcilers, keyOfRecord.reconcilers, readReconciler),
   };
   return {
     ...kinds,
-    plans: new Plans(collections.plans),
+    plans: new OfferVersions(collections.plans, readPlan),
+    packs: new OfferVersions(collections.packs, readPack),
+    payments: new Payments(collections),
     ledger: new Ledger(collections.ledger, kinds.wallets),
     auditLog: new AuditLog(collections.audit),
     refusals: new Refusals(collections.refusals),
@@ -144,6 +163,10 @@ class MongoStore implements Store {
     return this.#use(({ plans }) => plans.findAll());
   }
 
+  findPacks(): Promise<readonly Pack[]> {
+    return this.#use(({ packs }) => packs.findAll());
+  }
+
   findApiKeysById(ids: readonly ApiKeyId[]): Promise<readonly (ApiKey | null)[]> {
     return this.#use(({ listings }) => listings.findApiKeysById(ids));
   }
@@ -176,6 +199,33 @@ class MongoStore implements Store {
     return this.#use(({ keyedOperations }) => keyedOperations.find(ids));
   }
 
+  findPayments<Kind extends PaymentKind>(
+    kind: Kind,
+    keys: readonly string[],
+  ): Promise<readonly (StoredRecords[Kind] | null)[]> {
+    return this.#use((records) => ofKind(records, kind).find(keys));
+  }
+
+  findPurchasePage(accountId: AccountId | null, page: ListPage<LogCursor>): Promise<readonly Purchase[]> {
+    return this.#use(({ payments }) => payments.findPurchases(accountId, page));
+  }
+
+  findUnsettledPurchases(first: number, after: PurchaseId | null): Promise<readonly Purchase[]> {
+    return this.#use(({ payments }) => payments.findUnsettled(first, after));
+  }
+
+  findPurchaseOf(provider: string, reference: PurchaseReference): Promise<Purchase | null> {
+    return this.#use(({ payments }) => payments.findByReference(provider, reference));
+  }
+
+  findLinkOfCustomer(provider: string, customerId: string): Promise<ProviderLink | null> {
+    return this.#use(({ payments }) => payments.findLinkOf(provider, customerId));
+  }
+
+  findPaymentEventPage(wanted: EventsWanted, page: ListPage<LogCursor>): Promise<readonly PaymentEvent[]> {
+    return this.#use(({ payments }) => payments.findEvents(wanted, page));
+  }
+
   saveAccounts(accounts: readonly Account[]): Promise<readonly WriteOutcome[]> {
     return this.#saveAll((records) => records.accounts, accounts);
   }
@@ -190,6 +240,21 @@ class MongoStore implements Store {
 
   savePlans(plans: readonly Plan[]): Promise<readonly WriteOutcome[]> {
     return this.#use((records) => records.plans.save(plans));
+  }
+
+  savePacks(packs: readonly Pack[]): Promise<readonly WriteOutcome[]> {
+    return this.#use((records) => records.packs.save(packs));
+  }
+
+  savePayments<Kind extends PaymentKind>(
+    kind: Kind,
+    values: readonly StoredRecords[Kind][],
+  ): Promise<readonly WriteOutcome[]> {
+    return this.#saveAll((records) => ofKind(records, kind), values);
+  }
+
+  async forgetPaymentEvents(before: Instant): Promise<void> {
+    await this.#use(({ payments }) => payments.forgetEvents(before));
   }
 
   saveOperators(operators: readonly Operator[]): Promise<readonly WriteOutcome[]> {

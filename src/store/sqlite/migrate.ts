@@ -61,6 +61,29 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX subscriptions_by_next_plan ON subscriptions (body -> '$.change.planId', id)
     WHERE body -> '$.change.planId' IS NOT NULL;
   `,
+  // Payments. A customer of a provider belongs to one account, whoever writes at the same moment.
+  `
+  CREATE TABLE packs (
+    id TEXT NOT NULL, version INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (id, version)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE purchases (id TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
+  CREATE INDEX purchases_by_time ON purchases (json_extract(body, '$.createdAt'), id);
+  CREATE INDEX purchases_by_account ON purchases (body -> '$.accountId', json_extract(body, '$.createdAt'), id);
+  CREATE INDEX purchases_by_checkout ON purchases (body -> '$.provider', body -> '$.checkout.id', id);
+  CREATE INDEX purchases_by_payment ON purchases (body -> '$.provider', body -> '$.paymentId', id);
+  CREATE INDEX purchases_by_subscription ON purchases (body -> '$.provider', body -> '$.subscriptionId', id);
+  CREATE INDEX purchases_unsettled ON purchases (id)
+    WHERE (json_extract(body, '$.status') IN ('OPEN', 'PENDING', 'ACTION_REQUIRED')
+      OR json_extract(body, '$.shortfall') > 0);
+  CREATE TABLE provider_links (id TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX provider_links_by_customer ON provider_links (body -> '$.provider', body -> '$.customerId')
+    WHERE json_extract(body, '$.customerId') IS NOT NULL;
+  CREATE TABLE payment_events (id TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
+  CREATE INDEX payment_events_by_time ON payment_events (json_extract(body, '$.receivedAt'), id);
+  CREATE INDEX payment_events_undone ON payment_events (json_extract(body, '$.receivedAt'), id)
+    WHERE json_extract(body, '$.doneAt') IS NULL;
+  CREATE TABLE reconcilers (id TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** Brings the file up to this version of Tollgate. Two processes may do it at the same time. */

@@ -7,25 +7,31 @@ import { dirname, resolve } from 'node:path';
 import type { Account, ApiKey } from '../../domain/account.js';
 import type { AuditEntry } from '../../domain/audit.js';
 import { accountId as accountIdOf } from '../../domain/ids.js';
-import type { AccountId, ApiKeyId, HoldId } from '../../domain/ids.js';
+import type { AccountId, ApiKeyId, HoldId, PurchaseId } from '../../domain/ids.js';
 import type { KeyedOperation } from '../../domain/keyedOperation.js';
 import type { LedgerEntry } from '../../domain/ledger.js';
 import type { LogCursor } from '../../domain/logCursor.js';
 import type { Operator } from '../../domain/operator.js';
+import type { Pack } from '../../domain/offer.js';
+import type { PaymentEvent } from '../../domain/paymentEvent.js';
 import type { Instant } from '../../domain/period.js';
 import type { Plan } from '../../domain/plan.js';
+import type { ProviderLink } from '../../domain/providerLink.js';
+import type { Purchase } from '../../domain/purchase.js';
 import type { RefusalCounts, RefusalFilter, RefusalRecord } from '../../domain/refusalRecord.js';
 import type { RequestCount } from '../../domain/rateLimit.js';
 import type { Subscription } from '../../domain/subscription.js';
 import type { Wallet } from '../../domain/wallet.js';
 import { MemoryRequestCounter } from '../memoryRequestCounter.js';
 import { keyOfRecord } from '../storedRecords.js';
-import type { RecordKind, StoredRecords } from '../storedRecords.js';
+import type { PaymentKind, RecordKind, StoredRecords } from '../storedRecords.js';
 import type {
+  EventsWanted,
   ImportOutcome,
   KeyUse,
   LedgerPage,
   ListPage,
+  PurchaseReference,
   RecordPage,
   Store,
   SubscribedTo,
@@ -36,6 +42,12 @@ import {
   readApiKey,
   readKeyedOperation,
   readOperator,
+  readPack,
+  readPaymentEvent,
+  readPlan,
+  readProviderLink,
+  readPurchase,
+  readReconciler,
   readSubscription,
   readWallet,
 } from '../storedShape.js';
@@ -44,7 +56,8 @@ import { AuditLog } from './auditLog.js';
 import { KeyUses } from './keyUses.js';
 import { Ledger } from './ledger.js';
 import { Listings } from './listings.js';
-import { Plans } from './plans.js';
+import { OfferVersions } from './offerVersions.js';
+import { Payments } from './payments.js';
 import { Refusals } from './refusals.js';
 import { migrate } from './migrate.js';
 import { inTransaction, keyText, openSqliteDriver } from './sqliteDriver.js';
@@ -92,7 +105,9 @@ class SqliteStore implements Store {
   readonly #listings: Listings;
   readonly #proposeSecret: SqliteStatement;
   readonly #findSecret: SqliteStatement;
-  readonly #plans: Plans;
+  readonly #plans: OfferVersions<Plan>;
+  readonly #packs: OfferVersions<Pack>;
+  readonly #payments: Payments;
   readonly #ledger: Ledger;
   readonly #requests = new MemoryRequestCounter();
   #isClosed = false;
@@ -103,6 +118,7 @@ class SqliteStore implements Store {
   ) {
     const memory = (this.#memory = new FileMemory(driver));
     const { accounts, apiKeys, subscriptions, keyedOperations, operators, wallets } = keyOfRecord;
+    const { purchases, providerLinks, paymentEvents, reconcilers } = keyOfRecord;
     this.#records = {
       accounts: new VersionedRecords(driver, memory, 'accounts', accounts, readAccount),
       apiKeys: new VersionedRecords(driver, memory, 'api_keys', apiKeys, readApiKey),
@@ -110,6 +126,10 @@ class SqliteStore implements Store {
       keyedOperations: new VersionedRecords(driver, memory, 'keyed_operations', keyedOperations, readKeyedOperation),
       operators: new VersionedRecords(driver, memory, 'operators', operators, readOperator),
       wallets: new VersionedRecords(driver, memory, 'wallets', wallets, readWallet),
+      purchases: new VersionedRecords(driver, memory, 'purchases', purchases, readPurchase),
+      providerLinks: new VersionedRecords(driver, memory, 'provider_links', providerLinks, readProviderLink),
+      paymentEvents: new VersionedRecords(driver, memory, 'payment_events', paymentEvents, readPaymentEvent),
+      reconcilers: new VersionedRecords(driver, memory, 'reconcilers', reconcilers, readReconciler),
     };
     this.#forgetKeyed = driver.prepare(`DELETE FROM keyed_operations WHERE json_extract(body, '$.expiresAt') < ?`);
     this.#auditLog = new AuditLog(driver);
@@ -118,7 +138,9 @@ class SqliteStore implements Store {
     this.#listings = new Listings(driver);
     this.#proposeSecret = driver.prepare('INSERT INTO secrets (name, secret) VALUES (?, ?) ON CONFLICT DO NOTHING');
     this.#findSecret = driver.prepare('SELECT secret FROM secrets WHERE name = ?');
-    this.#plans = new Plans(driver);
+    this.#plans = new OfferVersions(driver, 'plans', readPlan);
+    this.#packs = new OfferVersions(driver, 'packs', readPack);
+    this.#payments = new Payments(driver);
     this.#ledger = new Ledger(driver);
   }
 
@@ -140,6 +162,10 @@ class SqliteStore implements Store {
 
   findPlans(): Promise<readonly Plan[]> {
     return this.#use(() => this.#plans.findAll());
+  }
+
+  findPacks(): Promise<readonly Pack[]> {
+    return this.#use(() => this.#packs.findAll());
   }
 
   findApiKeysById(ids: readonly ApiKeyId[]): Promise<readonly (ApiKey | null)[]> {
@@ -174,6 +200,33 @@ class SqliteStore implements Store {
     return this.#use(() => this.#records.keyedOperations.find(ids));
   }
 
+  findPayments<Kind extends PaymentKind>(
+    kind: Kind,
+    keys: readonly string[],
+  ): Promise<readonly (StoredRecords[Kind] | null)[]> {
+    return this.#use(() => this.#records[kind].find(keys));
+  }
+
+  findPurchasePage(accountId: AccountId | null, page: ListPage<LogCursor>): Promise<readonly Purchase[]> {
+    return this.#use(() => this.#payments.findPurchases(accountId, page));
+  }
+
+  findUnsettledPurchases(first: number, after: PurchaseId | null): Promise<readonly Purchase[]> {
+    return this.#use(() => this.#payments.findUnsettled(first, after));
+  }
+
+  findPurchaseOf(provider: string, reference: PurchaseReference): Promise<Purchase | null> {
+    return this.#use(() => this.#payments.findByReference(provider, reference));
+  }
+
+  findLinkOfCustomer(provider: string, customerId: string): Promise<ProviderLink | null> {
+    return this.#use(() => this.#payments.findLinkOf(provider, customerId));
+  }
+
+  findPaymentEventPage(wanted: EventsWanted, page: ListPage<LogCursor>): Promise<readonly PaymentEvent[]> {
+    return this.#use(() => this.#payments.findEvents(wanted, page));
+  }
+
   saveAccounts(accounts: readonly Account[]): Promise<readonly WriteOutcome[]> {
     return this.#saveAll(this.#records.accounts, accounts);
   }
@@ -188,6 +241,24 @@ class SqliteStore implements Store {
 
   savePlans(plans: readonly Plan[]): Promise<readonly WriteOutcome[]> {
     return this.#writeEach(plans, (plan) => this.#plans.save(plan));
+  }
+
+  savePacks(packs: readonly Pack[]): Promise<readonly WriteOutcome[]> {
+    return this.#writeEach(packs, (pack) => this.#packs.save(pack));
+  }
+
+  savePayments<Kind extends PaymentKind>(
+    kind: Kind,
+    records: readonly StoredRecords[Kind][],
+  ): Promise<readonly WriteOutcome[]> {
+    return this.#saveAll(this.#records[kind], records);
+  }
+
+  forgetPaymentEvents(before: Instant): Promise<void> {
+    return this.#use(() => {
+      this.#payments.forgetEvents(before);
+      this.#memory.forget();
+    });
   }
 
   saveOperators(operators: readonly Operator[]): Promise<readonly WriteOutcome[]> {

@@ -10,7 +10,17 @@ import { StoreError } from '../storeError.js';
 import { keyList, keyText } from './sqliteDriver.js';
 import type { SqliteDriver, SqliteRow, SqliteStatement } from './sqliteDriver.js';
 
-export type VersionedTable = 'accounts' | 'api_keys' | 'subscriptions' | 'wallets' | 'keyed_operations' | 'operators';
+export type VersionedTable =
+  | 'accounts'
+  | 'api_keys'
+  | 'subscriptions'
+  | 'wallets'
+  | 'keyed_operations'
+  | 'operators'
+  | 'purchases'
+  | 'provider_links'
+  | 'payment_events'
+  | 'reconcilers';
 
 /** Of each table; a wallet in use takes some kilobytes. */
 const VALUES_MAX = 2_000;
@@ -86,7 +96,7 @@ export class VersionedRecords<T extends { readonly version: number }> {
     this.#insert = driver.prepare(`INSERT INTO ${table} (id, version, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`);
     this.#listFirst = driver.prepare(`SELECT body FROM ${table} ORDER BY id LIMIT ?`);
     this.#listAfter = driver.prepare(`SELECT body FROM ${table} WHERE id > ? ORDER BY id LIMIT ?`);
-    this.#update = driver.prepare(`UPDATE ${table} SET version = ?, body = ? WHERE id = ? AND version = ?`);
+    this.#update = driver.prepare(`UPDATE OR IGNORE ${table} SET version = ?, body = ? WHERE id = ? AND version = ?`);
     this.#known = memory.tableOf();
   }
 
@@ -117,7 +127,7 @@ export class VersionedRecords<T extends { readonly version: number }> {
     return isDeepStrictEqual(stored, JSON.parse(body)) ? 'SAME' : 'OTHER';
   }
 
-  /** Stores `next` if what is stored has the version before it. Belongs into a transaction. */
+  /** Stores `next` if what is stored has the version before it, and nothing else is what it must be alone. Belongs into a transaction. */
   compareAndSet(next: T): boolean {
     const key = this.keyOf(next);
     const id = keyText(key);

@@ -4,7 +4,8 @@ import { accountId, grantId, holdId } from '../../../src/domain/ids.js';
 import type { AccountId } from '../../../src/domain/ids.js';
 import { applyCommand } from '../../../src/domain/walletCommand.js';
 import { CopyError, copyStore } from '../../../src/store/copyStore.js';
-import { KEY_HASH_SECRET } from '../../../src/store/storedRecords.js';
+import { KEY_HASH_SECRET, keyOfRecord } from '../../../src/store/storedRecords.js';
+import type { PaymentKind, StoredRecords } from '../../../src/store/storedRecords.js';
 import type { Store } from '../../../src/store/store.js';
 import { StoreError } from '../../../src/store/storeError.js';
 import { troubledStore } from '../../unit/ledger/troubledStore.js';
@@ -15,7 +16,12 @@ import {
   anApiKey,
   anAuditEntry,
   anOperator,
+  aPack,
+  aPaymentEvent,
   aPlan,
+  aProviderLink,
+  aPurchase,
+  aReconciler,
   aRefusalRecord,
   aSubscription,
   HOSTILE_STRINGS,
@@ -34,6 +40,9 @@ const SPENT = 12;
 /** MongoDB removes those that are over by the clock of the machine. */
 const REFUSALS = [aRefusalRecord('refusal-2', Date.now()), aRefusalRecord('refusal-1', Date.now() - 1)];
 const BUSY = accountId('account-7');
+
+/** Each store has an order of its own. */
+const keyOf = <Kind extends PaymentKind>(kind: Kind, record: StoredRecords[Kind]): string => keyOfRecord[kind](record);
 
 type Open = () => Promise<OpenedStore>;
 
@@ -58,11 +67,16 @@ const copySuite = (name: string, openSource: Open, openTarget: Open): void => {
       const { from, to } = stores();
       expect(await copy()).toEqual({
         plans: 2,
+        packs: 2,
         accounts: ACCOUNTS.length,
         apiKeys: ACCOUNTS.length,
         subscriptions: ACCOUNTS.length,
         keyedOperations: ACCOUNTS.length,
         operators: 2,
+        providerLinks: ACCOUNTS.length,
+        purchases: ACCOUNTS.length,
+        paymentEvents: 2,
+        reconcilers: 1,
         auditEntries: 3,
         refusals: 2,
         wallets: ACCOUNTS.length,
@@ -72,6 +86,14 @@ const copySuite = (name: string, openSource: Open, openTarget: Open): void => {
       for (const id of [BUSY, ...ACCOUNTS.slice(0, 30)]) expect(await readAll(to, id)).toEqual(await readAll(from, id));
       expect(await to.findPlans()).toEqual(await from.findPlans());
       expect(await to.findOperators()).toEqual(await from.findOperators());
+      expect(await to.findPacks()).toEqual(await from.findPacks());
+      for (const kind of ['providerLinks', 'purchases', 'paymentEvents', 'reconcilers'] as const) {
+        const all = async (store: Store) =>
+          new Map(
+            (await store.listRecords(kind, { first: 1_000, after: null })).map((each) => [keyOf(kind, each), each]),
+          );
+        expect(await all(to)).toEqual(await all(from));
+      }
       const newest = { count: 10, after: null, isBackward: false };
       expect(await to.findAuditPage(null, newest)).toEqual(await from.findAuditPage(null, newest));
       expect(await to.findRefusalPage({ facets: {}, from: null, until: null }, newest)).toEqual(REFUSALS);
@@ -184,6 +206,17 @@ const fill = async (store: Store): Promise<void> => {
     ACCOUNTS.map((id) => ({ ...aKeyedOperation(id, 'key'), version: 2 })),
   );
   await store.saveOperators([anOperator('owner'), anOperator('support')]);
+  await store.savePacks([aPack('small', 1), aPack('small', 2)]);
+  await store.importRecords(
+    'providerLinks',
+    ACCOUNTS.map((id) => ({ ...aProviderLink(id), version: 2 })),
+  );
+  await store.importRecords(
+    'purchases',
+    ACCOUNTS.map((id) => ({ ...aPurchase(`purchase-${id}`, id), version: 4 })),
+  );
+  await store.savePayments('paymentEvents', [aPaymentEvent('evt_1', 1), aPaymentEvent('evt_2', 2, { doneAt: 3 })]);
+  await store.savePayments('reconcilers', [aReconciler('stripe')]);
   await store.appendAudit([1, 2, 3].map((n) => anAuditEntry(`audit-${n}`, NOW + n)));
   await store.appendRefusals(REFUSALS);
   await store.saveKeyUses([{ secretHash: `hash-${BUSY}`, usedAt: NOW }]);

@@ -175,10 +175,27 @@ describe('a SQLite file', () => {
       `SELECT body FROM (SELECT at, id FROM refusal_facets AS f WHERE facet = 'account' AND value = 'a' AND at >= 1 AND (at, id) < (9, '')
         AND EXISTS (SELECT 1 FROM refusal_facets AS o WHERE o.facet = 'reason' AND o.value = 'r' AND o.at = f.at AND o.id = f.id)
         ORDER BY at DESC, id DESC LIMIT 9) AS found CROSS JOIN refusals USING (id)`,
+      `SELECT body FROM purchases WHERE true AND json_extract(body, '$.createdAt') <= 9
+        AND (json_extract(body, '$.createdAt'), id) < (9, '')
+        ORDER BY json_extract(body, '$.createdAt') DESC, id DESC LIMIT 9`,
+      `SELECT body FROM purchases WHERE body -> '$.accountId' = '"a"'
+        AND json_extract(body, '$.createdAt') <= 9 AND (json_extract(body, '$.createdAt'), id) < (9, '')
+        ORDER BY json_extract(body, '$.createdAt') DESC, id DESC LIMIT 9`,
+      `SELECT body FROM purchases WHERE (json_extract(body, '$.status') IN ('OPEN', 'PENDING', 'ACTION_REQUIRED')
+        OR json_extract(body, '$.shortfall') > 0) AND id > 'a' ORDER BY id LIMIT 9`,
+      ...['$.checkout.id', '$.paymentId', '$.subscriptionId'].map(
+        (path) =>
+          `SELECT body FROM purchases WHERE body -> '$.provider' = '"s"' AND body -> '${path}' = '"x"' ORDER BY id`,
+      ),
+      `SELECT body FROM provider_links WHERE body -> '$.provider' = '"s"' AND body -> '$.customerId' = '"c"'
+        AND json_extract(body, '$.customerId') IS NOT NULL`,
+      `SELECT body FROM payment_events WHERE json_extract(body, '$.doneAt') IS NULL AND json_extract(body, '$.receivedAt') <= 9
+        AND (json_extract(body, '$.receivedAt'), id) < (9, '')
+        ORDER BY json_extract(body, '$.receivedAt') DESC, id DESC LIMIT 9`,
     ];
     for (const sql of queries)
       expect(planOf(sql)).not.toMatch(
-        /SCAN (wallets|api_keys|ledger|subscriptions|audit|refusals|refusal_facets)\b|SCAN [fo]\b|TEMP B-TREE FOR ORDER/,
+        /SCAN (wallets|api_keys|ledger|subscriptions|audit|refusals|refusal_facets|purchases|provider_links|payment_events)\b|SCAN [fo]\b|TEMP B-TREE FOR ORDER/,
       );
     driver.close();
   });

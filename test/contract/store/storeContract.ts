@@ -16,6 +16,7 @@ import type { RecordKind, StoredRecords } from '../../../src/store/storedRecords
 import type { Store } from '../../../src/store/store.js';
 import { StoreError } from '../../../src/store/storeError.js';
 import { listingContract } from './listingContract.js';
+import { paymentContract } from './paymentContract.js';
 import { refusalContract } from './refusalContract.js';
 import type { OpenedStore, StoreUnderTest } from './storeUnderTest.js';
 
@@ -25,6 +26,8 @@ import {
   anApiKey,
   anAuditEntry,
   anOperator,
+  aPack,
+  aPurchase,
   aRefusalRecord,
   aPlan,
   aSubscription,
@@ -412,6 +415,7 @@ export const storeContract = (name: string, { open, openUnreachable }: StoreUnde
     });
     listingContract(() => opened);
     refusalContract(() => opened);
+    paymentContract(() => opened);
 
     describe('requests', () => {
       it('are counted in each bucket for itself, all that come at once too', async () => {
@@ -557,6 +561,16 @@ export const storeContract = (name: string, { open, openUnreachable }: StoreUnde
           saveApiKeys: () => closed.saveApiKeys([anApiKey(ALICE, 'hash')]),
           saveSubscriptions: () => closed.saveSubscriptions([aSubscription(ALICE)]),
           savePlans: () => closed.savePlans([aPlan('closed', 1)]),
+          findPacks: () => closed.findPacks(),
+          savePacks: () => closed.savePacks([aPack('closed', 1)]),
+          findPayments: () => closed.findPayments('purchases', ['p']),
+          savePayments: () => closed.savePayments('purchases', [aPurchase('p', ALICE)]),
+          findPurchasePage: () => closed.findPurchasePage(null, PAGE),
+          findUnsettledPurchases: () => closed.findUnsettledPurchases(1, null),
+          findPurchaseOf: () => closed.findPurchaseOf('stripe', { kind: 'PAYMENT', id: 'pi' }),
+          findLinkOfCustomer: () => closed.findLinkOfCustomer('stripe', 'cus'),
+          findPaymentEventPage: () => closed.findPaymentEventPage('ALL', PAGE),
+          forgetPaymentEvents: () => closed.forgetPaymentEvents(NOW),
           findKeyedOperations: () => closed.findKeyedOperations(['id']),
           saveKeyedOperations: () => closed.saveKeyedOperations([aKeyedOperation(ALICE, 'key')]),
           forgetKeyedOperations: () => closed.forgetKeyedOperations(NOW),

@@ -1,12 +1,26 @@
 /** Values to store, each with all of its fields, and strings that stores have stumbled over. */
 import type { Account, ApiKey } from '../../../src/domain/account.js';
 import type { AuditEntry } from '../../../src/domain/audit.js';
-import { accountId, apiKeyId, grantId, holdId, operatorId, planId, subscriptionId } from '../../../src/domain/ids.js';
+import {
+  accountId,
+  apiKeyId,
+  grantId,
+  holdId,
+  operatorId,
+  packId,
+  planId,
+  purchaseId,
+  subscriptionId,
+} from '../../../src/domain/ids.js';
 import type { AccountId } from '../../../src/domain/ids.js';
 import type { KeyedOperation } from '../../../src/domain/keyedOperation.js';
 import type { Instant } from '../../../src/domain/period.js';
+import type { Pack } from '../../../src/domain/offer.js';
 import type { Operator } from '../../../src/domain/operator.js';
+import type { PaymentEvent, ReconcilerRecord } from '../../../src/domain/paymentEvent.js';
 import type { Plan } from '../../../src/domain/plan.js';
+import type { ProviderLink } from '../../../src/domain/providerLink.js';
+import type { Purchase } from '../../../src/domain/purchase.js';
 import type { RefusalRecord } from '../../../src/domain/refusalRecord.js';
 import type { Subscription } from '../../../src/domain/subscription.js';
 import { emptyWallet } from '../../../src/domain/wallet.js';
@@ -59,6 +73,70 @@ export const aPlan = (id: string, version: number): Plan => ({
   trialDays: 14,
   graceDays: 7,
   requestsPerMinute: null,
+});
+
+export const aPack = (id: string, version: number): Pack => ({
+  id: packId(id),
+  version,
+  name: 'Small',
+  status: 'ACTIVE',
+  credits: 500,
+  price: { amountMinor: 500, currency: 'EUR' },
+  expiresAfterDays: 365,
+});
+
+export const aPurchase = (id: string, account: AccountId, changes: Partial<Purchase> = {}): Purchase => ({
+  id: purchaseId(id),
+  accountId: account,
+  provider: 'stripe',
+  bought: { kind: 'PACK', packId: packId('small'), packVersion: 1 },
+  credits: 500,
+  price: { amountMinor: 500, currency: 'EUR' },
+  expiresAfterDays: 365,
+  origin: 'CHECKOUT',
+  refusalId: null,
+  createdAt: 1,
+  status: 'OPEN',
+  checkout: null,
+  paymentId: null,
+  subscriptionId: null,
+  paidAt: null,
+  money: { paidMinor: 0, refundedMinor: 0, disputedMinor: 0 },
+  shortfall: 0,
+  version: 0,
+  ...changes,
+});
+
+export const aProviderLink = (account: AccountId, changes: Partial<ProviderLink> = {}): ProviderLink => ({
+  provider: 'stripe',
+  accountId: account,
+  customerId: `cus_${account}`,
+  createdAt: 1,
+  autoTopUp: { belowCredits: 10, packId: packId('small'), purchasesPerMonthMax: 3, stopped: null },
+  version: 0,
+  ...changes,
+});
+
+export const aPaymentEvent = (id: string, receivedAt: Instant, changes: Partial<PaymentEvent> = {}): PaymentEvent => ({
+  id: `stripe:${id}`,
+  provider: 'stripe',
+  type: 'invoice.paid',
+  at: receivedAt - 1,
+  object: { kind: 'SUBSCRIPTION', id: 'sub_1' },
+  receivedAt,
+  doneAt: null,
+  attempts: 0,
+  error: null,
+  version: 0,
+  ...changes,
+});
+
+export const aReconciler = (provider: string): ReconcilerRecord => ({
+  provider,
+  lastRun: null,
+  askedUntil: null,
+  lockedUntil: 5,
+  version: 0,
 });
 
 export const anOperator = (id: string): Operator => ({

@@ -20,6 +20,10 @@ const READS: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
   findLedgerPage: (store) => store.findLedgerPage(ALICE, { first: 10, before: 5 }),
   findLedgerEntries: (store) => store.findLedgerEntries(ALICE, ['command/welcome/0']),
   findHoldEntries: (store) => store.findHoldEntries(ALICE, holdId('h')),
+  findPurchasePage: (store) => store.findPurchasePage(ALICE, { count: 9, after: null, isBackward: false }),
+  findPurchaseOf: (store) => store.findPurchaseOf('stripe', { kind: 'PAYMENT', id: 'pi' }),
+  findLinkOfCustomer: (store) => store.findLinkOfCustomer('stripe', 'cus'),
+  findPaymentEventPage: (store) => store.findPaymentEventPage('UNDONE', { count: 9, after: null, isBackward: false }),
 };
 
 describeMongo('MongoDB’s indexes', (url) => {
