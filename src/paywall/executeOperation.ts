@@ -2,11 +2,12 @@
  * The whole journey of an operation without any server: open, run, settle. Events of a subscription make the journey
  * each on its own: a caller whose means run out gets the refusal as the last event.
  */
-import { createSourceEventStream, execute as executeGraphQL, getOperationAST, GraphQLError } from 'graphql';
+import { createSourceEventStream, execute as executeGraphQL, getOperationAST, GraphQLError, Kind } from 'graphql';
 import type { DocumentNode, ExecutionArgs, ExecutionResult } from 'graphql';
 import type { Caller } from '../accounts/caller.js';
 import { operationContextOf } from './callerContext.js';
 import type { PaywallContext } from './callerContext.js';
+import { withCode } from './documents/withCode.js';
 import type { Resolver } from './gate/applyPaywall.js';
 import { conclude, openOperation } from './opening.js';
 import type { OperationRequest, RunningEngine } from './opening.js';
@@ -36,7 +37,7 @@ export const executeOperation = async (
   try {
     const execute = () => executeGraphQL(args);
     const { result } = await conclude(opening, () => watch.during?.('run', execute) ?? execute(), 'EXECUTED');
-    return answered(watch, result, opening.kind === 'replay');
+    return answered(watch, withCodes(result), opening.kind === 'replay');
   } catch (error) {
     watch.answered({});
     throw error;
@@ -72,12 +73,21 @@ const startSource = async (
   try {
     const start = () => createSourceEventStream(argumentsOf(paywall, document, request, contextValue));
     source = await (watch.during?.('run', start) ?? start());
-    return source;
+    return Symbol.asyncIterator in source ? source : withCodes(source);
   } finally {
     // Where the release could not be confirmed it is made good in the background, and the first event decides anew.
     if (opening.kind === 'open') await opening.settle({});
     watch.answered(Symbol.asyncIterator in source ? { data: {} } : source);
   }
+};
+
+/** Where variables are wrong graphql-js says so in place of an answer. */
+const withCodes = (result: ExecutionResult): ExecutionResult => {
+  if (result.data !== undefined || result.errors === undefined) return result;
+  const errors = result.errors.map((error) =>
+    error.nodes?.[0]?.kind === Kind.VARIABLE_DEFINITION ? withCode(error, 'BAD_USER_INPUT') : error,
+  );
+  return { ...result, errors };
 };
 
 const callerOf = ({ contextValue }: RunRequest): Caller => operationContextOf(contextValue).caller;

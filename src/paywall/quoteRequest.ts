@@ -111,8 +111,10 @@ const refusalOf = ({ quoted, path, refusal }: Refused, { settings }: Engine): Qu
   return { ...said, coordinate: quoted.place.coordinate, path: keysOf(path), message: refusalMessage(refusal) };
 };
 
-export const keysOf = (path: PlacePath): readonly string[] =>
-  path.above === null ? [path.key] : [...keysOf(path.above), path.key];
+export const keysOf = (path: PlacePath): readonly string[] => [
+  ...(path.above === null ? [] : keysOf(path.above)),
+  path.place.responseKey,
+];
 
 const badInput = (argument: string, fault: string): GraphQLError =>
   new GraphQLError(`The argument "${argument}" ${fault}`, { extensions: { code: 'BAD_USER_INPUT', argument } });

@@ -87,7 +87,9 @@ const isEventContext = (value: unknown): value is EventContext =>
 const shown = (result: ExecutionResult, formatError: FormatError): ExecutionResult => {
   if (result.errors === undefined) return result;
   const errors = result.errors.map((error) => {
-    const { message, extensions } = formatError(error.toJSON(), error);
+    const code = error.extensions['code'] ?? 'INTERNAL_SERVER_ERROR';
+    const formatted = { ...error.toJSON(), extensions: { ...error.extensions, code } };
+    const { message, extensions } = formatError(formatted, error);
     const { nodes, path } = error;
     return new GraphQLError(message, { nodes: nodes ?? null, path: path ?? null, extensions: extensions ?? null });
   });

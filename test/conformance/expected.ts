@@ -6,7 +6,7 @@ interface Where {
   readonly path?: readonly (string | number)[];
 }
 
-/** Where an error is: the columns of the field in the operation, and the path in the answer; of a refused operation none. */
+/** Where an error is: the columns of the field in the operation, and the path in the answer, or that it would have had. */
 export const at = (columns: number | readonly number[], ...path: readonly (string | number)[]): Where => ({
   locations: [columns].flat().map((column) => ({ line: 1, column })),
   ...(path.length === 0 ? {} : { path }),

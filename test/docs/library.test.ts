@@ -98,6 +98,7 @@ describe('the server in the README', () => {
           {
             message: 'Query.forecast costs 8 credits, and 2 are available. Add funds.',
             locations: [{ line: 1, column: 3 }],
+            path: ['forecast'],
             extensions: {
               code: 'PAYMENT_REQUIRED',
               reason: 'INSUFFICIENT_FUNDS',

@@ -122,6 +122,7 @@ describe('an account', () => {
         {
           message,
           locations: [{ line: 1, column: 3 }],
+          path: ['nearest'],
           extensions: refusalExtensions({
             code: 'FORBIDDEN',
             reason,
@@ -193,6 +194,7 @@ describe('an account', () => {
             message:
               'Query.nearest costs 5 credits, and 0 are available. Add funds, or subscribe to a plan that covers it: pro.',
             locations: [{ line: 1, column: 3 }],
+            path: ['nearest'],
             extensions: refusalExtensions({
               code: 'PAYMENT_REQUIRED',
               reason: 'INSUFFICIENT_FUNDS',
@@ -208,6 +210,7 @@ describe('an account', () => {
             message:
               'This API key may not use Query.export: it lacks the scope "export". Contact whoever issued the key.',
             locations: [{ line: 1, column: 36 }],
+            path: ['export'],
             extensions: refusalExtensions({
               code: 'FORBIDDEN',
               reason: 'SCOPE_MISSING',

@@ -163,6 +163,7 @@ describe('arguments that give no sound price', () => {
             message:
               'Query.nearest costs 2147483647 credits, and 100 are available. Add funds, or subscribe to a plan that covers it: pro.',
             locations: [{ line: 1, column: 3 }],
+            path: ['nearest'],
             extensions: insufficientFunds('Query.nearest', {
               feature: 'geocoding',
               required: 2147483647,
@@ -403,6 +404,7 @@ describe('an author who wants no partial answers', () => {
           {
             message: 'Query.steady costs 2 credits, and 1 are available. Add funds.',
             locations: [{ line: 1, column: 15 }],
+            path: ['again'],
             extensions: insufficientFunds('Query.steady', { feature: 'work', required: 2, available: 1 }),
           },
         ],

@@ -102,6 +102,7 @@ onEachStore(({ name, database }) => {
               message:
                 'Query.nearest costs 3 credits, and 0 are available. Add funds, or subscribe to a plan that covers it: pro.',
               locations: [{ line: 1, column: 3 }],
+              path: ['nearest'],
               extensions: insufficientFunds('Query.nearest', {
                 feature: 'geocoding',
                 required: 3,
@@ -160,7 +161,7 @@ onEachStore(({ name, database }) => {
       expect(await query(null, NEAREST_3)).toEqual({
         status: 401,
         headers: HEADERS_OF[401],
-        body: { errors: [{ ...keyRequired, locations: [{ line: 1, column: 3 }] }] },
+        body: { errors: [{ ...keyRequired, locations: [{ line: 1, column: 3 }], path: ['nearest'] }] },
       });
     });
 
@@ -213,6 +214,7 @@ onEachStore(({ name, database }) => {
               message:
                 'Query.nearest is not available: the subscription is unpaid because its card has expired. Update the payment method.',
               locations: [{ line: 1, column: 3 }],
+              path: ['nearest'],
               extensions: refusalExtensions({
                 code: 'PAYMENT_REQUIRED',
                 reason: 'PAYMENT_METHOD_EXPIRED',
@@ -239,6 +241,7 @@ onEachStore(({ name, database }) => {
             {
               message: 'Query.export needs a subscription. Subscribe to a plan that covers it: pro.',
               locations: [{ line: 1, column: 3 }],
+              path: ['export'],
               extensions: refusalExtensions({
                 code: 'PAYMENT_REQUIRED',
                 reason: 'SUBSCRIPTION_REQUIRED',
@@ -425,6 +428,7 @@ onEachStore(({ name, database }) => {
               {
                 message: isHeld(answer) ? expect.stringMatching(HELD) : GONE,
                 locations: [{ line: 1, column: 3 }],
+                path: ['nearest'],
                 extensions: {
                   ...insufficientFunds('Query.nearest', {
                     feature: 'geocoding',
@@ -503,6 +507,7 @@ onEachStore(({ name, database }) => {
             {
               message: 'Mutation.orderReport costs 10 credits, and 5 are available. Add funds.',
               locations: [{ line: 3, column: 3 }],
+              path: ['two'],
               extensions: insufficientFunds('Mutation.orderReport', { feature: 'reports', required: 10, available: 5 }),
             },
           ],
@@ -524,6 +529,7 @@ onEachStore(({ name, database }) => {
             {
               message: 'Mutation.build costs 10 credits, and 5 are available. Add funds.',
               locations: [{ line: 1, column: 50 }],
+              path: ['two'],
               extensions: insufficientFunds('Mutation.build', { feature: 'work', required: 10, available: 5 }),
             },
           ],

@@ -122,6 +122,7 @@ describe('npm start', () => {
                 message:
                   'Query.nearest costs 3 credits, and 0 are available. Add funds, or subscribe to a plan that covers it: pro.',
                 locations: [{ line: 1, column: 3 }],
+                path: ['nearest'],
                 extensions: {
                   code: 'PAYMENT_REQUIRED',
                   reason: 'INSUFFICIENT_FUNDS',

@@ -1,5 +1,6 @@
 /** Paid subscriptions over WebSocket and server-sent events, on the running server with real clients. */
 import { makeExecutableSchema } from '@graphql-tools/schema';
+import { GraphQLError } from 'graphql';
 import { createClient as createStream, NetworkError } from 'graphql-sse';
 import { createClient as createSocket } from 'graphql-ws';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -12,6 +13,7 @@ import type { TestServer } from '../support/server.js';
 const typeDefs = /* GraphQL */ `
   type Query {
     hello: String
+    plain: String
     paid: String @requiresPayment(cost: 2)
   }
   type Mutation {
@@ -66,7 +68,13 @@ const schema = () =>
   makeExecutableSchema({
     typeDefs: [directiveTypeDefs(), typeDefs],
     resolvers: {
-      Query: { hello: () => 'hello', paid: () => paid() },
+      Query: {
+        hello: () => 'hello',
+        paid: () => paid(),
+        plain: () => {
+          throw new GraphQLError('An error without a code.');
+        },
+      },
       Mutation: { order: () => (orders += 1) },
       Tick: { detail: ({ at }: { at: number }) => detail(at) },
       Subscription: {
@@ -156,6 +164,11 @@ const listenOverEventStream: Listen = async (server, key, query) => {
   return () => {
     client.dispose();
   };
+};
+
+const codesIn = (answer: unknown): readonly unknown[] => {
+  const { errors } = answer as { readonly errors?: readonly { readonly extensions?: { readonly code?: string } }[] };
+  return (errors ?? []).map(({ extensions }) => extensions?.code ?? 'NONE');
 };
 
 const refusal = (reason: string) => ({ errors: [{ extensions: { reason } }] });
@@ -282,6 +295,35 @@ describe.each([
   ])('what is wrong with a document is told where results are: %s', async (_what, document, message) => {
     const key = await start(0);
     expect(await collect(server, key, document)).toMatchObject([{ errors: [{ message }] }]);
+  });
+
+  it('what is wrong with an operation has the code that it has over HTTP', async () => {
+    const key = await start(10);
+    const wrong: readonly (readonly [string, Readonly<Record<string, unknown>>?])[] = [
+      ['{ hello'],
+      ['{ nothing }'],
+      ['query A { hello } query B { hello }'],
+      ['query ($n: Int!) { hello @skip(if: $n) }', { variables: { n: 1 } }],
+      ['query ($if: Boolean!) { hello @skip(if: $if) }', { variables: { if: 'yes' } }],
+      ['{ plain }'],
+      ['subscription ($v: Boolean!) { ticks(count: 1) @skip(if: $v) { at } }', { variables: { v: false } }],
+      [
+        'subscription ($v: Boolean = true) { ...T } fragment T on Subscription { ticks(count: 1) { at } ticks(count: 1) @include(if: $v) { at } }',
+      ],
+    ];
+    for (const [query, more = {}] of wrong) {
+      const { status, body } = await server.request('/graphql', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
+        body: JSON.stringify({ query, ...more }),
+      });
+      expect([query, codesIn(body)]).toEqual([query, [expect.stringMatching(/^[A-Z_]+$/)]]);
+      expect([query, status < 500]).toEqual([query, true]);
+      const [answer] = await collect(server, key, query, [], more);
+      // Over WebSocket an operation that is none is answered with the errors alone.
+      expect([query, codesIn(answer)]).toEqual([query, codesIn(body)]);
+    }
+    expect(started).toBe(0);
   });
 
   it('what goes wrong inside stays inside', async () => {

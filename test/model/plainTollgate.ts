@@ -133,7 +133,7 @@ class Prophet {
     this.#count(root, sets, 1, null);
     if (this.#positions > this.question.rules.maxPositions) return { kind: 'TOO_LARGE' };
     if (!this.question.world.traits.hasAbstract)
-      this.#admit(root, sets, { parents: 1, sized: null, isFatal: true, at: '' });
+      this.#admit(root, sets, { parents: 1, sized: null, isFatal: true, at: '', path: [] });
     if (this.#isBlocked(root, sets)) return { kind: 'BLOCKED', complaints: this.#refused };
     return this.#serve(root, sets);
   }
@@ -167,7 +167,8 @@ class Prophet {
       const field = this.#reader.fieldOf(type, nodes);
       if (field === null) continue;
       const at = `${around.at}/${key}`;
-      const place = this.#admitPlace(type, field, this.#unitsOf(field, nodes), { ...around, key: at });
+      const path = [...around.path, key];
+      const place = this.#admitPlace(type, field, this.#unitsOf(field, nodes), { ...around, path, key: at });
       const positions = field.price === null ? around.parents : place.admitted.length;
       const [of, ...others] = this.#reader.typesOf(field.of);
       if (of === undefined || others.length > 0) continue;
@@ -179,6 +180,7 @@ class Prophet {
         sized: sizedBy(field, told),
         isFatal: around.isFatal && field.nonNull.every(Boolean),
         at,
+        path: [...path, ...Array.from({ length: field.lists }, () => 0)],
       });
     }
   }
@@ -194,7 +196,7 @@ class Prophet {
         continue;
       }
       place.refusal = verdict.reason;
-      this.#refused.push({ path: null, reason: verdict.reason, coordinate: `${type}.${field.name}` });
+      this.#refused.push({ path: around.path, reason: verdict.reason, coordinate: `${type}.${field.name}` });
       this.#isFatal ||= around.isFatal && field.nonNull[0] === true;
     }
     return place;
@@ -459,6 +461,8 @@ interface Around {
   /** Whether null goes from here all the way up. */
   readonly isFatal: boolean;
   readonly at: string;
+  /** Where the first of them would be in the answer. */
+  readonly path: readonly (string | number)[];
 }
 
 /** Where a value is to be put. */

@@ -30,6 +30,8 @@ import type {
   ValueNode,
 } from 'graphql';
 import type { ListSize } from '../price/listSize.js';
+import { subscriptionConditionsRule } from './subscriptionConditionsRule.js';
+import { withCode } from './withCode.js';
 
 export interface DocumentLimits {
   readonly tokens: number;
@@ -77,7 +79,8 @@ export const documentReader = (
 ): DocumentReader => {
   const parseOptions = limits === null ? {} : { maxTokens: limits.tokens };
   const sizedByVariables: SizedByVariables = new WeakMap();
-  const validationRules = limits === null ? [] : [documentLimitsRule(limits, listSizes, sizedByVariables)];
+  const limitRules = limits === null ? [] : [documentLimitsRule(limits, listSizes, sizedByVariables)];
+  const validationRules = [subscriptionConditionsRule, ...limitRules];
   const rules = [...validationRules, ...specifiedRules, ...(introspection ? [] : [NoSchemaIntrospectionCustomRule])];
   return {
     parseOptions,
@@ -87,13 +90,14 @@ export const documentReader = (
       try {
         document = parse(source, parseOptions);
       } catch (error) {
-        if (error instanceof GraphQLError) return [error];
+        if (error instanceof GraphQLError) return [withCode(error, 'GRAPHQL_PARSE_FAILED')];
         // Lists within lists, thousands deep: the parser has no more stack.
-        if (error instanceof RangeError) return [new GraphQLError('The document is nested too deeply.')];
+        if (error instanceof RangeError)
+          return [withCode(new GraphQLError('The document is nested too deeply.'), 'GRAPHQL_PARSE_FAILED')];
         throw error;
       }
       const errors = validate(schema, document, rules, { ...VALIDATION_OPTIONS, hideSuggestions: !introspection });
-      return errors.length > 0 ? errors : document;
+      return errors.length > 0 ? errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED')) : document;
     },
     tooLarge: ({ document, operation, variables }) => {
       if (limits === null) return null;

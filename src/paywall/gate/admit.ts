@@ -16,6 +16,8 @@ import type { Instant } from '../../domain/period.js';
 import type { Refusal } from '../../domain/refusal.js';
 import type { Quote, QuotedField, QuotedSelection, QuotedType } from '../price/quote.js';
 import { Allotment } from './allotment.js';
+import { listDepthOf } from '../price/listSize.js';
+import type { Place } from '../price/places.js';
 import type { PaidField } from '../price/requirements.js';
 
 export interface AdmittedField {
@@ -51,9 +53,15 @@ export const allotmentsIn = (selection: AdmittedSelection, found = new Set<Allot
 
 /** Where a place is in the response, lists aside: from the last response key to the first. */
 export interface PlacePath {
-  readonly key: string;
+  readonly place: Place;
   readonly above: PlacePath | null;
 }
+
+/** The path that the first position of a place would have in the response. */
+export const firstPathOf = ({ place, above }: PlacePath): readonly (string | number)[] =>
+  above === null
+    ? [place.responseKey]
+    : [...firstPathOf(above), ...Array<number>(listDepthOf(above.place.field.type)).fill(0), place.responseKey];
 
 export interface Refused {
   readonly quoted: QuotedField;
@@ -132,7 +140,7 @@ class AdmissionWalk {
   #admitField(quoted: QuotedField, around: Surroundings): AdmittedField {
     const order = (this.#places += 1);
     const allotment = around.shared ?? new Allotment();
-    const path: PlacePath = { key: quoted.place.responseKey, above: around.path };
+    const path: PlacePath = { place: quoted.place, above: around.path };
     const { positions, refusal } =
       quoted.place.paid === null
         ? { positions: around.parents, refusal: null }

@@ -5,11 +5,12 @@
 import { types } from 'node:util';
 import { mapSchema, MapperKind } from '@graphql-tools/utils';
 import { getNamedType, GraphQLError } from 'graphql';
-import type { GraphQLFieldConfig, GraphQLFieldResolver, GraphQLSchema } from 'graphql';
+import type { GraphQLFieldConfig, GraphQLFieldResolver, GraphQLObjectType, GraphQLSchema } from 'graphql';
 import { whenReady } from '../../domain/maybePromise.js';
 import { coordinateOf } from '../price/requirements.js';
 import type { PricedSchema } from '../price/places.js';
 import type { PaidField } from '../price/requirements.js';
+import type { Path } from './draw.js';
 import { GATED } from './isGated.js';
 import type { OpenOperations } from './openOperations.js';
 
@@ -54,6 +55,7 @@ const gated =
   (source, args, contextValue, info) => {
     const tab = openOperations.find(contextValue);
     if (!tab?.isOf(info)) throw noOpenTab(paid);
+    if (!hasPath(info)) throw noPath(paid);
     return whenReady(tab.draw(info), (drawn) => {
       if ('reason' in drawn) throw tab.errorOf(drawn, info);
       const value = resolve(source, args, contextValue, info);
@@ -95,6 +97,16 @@ const noOpenTab = ({ coordinate }: PaidField): GraphQLError =>
   new GraphQLError(
     `${coordinate} is not free, and no tab is open for this operation. Run it with paywall.execute, or with the Tollgate plugin.`,
     { extensions: { code: 'NO_OPEN_TAB', coordinate } },
+  );
+
+/** As graphql-js makes it: what is drawn is found again by it. Whoever writes an executor may leave it out. */
+const hasPath = ({ path, parentType }: { readonly path?: Path; readonly parentType: GraphQLObjectType }): boolean =>
+  path?.typename === parentType.name;
+
+const noPath = ({ coordinate }: PaidField): GraphQLError =>
+  new GraphQLError(
+    `${coordinate} is not free, and this executor does not tell its resolvers where in the answer they are: info.path, as graphql-js makes it, with the names of types. Run the operation with graphql-js.`,
+    { extensions: { code: 'UNSUPPORTED_EXECUTOR', coordinate } },
   );
 
 /** What a paid field costs, as its description says it. */

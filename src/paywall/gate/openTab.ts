@@ -17,7 +17,7 @@ import type { CompiledOperation } from '../price/compiledOperation.js';
 import type { Quote } from '../price/quote.js';
 import type { OperationRefusals } from '../refuse/operationRefusals.js';
 import type { OperationWatch } from '../runWatch.js';
-import { admit } from './admit.js';
+import { admit, firstPathOf } from './admit.js';
 import type { Admission, AdmitRules } from './admit.js';
 import { unpackAnswer } from './keptAnswer.js';
 import { inFlight, KeyedRun } from './keyedRun.js';
@@ -159,8 +159,8 @@ const replay = async (engine: Engine, { keyed, begun, refusals, again }: Replay)
 };
 
 const refuseWhole = ({ admission: { refused }, standing }: Admitted, refusals: OperationRefusals): Unopened => {
-  const errors = refused.map(({ refusal, quoted }) =>
-    refusals.errorOf(refusal, quoted.units, { nodes: quoted.place.nodes }),
+  const errors = refused.map(({ refusal, quoted, path }) =>
+    refusals.errorOf(refusal, quoted.units, { nodes: quoted.place.nodes, path: firstPathOf(path) }),
   );
   refusals.record({ isServed: false, standing });
   const [first, ...rest] = refused.map(({ refusal }) => refusal);

@@ -91,7 +91,7 @@ export class CompiledOperation {
 
   #variantOf(coerced: Variables): Variant {
     if (this.#conditions.length === 0) return (this.#only ??= this.#variantFor(NO_VARIABLES));
-    const key = this.#conditions.map((name) => (coerced[name] === true ? '1' : '0')).join('');
+    const key = this.#conditions.map((name) => answerOf(coerced[name])).join('');
     const known = this.#variants.get(key);
     if (known !== undefined) return known;
     const variant = this.#variantFor(coerced);
@@ -110,6 +110,9 @@ export class CompiledOperation {
 }
 
 const NO_VARIABLES: Variables = {};
+
+/** A null is neither: the executor finds it wrong where it comes to it. */
+const answerOf = (condition: unknown): string => (condition === true ? '1' : condition === false ? '0' : '-');
 const VARIANTS_MAX = 32;
 /** Free fields that lead to paid ones cost work, too, though they ask for no position. */
 const PLACES_MAX = 10_000;

@@ -8,6 +8,7 @@ import {
   getDirectiveValues,
   getNamedType,
   getNullableType,
+  GraphQLError,
   GraphQLIncludeDirective,
   GraphQLSkipDirective,
   isAbstractType,
@@ -93,7 +94,7 @@ export const placesOf = (priced: PricedSchema, request: PlacesRequest): Places |
   const type = priced.schema.getRootType(request.operation.operation);
   if (type == null) return { root: { typeName: '', places: [] }, rootFieldCount: 0 };
   const walk = new PlaceWalk(priced, request);
-  const collected = walk.collect(type, [request.operation.selectionSet]);
+  const collected = walk.collect(type, [request.operation.selectionSet]) ?? NOTHING_COLLECTED;
   const isIntrospection = ([node]: readonly FieldNode[]) => node?.name.value.startsWith('__') ?? false;
   const root = { typeName: type.name, places: walk.placesOn(type, collected) };
   if (walk.isTooLarge) return null;
@@ -116,6 +117,8 @@ export const conditionVariables = (operation: OperationDefinitionNode, fragments
 
 type Collected = ReadonlyMap<string, readonly FieldNode[]>;
 
+const NOTHING_COLLECTED: Collected = new Map();
+
 class PlaceWalk {
   isTooLarge = false;
   #count = 0;
@@ -125,8 +128,20 @@ class PlaceWalk {
     private readonly request: PlacesRequest,
   ) {}
 
-  /** CollectFields: the selected fields by response key, merged, in document order. */
-  collect(type: GraphQLObjectType, sets: readonly SelectionSetNode[]): Collected {
+  /**
+   * CollectFields: the selected fields by response key, merged, in document order. `null` where a condition is null:
+   * there the executor fails, and what it would have selected does not resolve.
+   */
+  collect(type: GraphQLObjectType, sets: readonly SelectionSetNode[]): Collected | null {
+    try {
+      return this.#collect(type, sets);
+    } catch (error) {
+      if (error instanceof GraphQLError) return null;
+      throw error;
+    }
+  }
+
+  #collect(type: GraphQLObjectType, sets: readonly SelectionSetNode[]): Collected {
     const fields = new Map<string, FieldNode[]>();
     const visited = new Set<string>();
     const visitSet = (set: SelectionSetNode): void => {
@@ -193,7 +208,10 @@ class PlaceWalk {
     const types = isAbstractType(type) ? this.priced.schema.getPossibleTypes(type) : [type];
     return types
       .filter((each): each is GraphQLObjectType => this.priced.abovePaid.has(each.name) && isObjectType(each))
-      .map((each) => ({ typeName: each.name, places: this.placesOn(each, this.collect(each, sets)) }))
+      .map((each) => ({
+        typeName: each.name,
+        places: this.placesOn(each, this.collect(each, sets) ?? NOTHING_COLLECTED),
+      }))
       .filter(({ places }) => places.length > 0);
   }
 

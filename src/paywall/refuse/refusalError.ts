@@ -66,7 +66,7 @@ export const OF_NO_FIELD = {
   resetAt: null,
 } as const;
 
-/** Where in the operation a refused field stands, and, once it runs, where in the response. */
+/** Where a refused field stands in the operation, and where in the response it would have been. */
 export interface RefusalPlace {
   readonly nodes?: readonly FieldNode[];
   readonly path?: readonly (string | number)[];

@@ -91,8 +91,12 @@ const GUARANTEES = {
 /** The driver prefers options to the connection string, so those that the string has are left out. */
 const withoutThoseOf = (url: string, options: MongoClientOptions): MongoClientOptions => {
   const query = new URLSearchParams(url.split('?')[1] ?? '');
-  const named = new Set([...query.keys()].map((key) => key.toLowerCase()));
-  return Object.fromEntries(Object.entries(options).filter(([key]) => !named.has(key.toLowerCase())));
+  const named = new Map([...query].map(([key, value]) => [key.toLowerCase(), value]));
+  const others = Object.fromEntries(Object.entries(options).filter(([key]) => !named.has(key.toLowerCase())));
+  const { minPoolSize, maxPoolSize = Number(named.get('maxpoolsize')) } = others as MongoClientOptions;
+  // The driver takes no pool that is to have more connections than it may have; 0: any number.
+  const isTooMany = minPoolSize !== undefined && maxPoolSize > 0 && maxPoolSize < minPoolSize;
+  return isTooMany ? { ...others, minPoolSize: maxPoolSize } : others;
 };
 
 /** The driver's own default is `test`, where nobody looks for balances. */

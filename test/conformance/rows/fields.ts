@@ -42,7 +42,7 @@ export const fields: readonly Row[] = [
       'refused whole': {
         has: 1,
         status: 402,
-        errors: [poor('Query.gold', 2, 1, at(3)), poor('Query.gold', 2, 1, at(11))],
+        errors: [poor('Query.gold', 2, 1, at(3, 'a')), poor('Query.gold', 2, 1, at(11, 'b'))],
         ledger: [],
         calls: READS,
         ran: [],
@@ -87,7 +87,7 @@ export const fields: readonly Row[] = [
       'refused whole': {
         has: 1,
         status: 402,
-        errors: [poor('Query.gold', 2, 1, at([3, 8]))],
+        errors: [poor('Query.gold', 2, 1, at([3, 8], 'gold'))],
         ledger: [],
         calls: READS,
         ran: [],
@@ -131,7 +131,7 @@ export const fields: readonly Row[] = [
       'refused whole': {
         has: 0,
         status: 402,
-        errors: [poor('Query.gold', 2, 0, at([37, 73])), poor('Query.silver', 1, 0, at(42))],
+        errors: [poor('Query.gold', 2, 0, at([37, 73], 'gold')), poor('Query.silver', 1, 0, at(42, 'silver'))],
         ledger: [],
         calls: READS,
         ran: [],
@@ -175,7 +175,7 @@ export const fields: readonly Row[] = [
       'refused whole': {
         has: 0,
         status: 402,
-        errors: [poor('Query.gold', 2, 0, at(9)), poor('Query.silver', 1, 0, at(29))],
+        errors: [poor('Query.gold', 2, 0, at(9, 'gold')), poor('Query.silver', 1, 0, at(29, 'silver'))],
         ledger: [],
         calls: READS,
         ran: [],

@@ -33,7 +33,7 @@ export const mutations: readonly Row[] = [
       'refused whole': {
         has: 0,
         status: 402,
-        errors: [poor('Mutation.dig', 2, 0, at(12)), poor('Mutation.dig', 2, 0, at(32))],
+        errors: [poor('Mutation.dig', 2, 0, at(12, 'a')), poor('Mutation.dig', 2, 0, at(32, 'b'))],
         ledger: [],
         calls: READS,
         ran: [],
@@ -67,7 +67,7 @@ export const mutations: readonly Row[] = [
       'refused in part': {
         has: 2,
         status: 402,
-        errors: [poor('Mutation.dig', 2, 0, at(53))],
+        errors: [poor('Mutation.dig', 2, 0, at(53, 'b'))],
         ledger: [],
         calls: READS,
         ran: [],
@@ -75,7 +75,7 @@ export const mutations: readonly Row[] = [
       'refused whole': {
         has: 0,
         status: 402,
-        errors: [poor('Mutation.dig', 2, 0, at(33)), poor('Mutation.dig', 2, 0, at(53))],
+        errors: [poor('Mutation.dig', 2, 0, at(33, 'a')), poor('Mutation.dig', 2, 0, at(53, 'b'))],
         ledger: [],
         calls: READS,
         ran: [],

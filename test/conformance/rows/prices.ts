@@ -43,7 +43,7 @@ export const prices: readonly Row[] = [
       'refused whole': {
         has: 0,
         status: 402,
-        errors: [poor('Query.gold', 2, 0, at(3)), poor('Query.silver', 1, 0, at(8))],
+        errors: [poor('Query.gold', 2, 0, at(3, 'gold')), poor('Query.silver', 1, 0, at(8, 'silver'))],
         ledger: [],
         calls: READS,
         ran: [],
@@ -88,7 +88,7 @@ export const prices: readonly Row[] = [
         has: 0,
         operation: '{ gold silver }',
         status: 402,
-        errors: [poor('Query.gold', 2, 0, at(3)), poor('Query.silver', 1, 0, at(8))],
+        errors: [poor('Query.gold', 2, 0, at(3, 'gold')), poor('Query.silver', 1, 0, at(8, 'silver'))],
         ledger: [],
         calls: READS,
         ran: [],

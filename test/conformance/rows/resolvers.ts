@@ -81,7 +81,7 @@ export const resolvers: readonly Row[] = [
       'refused whole': {
         has: 0,
         status: 402,
-        errors: [poor('Query.gold', 2, 0, at(3)), poor('Query.silver', 1, 0, at(8))],
+        errors: [poor('Query.gold', 2, 0, at(3, 'gold')), poor('Query.silver', 1, 0, at(8, 'silver'))],
         ledger: [],
         calls: READS,
         ran: [],
@@ -199,7 +199,7 @@ export const resolvers: readonly Row[] = [
       'refused whole': {
         has: 0,
         status: 402,
-        errors: [poor('Query.gold', 2, 0, at(3)), poor('Query.silver', 1, 0, at(8))],
+        errors: [poor('Query.gold', 2, 0, at(3, 'gold')), poor('Query.silver', 1, 0, at(8, 'silver'))],
         ledger: [],
         calls: READS,
         ran: [],
@@ -243,7 +243,7 @@ export const resolvers: readonly Row[] = [
       'refused whole': {
         has: 0,
         status: 402,
-        errors: [poor('Query.gold', 2, 0, at(3)), poor('Query.silver', 1, 0, at(8))],
+        errors: [poor('Query.gold', 2, 0, at(3, 'gold')), poor('Query.silver', 1, 0, at(8, 'silver'))],
         ledger: [],
         calls: READS,
         ran: [],
@@ -289,7 +289,7 @@ export const resolvers: readonly Row[] = [
       'refused whole': {
         has: 0,
         status: 402,
-        errors: [poor('Query.gold', 2, 0, at(3)), poor('Query.silver', 1, 0, at(8))],
+        errors: [poor('Query.gold', 2, 0, at(3, 'gold')), poor('Query.silver', 1, 0, at(8, 'silver'))],
         ledger: [],
         calls: READS,
         ran: [],
@@ -335,7 +335,7 @@ export const resolvers: readonly Row[] = [
       'refused whole': {
         has: 0,
         status: 402,
-        errors: [poor('Query.gold', 2, 0, at(3)), poor('Query.silver', 1, 0, at(8))],
+        errors: [poor('Query.gold', 2, 0, at(3, 'gold')), poor('Query.silver', 1, 0, at(8, 'silver'))],
         ledger: [],
         calls: READS,
         ran: [],
@@ -381,7 +381,7 @@ export const resolvers: readonly Row[] = [
       'refused whole': {
         has: 0,
         status: 402,
-        errors: [poor('Query.gold', 2, 0, at(3)), poor('Query.silver', 1, 0, at(8))],
+        errors: [poor('Query.gold', 2, 0, at(3, 'gold')), poor('Query.silver', 1, 0, at(8, 'silver'))],
         ledger: [],
         calls: READS,
         ran: [],

@@ -157,7 +157,7 @@ export const types: readonly Row[] = [
       'refused whole': {
         has: 2,
         status: 402,
-        errors: [poor('Query.mine', 3, 2, at(3))],
+        errors: [poor('Query.mine', 3, 2, at(3, 'mine'))],
         ledger: [],
         calls: READS,
         ran: [],
@@ -186,7 +186,7 @@ export const types: readonly Row[] = [
         has: 10,
         operation: '{ mine { gold } }',
         status: 402,
-        errors: [notSubscribed('Query.mine', 'vip', at(3))],
+        errors: [notSubscribed('Query.mine', 'vip', at(3, 'mine'))],
         ledger: [],
         calls: READS,
         ran: [],

@@ -12,7 +12,28 @@ import { anAccount, walletOf } from './storedValues.js';
 const DEAD = 'mongodb://127.0.0.1:1/tollgate';
 const ALICE = accountId('alice');
 
+describe('the connection string', () => {
+  it.each([
+    ['maxPoolSize=1', { maxPoolSize: 1, minPoolSize: 1 }],
+    ['MAXPOOLSIZE=1', { maxPoolSize: 1, minPoolSize: 1 }],
+    ['maxPoolSize=0', { maxPoolSize: 0, minPoolSize: 2 }],
+    ['maxPoolSize=7', { maxPoolSize: 7, minPoolSize: 2 }],
+    ['minPoolSize=3', { maxPoolSize: 50, minPoolSize: 3 }],
+    ['appName=mine', { maxPoolSize: 50, minPoolSize: 2 }],
+  ])('may say %s: the pool has as many connections as it allows', async (query, expected) => {
+    const { client } = mongoDatabase(`${DEAD}?${query}`, {});
+    expect(client.options).toMatchObject(expected);
+    await client.close();
+  });
+});
+
 describeMongo('MongoDB', (url) => {
+  it('is used with a pool of one connection', async () => {
+    const store = await openStore(`${url}/tollgate_pool_of_one?maxPoolSize=1`);
+    await store.ping();
+    await store.close();
+  });
+
   storeContract('as a store', {
     open: () => openMongoForTest(url),
     openUnreachable: () => openStore(DEAD, { mongo: { serverSelectionTimeoutMS: 50 } }),

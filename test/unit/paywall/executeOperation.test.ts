@@ -331,3 +331,44 @@ it('a `request` of somebody else’s in the context value is nobody’s ids', as
   const page = await paywall.engine.store.findRefusals([String(refusalId)]);
   expect(page).toMatchObject([{ requestId: null, traceId: null }]);
 });
+
+describe('an operation that is refused whole', () => {
+  it('tells by its errors’ paths which of its fields they mean, alias and all', async () => {
+    const schema = schemaOf(`
+      type Query { boxes(first: Int! = 2): [Box!]! @listSize(slicingArguments: ["first"]) rows: [[Box]] last: Int @requiresPayment(cost: 5) }
+      type Box { note: String @requiresPayment(cost: 1) }
+    `);
+    const paywall = await readyPaywall(schema, { whenRefused: 'REJECT' });
+    closing.push(paywall.close);
+    const { errors = [], data } = await paywall.run(
+      await paywall.callerWith(0),
+      '{ all: boxes { mine: note } rows { note } ...L } fragment L on Query { z: last a: last }',
+    );
+    expect({ data, paths: errors.map(({ path }) => path) }).toEqual({
+      data: undefined,
+      paths: [['all', 0, 'mine'], ['rows', 0, 0, 'note'], ['z'], ['a']],
+    });
+  });
+
+  it('is not charged with what a null condition keeps from resolving', async () => {
+    const schema = schemaOf(
+      'type Query { free: Int g: G } type G { b: Int @requiresPayment(cost: 1) c: Int @requiresPayment(cost: 1) }',
+      { Query: { free: () => 1, g: () => ({ b: 2, c: 3 }) } },
+    );
+    const paywall = await readyPaywall(schema);
+    closing.push(paywall.close);
+    const caller = await paywall.callerWith(9);
+    const answers: unknown[] = [];
+    for (const v of [false, null, true]) {
+      const document = 'query ($v: Boolean = true) { free g { c b @include(if: $v) } }';
+      const { data, errors = [] } = await paywall.run(caller, document, { v });
+      answers.push([JSON.parse(JSON.stringify(data)), errors.map(({ path }) => path)]);
+    }
+    expect(answers).toEqual([
+      [{ free: 1, g: { c: 3 } }, []],
+      [{ free: 1, g: null }, [['g']]],
+      [{ free: 1, g: { c: 3, b: 2 } }, []],
+    ]);
+    expect(await paywall.walletOf(caller)).toEqual({ available: 6, held: 0, holds: 0 });
+  });
+});

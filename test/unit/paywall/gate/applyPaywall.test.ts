@@ -1,4 +1,5 @@
-import { GraphQLError, GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
+import { GraphQLError, GraphQLObjectType, GraphQLSchema, GraphQLString, parse } from 'graphql';
+import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import { afterEach, describe, expect, it } from 'vitest';
 import { priceInWords } from '../../../../src/paywall/gate/applyPaywall.js';
 import { readyPaywall, schemaOf } from '../ready.js';
@@ -147,6 +148,35 @@ describe('a paid resolver', () => {
       ['second', ['b']],
     ]);
     expect(extensions).toEqual({ payment: { charged: 0, balance: 5, fields: [] } });
+    expect(await walletOf(caller)).toEqual({ available: 5, held: 0, holds: 0 });
+  });
+});
+
+describe('an executor whose resolvers are not told where they are', () => {
+  it('is refused with a sentence at the first paid field, and nothing is charged', async () => {
+    const schema = schemaOf(
+      'type Query { free: String box: Box } type Box { note: String @requiresPayment(cost: 1) }',
+      { Query: { free: () => 'free', box: () => ({ note: 'never seen' }) } },
+    );
+    const { paywall, callerWith, walletOf } = await ready(schema);
+    const caller = await callerWith(5);
+    const [document, contextValue] = [parse('{ free box { note } }'), { tollgate: { caller, paywall } }];
+    const opening = await paywall.open({ document, caller, contextValue });
+    const compiled = compileQuery(paywall.schema, document);
+    if (!isCompiledQuery(compiled) || opening.kind !== 'open') throw new Error('It does not run.');
+    const result = await compiled.query(undefined, contextValue, {});
+    const { errors = [], data } = result;
+    expect({ data, errors: errors.map(({ message, extensions }) => ({ message, extensions })) }).toEqual({
+      data: { free: 'free', box: { note: null } },
+      errors: [
+        {
+          message:
+            'Box.note is not free, and this executor does not tell its resolvers where in the answer they are: info.path, as graphql-js makes it, with the names of types. Run the operation with graphql-js.',
+          extensions: { code: 'UNSUPPORTED_EXECUTOR', coordinate: 'Box.note' },
+        },
+      ],
+    });
+    expect(await opening.settle(result)).toEqual({ charged: 0, balance: 5, fields: [] });
     expect(await walletOf(caller)).toEqual({ available: 5, held: 0, holds: 0 });
   });
 });

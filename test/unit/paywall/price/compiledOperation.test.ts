@@ -52,6 +52,27 @@ describe('a document', () => {
     expect(operation.quote({ first: 1 })).toBe(operation.quote({ first: 2 }));
   });
 
+  it('with a condition that is null is quoted for what resolves then, whatever was asked before', () => {
+    const nested = schemaOf(`
+      type Query { free: Int g: G }
+      type G { b: Int @requiresPayment(cost: 1) c: Int @requiresPayment(cost: 1) }
+    `);
+    const requirements = readRequirements(nested);
+    const abovePaid = typesAbovePaid(nested, requirements);
+    const compiles = new DocumentCompiler({ schema: nested, requirements, abovePaid }, 10_000);
+    const operation = compiles.compile(
+      parse('query ($v: Boolean = true) { free g { c b @include(if: $v) } }'),
+      null,
+    );
+    const beneathG = (v: boolean | null): readonly string[] => {
+      const quote = operation?.quote({ v });
+      if (quote instanceof GraphQLError) throw quote;
+      const beneath = quote?.root.fields.flatMap((field) => field.beneath.flatMap(({ fields }) => fields)) ?? [];
+      return beneath.map(({ place }) => place.responseKey);
+    };
+    expect([null, false, null, true, null].map(beneathG)).toEqual([[], ['c'], [], ['c', 'b'], []]);
+  });
+
   it('whose price a variable changes is quoted anew for each request', () => {
     const operation = compile('query ($first: Int!) { a(first: $first) b }');
     expect(quoted(operation, { first: 3 })).toEqual(['a × 3', 'b × 1']);
