@@ -62,7 +62,11 @@ describe('a store that can’t be reached before the operation runs', () => {
       expect(await server.query('demo-payg', `{ ${NEAREST} }`)).toEqual({
         status: 503,
         headers: HEADERS_OF[503],
-        body: { errors: [{ ...unavailable('Query.nearest', 'geocoding'), locations: [{ line: 1, column: 3 }], path: ['nearest'] }] },
+        body: {
+          errors: [
+            { ...unavailable('Query.nearest', 'geocoding'), locations: [{ line: 1, column: 3 }], path: ['nearest'] },
+          ],
+        },
       });
       server.recover();
       await expectUntouched(server, 'demo-payg', 100);
@@ -101,7 +105,11 @@ describe('a store that can’t be reached before the operation runs', () => {
     expect(await server.query(key, `{ ${NEAREST} }`)).toEqual({
       status: 503,
       headers: HEADERS_OF[503],
-      body: { errors: [{ ...unavailable('Query.nearest', 'geocoding'), locations: [{ line: 1, column: 3 }], path: ['nearest'] }] },
+      body: {
+        errors: [
+          { ...unavailable('Query.nearest', 'geocoding'), locations: [{ line: 1, column: 3 }], path: ['nearest'] },
+        ],
+      },
     });
     server.recover();
     await expectUntouched(server, 'alice', 5);
@@ -115,7 +123,9 @@ describe('a store that can’t be reached before the operation runs', () => {
     expect(await server.query(key, 'mutation { note(text: "x") build(name: "a") }')).toEqual({
       status: 503,
       headers: HEADERS_OF[503],
-      body: { errors: [{ ...unavailable('Mutation.build', 'work'), locations: [{ line: 1, column: 28 }], path: ['build'] }] },
+      body: {
+        errors: [{ ...unavailable('Mutation.build', 'work'), locations: [{ line: 1, column: 28 }], path: ['build'] }],
+      },
     });
     expect(ran).toEqual([]);
     server.recover();

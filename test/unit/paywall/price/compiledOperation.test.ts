@@ -60,10 +60,7 @@ describe('a document', () => {
     const requirements = readRequirements(nested);
     const abovePaid = typesAbovePaid(nested, requirements);
     const compiles = new DocumentCompiler({ schema: nested, requirements, abovePaid }, 10_000);
-    const operation = compiles.compile(
-      parse('query ($v: Boolean = true) { free g { c b @include(if: $v) } }'),
-      null,
-    );
+    const operation = compiles.compile(parse('query ($v: Boolean = true) { free g { c b @include(if: $v) } }'), null);
     const beneathG = (v: boolean | null): readonly string[] => {
       const quote = operation?.quote({ v });
       if (quote instanceof GraphQLError) throw quote;
