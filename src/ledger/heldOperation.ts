@@ -6,7 +6,7 @@ import type { AccountId, HoldId } from '../domain/ids.js';
 import type { KeyedOperation } from '../domain/keyedOperation.js';
 import { commandEntryId } from '../domain/ledger.js';
 import type { LedgerEntry } from '../domain/ledger.js';
-import type { Demand } from '../domain/admission.js';
+import type { Demand } from '../domain/demand.js';
 import type { Instant } from '../domain/period.js';
 import type { Wallet } from '../domain/wallet.js';
 import { applyCommand } from '../domain/walletCommand.js';

@@ -2,16 +2,10 @@
  * Gate 1: decides every quoted position in document order against one running balance, before anything runs. The
  * outcome says what to hold, what each place may draw on while the operation runs, and what is refused.
  */
-import {
-  addDemands,
-  decide,
-  demandOf,
-  largerDemand,
-  NO_DEMAND,
-  repeatsOf,
-  standingWithout,
-} from '../../domain/admission.js';
-import type { Decision, Demand, Standing } from '../../domain/admission.js';
+import { decide } from '../../domain/admission.js';
+import { addDemands, demandOf, largerDemand, NO_DEMAND, repeatsOf, standingWithout } from '../../domain/demand.js';
+import type { Decision, Standing } from '../../domain/admission.js';
+import type { Demand } from '../../domain/demand.js';
 import type { Instant } from '../../domain/period.js';
 import type { Refusal } from '../../domain/refusal.js';
 import type { Quote, QuotedField, QuotedSelection, QuotedType } from '../price/quote.js';

@@ -4,18 +4,10 @@
  * together, on the wallet as it is. Where that refuses, and what other places don't use would suffice, they wait until
  * nothing is under way that could still ask for it, and are decided on what is left then.
  */
-import {
-  addDemands,
-  decide,
-  demandOf,
-  excessOf,
-  meansOf,
-  meansWith,
-  meansWithout,
-  NO_DEMAND,
-  withMeans,
-} from '../../domain/admission.js';
-import type { Decision, Demand, Standing } from '../../domain/admission.js';
+import { decide, withMeans } from '../../domain/admission.js';
+import { addDemands, demandOf, excessOf, meansOf, meansWith, meansWithout, NO_DEMAND } from '../../domain/demand.js';
+import type { Decision, Standing } from '../../domain/admission.js';
+import type { Demand } from '../../domain/demand.js';
 import { invariant } from '../../domain/invariant.js';
 import type { Instant } from '../../domain/period.js';
 import { allotmentsIn } from './admit.js';

@@ -2,18 +2,10 @@
  * What one operation has set aside: gate 1 decided on the wallet that it is held in, in one write, and again for lists
  * that turn out longer than quoted.
  */
-import {
-  addDemands,
-  decide,
-  demandOf,
-  excessOf,
-  isNothing,
-  meansAfter,
-  meansWith,
-  NO_DEMAND,
-  withMeans,
-} from '../../domain/admission.js';
-import type { Decision, Demand, Means, Standing } from '../../domain/admission.js';
+import { decide, meansAfter, withMeans } from '../../domain/admission.js';
+import { addDemands, demandOf, excessOf, isNothing, meansWith, NO_DEMAND } from '../../domain/demand.js';
+import type { Decision, Means, Standing } from '../../domain/admission.js';
+import type { Demand } from '../../domain/demand.js';
 import type { AccountId, HoldId } from '../../domain/ids.js';
 import { holdId } from '../../domain/ids.js';
 import { invariant } from '../../domain/invariant.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { NO_DEMAND } from '../../../src/domain/admission.js';
-import type { Demand } from '../../../src/domain/admission.js';
+import { NO_DEMAND } from '../../../src/domain/demand.js';
+import type { Demand } from '../../../src/domain/demand.js';
 import { planId } from '../../../src/domain/ids.js';
 import { creditsFor, decideDelivered } from '../../../src/domain/decideDelivered.js';
 import type { AdmittedDecision, DeliveredPosition } from '../../../src/domain/decideDelivered.js';

@@ -12,7 +12,7 @@ import {
   NO_DEMAND,
   repeatsOf,
   standingWithout,
-} from '../../../src/domain/admission.js';
+} from '../../../src/domain/demand.js';
 import { InvariantError } from '../../../src/domain/invariant.js';
 import { allowance, at, claim, means, NOW, plan, PRO, standing, subscription } from '../../support/domain.js';
 
