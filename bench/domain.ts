@@ -97,6 +97,8 @@ const standingWith = (units: number): Standing => {
     credits: available,
     held,
     counters,
+    holds: [],
+    budget: null,
     offers,
   };
   return { key: 'VALID', suspended: false, scopes: null, rateLimitedUntil: null, means };

@@ -20,6 +20,7 @@ const WITHOUT_ID = {
     'CheckResult',
     'City',
     'Diagnosis',
+    'KeyBudget',
     'LimitUsage',
     'Money',
     'PageInfo',

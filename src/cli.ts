@@ -19,8 +19,23 @@ const clientOf = (program: Command): AdminClient => {
   return adminClient(url, key);
 };
 
-const ISSUE = `mutation ($accountId: ID!, $scopes: [String!], $expiresAt: DateTime, $idempotencyKey: String!) {
-  issueApiKey(accountId: $accountId, scopes: $scopes, expiresAt: $expiresAt, idempotencyKey: $idempotencyKey) { secret } }`;
+const ISSUE = `mutation ($accountId: ID!, $scopes: [String!], $expiresAt: DateTime, $budget: BudgetInput, $idempotencyKey: String!) {
+  issueApiKey(accountId: $accountId, scopes: $scopes, expiresAt: $expiresAt, budget: $budget, idempotencyKey: $idempotencyKey) {
+    secret } }`;
+
+interface IssueOptions {
+  readonly scope?: string[];
+  readonly expires?: string;
+  readonly budget?: string;
+  readonly idempotencyKey: string;
+}
+
+/** As in `500/DAY`. What is no number or no span of time the server refuses, with its reason. */
+const budgetOf = (text: string | undefined): { readonly credits: number; readonly per: string } | null => {
+  if (text === undefined) return null;
+  const [credits = '', per = ''] = text.split('/');
+  return { credits: Number(credits), per: per.toUpperCase() };
+};
 
 const program = new Command('tollgate')
   .description('Administers Tollgate. The operator’s key is read from TOLLGATE_OPERATOR_KEY.')
@@ -33,10 +48,11 @@ program
   .description('issues a key, and prints its secret, this once')
   .option('--scope <feature...>', 'the features that it may ask for; left out: all')
   .option('--expires <date>', 'when it ends, in ISO 8601; left out: never')
+  .option('--budget <credits/per>', 'what it may spend, as 500/DAY, MONTH or HOUR; left out: all that the account has')
   .option('--idempotency-key <key>', 'the same call again with the same key prints the same secret', randomUUID())
-  .action(async (accountId: string, options: { scope?: string[]; expires?: string; idempotencyKey: string }) => {
-    const { scope = null, expires = null, idempotencyKey } = options;
-    const variables = { accountId, scopes: scope, expiresAt: expires, idempotencyKey };
+  .action(async (accountId: string, options: IssueOptions) => {
+    const { scope = null, expires = null, budget, idempotencyKey } = options;
+    const variables = { accountId, scopes: scope, expiresAt: expires, budget: budgetOf(budget), idempotencyKey };
     const { issueApiKey } = await clientOf(program).ask(ISSUE, variables);
     console.log(isRecord(issueApiKey) ? String(issueApiKey['secret']) : '');
   });

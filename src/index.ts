@@ -40,6 +40,7 @@ export {
   recordPaymentFailure,
   startSubscription,
 } from './domain/subscription.js';
+export type { Budget, BudgetPer } from './domain/budget.js';
 export { accountId, planId, subscriptionId } from './domain/ids.js';
 export type { Subscription } from './domain/subscription.js';
 export type { Allowance, Plan } from './domain/plan.js';

@@ -5,6 +5,7 @@
 import { timeZoneOf } from '../domain/account.js';
 import type { Account } from '../domain/account.js';
 import type { Means, Standing } from '../domain/admission.js';
+import type { KeyBudget } from '../domain/budget.js';
 import type { AccountId } from '../domain/ids.js';
 import type { Instant } from '../domain/period.js';
 import type { Plan } from '../domain/plan.js';
@@ -104,19 +105,21 @@ export const grantIfDue = (wallet: Wallet, { account, subscription, plan }: Subs
 export const viewOf = (account: AccountStanding, now: Instant): WalletView =>
   viewAt(grantIfDue(account.wallet, account, now), now);
 
-export const meansOf = (account: AccountStanding, now: Instant): Means => {
+/** `budget`: of the key that was sent. */
+export const meansOf = (account: AccountStanding, now: Instant, budget: KeyBudget | null = null): Means => {
   const { subscription, plan, offers } = account;
   const timeZone = timeZoneOf(account.account);
-  const { available, held, counters } = viewOf(account, now);
-  return { subscription, plan, timeZone, credits: available, held, counters, offers };
+  const { available, held, counters, holds } = viewOf(account, now);
+  return { subscription, plan, timeZone, credits: available, held, counters, holds, budget, offers };
 };
 
 /** What `decide` goes by; `account` is `null` where there is none or nothing is known of it. */
 export const standingOf = (
-  { key, scopes }: Pick<Caller, 'key' | 'scopes'>,
+  { key, scopes, budget }: Pick<Caller, 'key' | 'scopes' | 'budget'>,
   account: AccountStanding | null,
   now: Instant,
 ): Standing => {
   if (account === null) return { key, suspended: false, scopes, rateLimitedUntil: null, means: null };
-  return { key, suspended: account.isSuspended, scopes, rateLimitedUntil: null, means: meansOf(account, now) };
+  const means = meansOf(account, now, budget);
+  return { key, suspended: account.isSuspended, scopes, rateLimitedUntil: null, means };
 };

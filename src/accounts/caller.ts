@@ -2,6 +2,7 @@
 import { keyStateAt } from '../domain/account.js';
 import type { KeyState } from '../domain/account.js';
 import { KEY_REASONS } from '../domain/admission.js';
+import type { KeyBudget } from '../domain/budget.js';
 import type { AccountId, ApiKeyId } from '../domain/ids.js';
 import type { Instant } from '../domain/period.js';
 import type { RefusalReason } from '../domain/refusal.js';
@@ -16,6 +17,8 @@ export interface Caller {
   /** `null` without a valid key. */
   readonly accountId: AccountId | null;
   readonly scopes: readonly string[] | null;
+  /** What the key may spend; `null`: all that the account has. */
+  readonly budget: KeyBudget | null;
   /** The key that was sent and whose it is, valid or not; `null` where nobody knows. Keys that no store knows have no id. */
   readonly sentKey: { readonly keyId: ApiKeyId | null; readonly accountId: AccountId } | null;
   /** Why nothing that the caller asks for is looked at; `null`: it is, as far as the key allows. */
@@ -59,15 +62,15 @@ export const identifierOf = (register: KeyRegister): Identify => {
 
   const findKey = async (secret: string): Promise<Identified> => {
     const fixed = fixedKeys.get(secret);
-    if (fixed !== undefined) return { key: 'VALID', sentKey: { keyId: null, accountId: fixed }, scopes: null };
+    if (fixed !== undefined) return { ...UNBOUNDED, key: 'VALID', sentKey: { keyId: null, accountId: fixed } };
     const key = await register.loaders.apiKeys.load(await hashSecret(secret));
     if (key === null) return { ...UNIDENTIFIED, key: 'UNKNOWN' };
     const at = now();
     const state = keyStateAt(key, at);
     const sentKey = { keyId: key.id, accountId: key.accountId };
-    if (state !== 'VALID') return { key: state, sentKey, scopes: null };
+    if (state !== 'VALID') return { ...UNBOUNDED, key: state, sentKey };
     keyUses.note(key.secretHash, at);
-    return { key: state, sentKey, scopes: key.scopes };
+    return { key: state, sentKey, scopes: key.scopes, budget: key.budget ?? null };
   };
 
   const identify = async (authorization: string | undefined): Promise<Caller> => {
@@ -77,17 +80,19 @@ export const identifierOf = (register: KeyRegister): Identify => {
     // Another scheme, or a key without one: no key that anybody was given.
     else if (secret === '') found = { ...UNIDENTIFIED, key: 'UNKNOWN' };
     else found = await findKey(secret).catch(unverified);
-    const { key, sentKey, scopes } = found;
+    const { key, sentKey, scopes, budget } = found;
     const accountId = key === 'VALID' && sentKey !== null ? sentKey.accountId : null;
     const loaders = requestLoaders(register.loaders);
-    return { key, accountId, scopes, sentKey, barred: barOf(key), loaders, again: () => identify(authorization) };
+    const again = () => identify(authorization);
+    return { key, accountId, scopes, budget, sentKey, barred: barOf(key), loaders, again };
   };
   return identify;
 };
 
-type Identified = Pick<Caller, 'key' | 'sentKey' | 'scopes'>;
+type Identified = Pick<Caller, 'key' | 'sentKey' | 'scopes' | 'budget'>;
 
-const UNIDENTIFIED = { sentKey: null, scopes: null };
+const UNBOUNDED = { scopes: null, budget: null };
+const UNIDENTIFIED = { ...UNBOUNDED, sentKey: null };
 
 const unverified = (error: unknown): Identified => {
   if (error instanceof StoreError) return { ...UNIDENTIFIED, key: 'UNVERIFIED' };

@@ -1,6 +1,8 @@
 /** Keys that speak for accounts. A secret is in the answer of the act that made it, and nowhere else. */
 import { keyStateAt } from '../domain/account.js';
 import type { ApiKey } from '../domain/account.js';
+import type { Budget } from '../domain/budget.js';
+import { isCredits } from '../domain/credits.js';
 import { apiKeyId } from '../domain/ids.js';
 import type { Instant } from '../domain/period.js';
 import { newSecret, prefixOf } from './acting.js';
@@ -32,25 +34,29 @@ export interface NewKey {
   readonly scopes?: readonly string[] | null | undefined;
   /** Absent: never. */
   readonly expiresAt?: Instant | null | undefined;
+  /** Absent: it may spend all that the account has. */
+  readonly budget?: Budget | null | undefined;
 }
 
 export const issueKey = (
   acting: Acting,
-  { accountId, scopes = null, expiresAt = null }: NewKey,
+  { accountId, scopes = null, expiresAt = null, budget = null }: NewKey,
   key: string | null,
 ): Promise<IssuedKeyAnswer> =>
   carryOutWrites(acting, key, {
     verb: 'issueApiKey',
     role: 'ADMIN',
-    args: { accountId, scopes, expiresAt: inIso(expiresAt) },
+    args: { accountId, scopes, expiresAt: inIso(expiresAt), ...(budget === null ? {} : { budget }) },
     decide: async (act) => {
       const checked = checkScopes(scopes);
       checkFuture('expiresAt', expiresAt, act.now);
+      checkBudget(budget);
       const { id } = await loadAccount(acting.bank, accountId);
       const { record, secret } = await newKey(acting, act, {
         accountId: id,
         scopes: checked,
         expiresAt,
+        budget: budget === null ? null : { ...budget, countedAs: act.idOf('key') },
       });
       const apiKey = written(record);
       return {
@@ -64,12 +70,13 @@ export const issueKey = (
 const newKey = async (
   { bank }: Acting,
   { idOf, now }: Act,
-  terms: Pick<ApiKey, 'accountId' | 'scopes' | 'expiresAt'>,
+  { budget, ...terms }: Pick<ApiKey, 'accountId' | 'scopes' | 'expiresAt' | 'budget'>,
 ): Promise<{ readonly record: ApiKey; readonly secret: string }> => {
   const secret = newSecret(KEY_PREFIX);
   const record: ApiKey = {
     id: apiKeyId(idOf('key')),
     ...terms,
+    ...(budget == null ? {} : { budget }),
     secretHash: await bank.hashSecret(secret),
     prefix: prefixOf(secret),
     createdAt: now,
@@ -102,8 +109,9 @@ export const rotateKey = (
       checkValid(before, act.now, 'This key is over: issue a new one.');
       // One that was to end before the overlap does is not to last longer for it.
       const overlap = Math.min(act.now + seconds * 1_000, before.expiresAt ?? Infinity);
-      const { accountId, scopes, expiresAt } = before;
-      const { record, secret } = await newKey(acting, act, { accountId, scopes, expiresAt });
+      // The budget is counted on where it was: both keys together spend no more than the one might.
+      const { accountId, scopes, expiresAt, budget = null } = before;
+      const { record, secret } = await newKey(acting, act, { accountId, scopes, expiresAt, budget });
       const apiKey = written(record);
       const lost = changedMeanwhile('keyId');
       return {
@@ -149,6 +157,30 @@ export const expireKey = (
       return decisionOn(before, { ...before, expiresAt });
     },
   });
+
+/** What a key may spend from now on; `null`: all that the account has. What it spent in the window so far counts. */
+export const setKeyBudget = (
+  acting: Acting,
+  { keyId, budget }: KeyNamed & { readonly budget: Budget | null },
+  key: string | null,
+): Promise<KeyAnswer> =>
+  carryOutWrites(acting, key, {
+    verb: 'setApiKeyBudget',
+    role: 'ADMIN',
+    args: { keyId, budget },
+    decide: async ({ now }) => {
+      checkBudget(budget);
+      const before = await loadApiKey(acting.bank, keyId);
+      checkValid(before, now, 'This key is over, and spends nothing: issue a new one.');
+      const countedAs = before.budget?.countedAs ?? before.id;
+      return decisionOn(before, { ...before, budget: budget === null ? null : { ...budget, countedAs } });
+    },
+  });
+
+const checkBudget = (budget: Budget | null): void => {
+  if (budget === null || isCredits(budget.credits)) return;
+  throw badInput('budget.credits', 'must be a whole number from 0 to 2^53 - 1.');
+};
 
 const decisionOn = (before: ApiKey, record: ApiKey): Decision<KeyAnswer> => {
   const apiKey = written(record);

@@ -3,6 +3,7 @@
  * safe to repeat. Doing the same again changes nothing.
  */
 import type { Account, ApiKey } from '../domain/account.js';
+import type { Budget } from '../domain/budget.js';
 import { accountId } from '../domain/ids.js';
 import type { AccountId } from '../domain/ids.js';
 import type { Instant } from '../domain/period.js';
@@ -47,6 +48,8 @@ export interface IssuedKey {
 export interface KeyTerms {
   readonly scopes?: readonly string[] | null;
   readonly expiresAt?: Instant | null;
+  /** What it may spend of the account's credits in a time. Absent: all of them. */
+  readonly budget?: Budget | null;
 }
 
 /** Issues a new key that speaks for an account. */

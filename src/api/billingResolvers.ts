@@ -2,6 +2,8 @@
 import { GraphQLDateTime, GraphQLJSONObject, GraphQLSafeInt } from 'graphql-scalars';
 import { timeZoneOf } from '../domain/account.js';
 import type { Account } from '../domain/account.js';
+import { budgetClaim } from '../domain/budget.js';
+import type { KeyBudget } from '../domain/budget.js';
 import { limitKey } from '../domain/admission.js';
 import type { Instant } from '../domain/period.js';
 import type { Plan } from '../domain/plan.js';
@@ -14,7 +16,7 @@ import type { BillingResolvers, Resolvers } from '../generated/billingTypes.js';
 import { grantIfDue, loadStanding } from '../accounts/accountStanding.js';
 import type { AccountStanding, Subscribed } from '../accounts/accountStanding.js';
 import type { PaywallContext } from '../paywall/callerContext.js';
-import type { BalanceSource, BillingSource, LimitUsageSource } from './billingSource.js';
+import type { BalanceSource, BillingSource, BudgetUsageSource, LimitUsageSource } from './billingSource.js';
 import type { PaidField } from '../paywall/price/requirements.js';
 import { findLedgerConnection } from './findLedgerConnection.js';
 
@@ -53,6 +55,12 @@ const Billing: BillingResolvers = {
     const account = await loadAccount(billing, context);
     const { subscription = null, plan = null } = account ?? {};
     return subscription === null ? null : { subscription, plan, now: billing.now };
+  },
+  apiKey: async (billing, _args, context) => {
+    const { sentKey, budget } = billing.caller;
+    const account = await loadAccount(billing, context);
+    if (account === null || sentKey?.keyId == null) return null;
+    return { id: sentKey.keyId, budget: budget === null ? null : budgetUsageOf(budget, account, billing.now) };
   },
   balance: async (billing, _args, context) => {
     const account = await loadAccount(billing, context);
@@ -103,6 +111,17 @@ export const limitsOf = (
   });
 };
 
+/** What was spent of a key's budget in its present window. */
+export const budgetUsageOf = (
+  budget: KeyBudget,
+  { account, wallet }: Pick<AccountStanding, 'account' | 'wallet'>,
+  now: Instant,
+): BudgetUsageSource => {
+  const claim = budgetClaim(budget, 0, timeZoneOf(account), now);
+  const { credits, per } = budget;
+  return { credits, per, spent: usedOf(viewAt(wallet, now).counters, claim), resetAt: claim.window.endsAt };
+};
+
 export const dateOf = (instant: Instant): Date => new Date(instant);
 export const dateOrNull = (instant: Instant | null): Date | null => (instant === null ? null : new Date(instant));
 
@@ -137,6 +156,7 @@ export const billingResolvers: Resolvers = {
     expiresAt: ({ expiresAt }) => dateOrNull(expiresAt),
   },
   LimitUsage: { resetAt: ({ resetAt }) => dateOf(resetAt) },
+  KeyBudget: { resetAt: ({ resetAt }) => dateOf(resetAt) },
   LedgerEntry: {
     at: ({ at }) => dateOf(at),
     operation: ({ operation }) => operation ?? null,

@@ -1,5 +1,7 @@
 /** What the resolvers of `billing`, and of the same types in the admin schema, are given of each object. */
 import type { Caller } from '../accounts/caller.js';
+import type { Budget } from '../domain/budget.js';
+import type { ApiKeyId } from '../domain/ids.js';
 import type { Instant, LimitPer } from '../domain/period.js';
 import type { Plan } from '../domain/plan.js';
 import type { Subscription } from '../domain/subscription.js';
@@ -26,6 +28,16 @@ export interface LimitUsageSource {
   readonly used: number;
   readonly limit: number;
   readonly per: LimitPer;
+  readonly resetAt: Instant;
+}
+
+export interface ApiKeySource {
+  readonly id: ApiKeyId;
+  readonly budget: BudgetUsageSource | null;
+}
+
+export interface BudgetUsageSource extends Budget {
+  readonly spent: number;
   readonly resetAt: Instant;
 }
 

@@ -1,5 +1,6 @@
 /** Who pays, and the keys that speak for them. A key's secret is never here: the store knows its hash only. */
 import type { ActsRemembered } from './act.js';
+import type { KeyBudget } from './budget.js';
 import type { AccountId, ApiKeyId } from './ids.js';
 import type { Instant } from './period.js';
 import { UTC } from './timeZone.js';
@@ -26,6 +27,8 @@ export interface ApiKey {
   readonly prefix: string;
   /** The features this key may ask for; `null`: all of them. */
   readonly scopes: readonly string[] | null;
+  /** What it may spend of the account's credits. Absent or `null`: all of them. */
+  readonly budget?: KeyBudget | null;
   readonly createdAt: Instant;
   readonly expiresAt: Instant | null;
   readonly revokedAt: Instant | null;

@@ -3,6 +3,8 @@
  * the operation runs with the account's means, and while it runs with what the tab holds.
  */
 import type { KeyState } from './account.js';
+import { budgetClaim } from './budget.js';
+import type { KeyBudget } from './budget.js';
 import type { PlanId } from './ids.js';
 import { InvariantError, unreachable } from './invariant.js';
 import type { Instant, LimitPer } from './period.js';
@@ -13,8 +15,8 @@ import type { Refusal, RefusalReason } from './refusal.js';
 import type { TimeZone } from './timeZone.js';
 import { firstWindowAt, hasBegun, isCovering, limitWindowAt, stateAt } from './subscription.js';
 import type { Subscription } from './subscription.js';
-import { countUnits, leftOf } from './wallet.js';
-import type { Counter, LimitClaim } from './wallet.js';
+import { countUnits, heldOf, leftOf } from './wallet.js';
+import type { Counter, Hold, LimitClaim } from './wallet.js';
 
 /** What `@requiresPayment` says of one field. */
 export interface Requirement {
@@ -38,6 +40,10 @@ export interface Means {
   /** Credits that operations under way have set aside: what they don't use comes back. */
   readonly held: number;
   readonly counters: readonly Counter[];
+  /** Of those, what is only held is told apart by them where something is refused. */
+  readonly holds: readonly Pick<Hold, 'units'>[];
+  /** Of the key that was sent; `null`: it may spend all credits. */
+  readonly budget: KeyBudget | null;
   /** The plans that can be bought. */
   readonly offers: readonly Plan[];
 }
@@ -76,8 +82,10 @@ export type Decision =
       readonly planId: PlanId;
       readonly draws: LimitClaim;
       readonly credits: number;
+      readonly budget?: LimitClaim;
     }
-  | { readonly outcome: 'paid'; readonly credits: number }
+  /** `budget`: what it takes of the key's; left out where there is none. */
+  | { readonly outcome: 'paid'; readonly credits: number; readonly budget?: LimitClaim }
   | { readonly outcome: 'refused'; readonly refusal: Refusal };
 
 /** Decides about one position. `units` is whole and not negative: anything else is a bug of the caller, and thrown. */
@@ -115,23 +123,53 @@ const decideOnMeans = (requirement: Requirement, units: number, means: Means, no
   const isForSale = coverage.kind === 'uncovered' || coverage.whenExhausted === 'CREDITS';
   const left = coverage.kind === 'uncovered' ? 0 : coverage.left;
   const price = cost === null ? null : priceOf(cost, units - left);
+  const lack = { requirement, units, coverage, means, now };
   if (isForSale && price !== null && price <= means.credits) {
+    const budget = means.budget === null || price === 0 ? null : budgetClaim(means.budget, price, means.timeZone, now);
+    if (budget !== null && price > leftOf(means.counters, budget)) return refuseByBudget(lack, budget);
+    const spent = budget === null ? { credits: price } : { credits: price, budget };
     return coverage.kind === 'exhausted' && left > 0
-      ? { outcome: 'split', planId: coverage.planId, draws: { ...coverage.draws, units: left }, credits: price }
-      : { outcome: 'paid', credits: price };
+      ? { outcome: 'split', planId: coverage.planId, draws: { ...coverage.draws, units: left }, ...spent }
+      : { outcome: 'paid', ...spent };
   }
+  return refuseForLack(lack, price);
+};
 
+interface Lack {
+  readonly requirement: Requirement;
+  readonly units: number;
+  readonly coverage: Exclude<Coverage, { readonly kind: 'covered' }>;
+  readonly means: Means;
+  readonly now: Instant;
+}
+
+const refuseForLack = ({ requirement, units, coverage, means, now }: Lack, price: number | null): Decision => {
   const plans = remediesAmong(requirement, units, means, now);
   if (coverage.kind === 'exhausted') {
-    const { window, limit } = coverage.draws;
-    const figures = { required: units, available: coverage.left, resetAt: window.endsAt, retryable: units <= limit };
-    return refuse(requirement, 'LIMIT_REACHED', { ...figures, plans });
+    return refuse(requirement, 'LIMIT_REACHED', { ...figuresOfWindow(coverage.draws, means), plans });
   }
-  if (cost === null) return refuse(requirement, coverage.reason, { plans });
+  if (requirement.cost === null) return refuse(requirement, coverage.reason, { plans });
   const reason = precedes(coverage.reason, 'INSUFFICIENT_FUNDS') ? coverage.reason : 'INSUFFICIENT_FUNDS';
   const figures = { required: price, available: means.credits, plans };
   const isHeld = price !== null && price <= means.credits + means.held;
   return refuse(requirement, reason, isHeld ? { ...figures, held: means.held, retryable: true } : figures);
+};
+
+/** The account could pay, and this key has spent what it may. What keeps the plan from covering it may come first. */
+const refuseByBudget = ({ requirement, units, coverage, means, now }: Lack, budget: LimitClaim): Decision => {
+  const isFirst = coverage.kind === 'exhausted' || precedes('KEY_BUDGET_REACHED', coverage.reason);
+  const figures = figuresOfWindow(budget, means);
+  const plans = remediesAmong(requirement, units, means, now);
+  return refuse(requirement, isFirst ? 'KEY_BUDGET_REACHED' : coverage.reason, { ...figures, plans });
+};
+
+/** What was asked of a limit or a budget, and what there is of it. What is held may come back before its window is over. */
+const figuresOfWindow = (claim: LimitClaim, { counters, holds }: Means): Figures => {
+  const { window, limit, units } = claim;
+  const left = leftOf(counters, claim);
+  const held = heldOf(holds, claim);
+  const figures = { required: units, available: left, resetAt: window.endsAt, retryable: units <= limit };
+  return held > 0 && units <= left + held ? { ...figures, held } : figures;
 };
 
 /** `cost × units`, or `null` where the product is more than `CREDITS_MAX`. Both are whole and not negative. */
@@ -144,12 +182,12 @@ export const priceOf = (cost: number, units: number): number | null => {
 export const meansAfter = (means: Means, decision: Decision): Means => {
   switch (decision.outcome) {
     case 'paid':
-      return { ...means, credits: means.credits - decision.credits };
+      return spend(means, decision.credits, decision.budget);
     case 'covered':
       return decision.draws === null ? means : { ...means, counters: countUnits(means.counters, decision.draws) };
     case 'split': {
       const counters = countUnits(means.counters, decision.draws);
-      return { ...means, credits: means.credits - decision.credits, counters };
+      return spend({ ...means, counters }, decision.credits, decision.budget);
     }
     case 'refused':
       return means;
@@ -157,6 +195,12 @@ export const meansAfter = (means: Means, decision: Decision): Means => {
       return unreachable(decision);
   }
 };
+
+const spend = (means: Means, credits: number, budget: LimitClaim | undefined): Means => ({
+  ...means,
+  credits: means.credits - credits,
+  counters: budget === undefined ? means.counters : countUnits(means.counters, budget),
+});
 
 type Figures = Partial<Pick<Refusal, 'required' | 'available' | 'held' | 'plans' | 'resetAt' | 'retryable'>>;
 

@@ -4,6 +4,7 @@
  */
 import { limitKey, meansAfter, withMeans } from './admission.js';
 import type { Decision, Means, Standing } from './admission.js';
+import { budgetClaim } from './budget.js';
 import { unreachable } from './invariant.js';
 import type { Instant } from './period.js';
 import { limitWindowAt } from './subscription.js';
@@ -28,14 +29,14 @@ export const isNothing = (demand: Demand): boolean => demand.credits === 0 && de
 export const demandOf = (decision: Decision, positions: number): Demand => {
   switch (decision.outcome) {
     case 'paid':
-      return { credits: decision.credits * positions, claims: [] };
+      return { credits: decision.credits * positions, claims: claimsOf([decision.budget], positions) };
     case 'covered': {
       const { draws } = decision;
-      return draws === null ? NO_DEMAND : { credits: 0, claims: [{ ...draws, units: draws.units * positions }] };
+      return draws === null ? NO_DEMAND : { credits: 0, claims: claimsOf([draws], positions) };
     }
     case 'split': {
-      const { credits, draws } = decision;
-      return { credits: credits * positions, claims: [{ ...draws, units: draws.units * positions }] };
+      const { credits, draws, budget } = decision;
+      return { credits: credits * positions, claims: claimsOf([draws, budget], positions) };
     }
     case 'refused':
       return NO_DEMAND;
@@ -43,6 +44,9 @@ export const demandOf = (decision: Decision, positions: number): Demand => {
       return unreachable(decision);
   }
 };
+
+const claimsOf = (claims: readonly (LimitClaim | undefined)[], positions: number): readonly LimitClaim[] =>
+  claims.flatMap((claim) => (claim === undefined ? [] : [{ ...claim, units: claim.units * positions }]));
 
 /** What both need. */
 export const addDemands = (a: Demand, b: Demand): Demand => combine(a, b, (x, y) => x + y);
@@ -93,20 +97,23 @@ export const excessOf = (demand: Demand, over: Demand): Demand => ({
     .filter(({ units }) => units > 0),
 });
 
-/** The means of a demand alone: its credits, and of every limit of the plan only what it claims. */
+/** The means of a demand alone: its credits, and of the budget and every limit of the plan only what it claims. */
 export const meansOf = (means: Means, { credits, claims }: Demand, now: Instant): Means => {
-  const { plan, subscription, offers, timeZone } = means;
-  if (plan === null || subscription === null)
-    return { subscription, plan, timeZone, credits, held: 0, counters: [], offers };
+  const { plan, subscription, offers, timeZone, budget } = means;
   const counters: Counter[] = [];
-  for (const { feature, limit } of plan.features) {
-    if (limit === null) continue;
-    const key = limitKey(feature, limit.per);
-    const window = limitWindowAt(limit.per, subscription, plan.interval, timeZone, now);
+  const leave = ({ key, window, limit }: Omit<LimitClaim, 'units'>): void => {
     const claimed = claims.find((claim) => isSameLimit(claim, { key, window }))?.units ?? 0;
-    counters.push({ key, window, used: limit.units - claimed });
+    counters.push({ key, window, used: limit - claimed });
+  };
+  if (budget !== null) leave(budgetClaim(budget, 0, timeZone, now));
+  if (plan !== null && subscription !== null) {
+    for (const { feature, limit } of plan.features) {
+      if (limit === null) continue;
+      const window = limitWindowAt(limit.per, subscription, plan.interval, timeZone, now);
+      leave({ key: limitKey(feature, limit.per), window, limit: limit.units });
+    }
   }
-  return { subscription, plan, timeZone, credits, held: 0, counters, offers };
+  return { subscription, plan, timeZone, credits, held: 0, counters, holds: [], budget, offers };
 };
 
 /**

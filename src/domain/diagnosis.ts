@@ -3,144 +3,17 @@
  * with the figures it looked at, and what puts it right. What was decided then is read off the record, what would be
  * decided now off `decide`: there is one set of rules.
  */
-import type { KeyState } from './account.js';
-import { barredBy, decide, KEY_REASONS, meansAfter } from './admission.js';
-import type { Decision, Means, Requirement, Standing } from './admission.js';
-import type { AccountId, PlanId } from './ids.js';
+import type { Means, Standing } from './admission.js';
+import type { Budget } from './budget.js';
+import { CHECK_OF, CHECKS } from './finding.js';
+import type { Check, Finding } from './finding.js';
+import type { AccountId, ApiKeyId, PlanId } from './ids.js';
 import type { Instant } from './period.js';
 import { cheapestFirst } from './plan.js';
 import { requestsPerMinuteAt } from './rateLimit.js';
 import type { RefusalReason, Remedy } from './refusal.js';
-import type { RecordedRefusal, RefusalRecord } from './refusalRecord.js';
-import { isCovering, stateAt } from './subscription.js';
+import { isCovering } from './subscription.js';
 import type { SubscriptionState } from './subscription.js';
-
-export const CHECKS = [
-  'KEY',
-  'AUTHORISATION',
-  'RATE',
-  'PAYMENT_METHOD',
-  'SUBSCRIPTION',
-  'PLAN',
-  'LIMIT',
-  'BALANCE',
-  'STORE',
-] as const;
-
-export type Check = (typeof CHECKS)[number];
-
-const CHECK_OF: Readonly<Record<RefusalReason, Check>> = {
-  KEY_REQUIRED: 'KEY',
-  KEY_UNKNOWN: 'KEY',
-  KEY_EXPIRED: 'KEY',
-  KEY_REVOKED: 'KEY',
-  ACCOUNT_SUSPENDED: 'AUTHORISATION',
-  SCOPE_MISSING: 'AUTHORISATION',
-  RATE_LIMITED: 'RATE',
-  PAYMENT_METHOD_EXPIRED: 'PAYMENT_METHOD',
-  PAYMENT_FAILED: 'PAYMENT_METHOD',
-  SUBSCRIPTION_EXPIRED: 'SUBSCRIPTION',
-  SUBSCRIPTION_REQUIRED: 'SUBSCRIPTION',
-  PLAN_UPGRADE_REQUIRED: 'PLAN',
-  LIMIT_REACHED: 'LIMIT',
-  INSUFFICIENT_FUNDS: 'BALANCE',
-  STORE_UNAVAILABLE: 'STORE',
-};
-
-/** What came of a field: the reason why not, or what paid for it. `NOT_ASKED`: nothing bars, and no field was looked at. */
-export type Outcome = RefusalReason | 'COVERED' | 'PAID' | 'NOT_ASKED';
-
-/** What is known of one field's way through the checks, then or now. */
-export interface Finding {
-  readonly outcome: Outcome;
-  readonly key: KeyState | null;
-  readonly subscriptionState: SubscriptionState | null;
-  readonly planId: PlanId | null;
-  readonly coordinate: string | null;
-  readonly feature: string | null;
-  readonly scopes: readonly string[] | null;
-  /** As in `Refusal`: limit units for `LIMIT_REACHED`, else credits. */
-  readonly required: number | null;
-  readonly available: number | null;
-  readonly plans: readonly PlanId[];
-  readonly resetAt: Instant | null;
-}
-
-/** What the record says of one refused field. */
-export const findingThen = (record: RefusalRecord, refusal: RecordedRefusal): Finding => {
-  const { reason, coordinate, feature, required, available, plans, resetAt } = refusal;
-  const { subscriptionState, planId } = record;
-  const figures = { coordinate, feature, scopes: null, required, available, plans, resetAt };
-  return { outcome: reason, key: keyThen(reason, record.accountId), subscriptionState, planId, ...figures };
-};
-
-/** `null`: the record does not say. */
-const keyThen = (reason: RefusalReason, accountId: AccountId | null): KeyState | null => {
-  const found = Object.entries(KEY_REASONS).find(([, each]) => each === reason);
-  if (found !== undefined) return found[0] as KeyState;
-  return accountId === null ? null : 'VALID';
-};
-
-const NO_MEANS = { subscription: null, plan: null, credits: null };
-
-/** What is known of a caller now, whatever is asked for. */
-const knownOf = (standing: Standing, now: Instant) => {
-  const { key, scopes, means } = standing;
-  const { subscription, plan, credits } = means ?? NO_MEANS;
-  return {
-    key,
-    scopes,
-    subscriptionState: subscription === null ? null : stateAt(subscription, plan, now),
-    planId: subscription?.planId ?? null,
-    required: null,
-    available: credits,
-    plans: [],
-    resetAt: null,
-  };
-};
-
-/** What a decision on a field says. */
-export const findingOf = (
-  { coordinate, feature }: Pick<Requirement, 'coordinate' | 'feature'>,
-  decision: Decision,
-  standing: Standing,
-  now: Instant,
-): Finding => {
-  const known = { ...knownOf(standing, now), coordinate, feature };
-  switch (decision.outcome) {
-    case 'refused': {
-      const { reason, required, available, plans, resetAt } = decision.refusal;
-      return { ...known, outcome: reason, required, available, plans, resetAt };
-    }
-    case 'covered':
-      return { ...known, outcome: 'COVERED' };
-    case 'split':
-    case 'paid':
-      return { ...known, outcome: 'PAID', required: decision.credits };
-  }
-};
-
-/** A field to look at now; without a requirement only what bars the caller from everything is looked at. */
-export interface FieldAsked {
-  readonly requirement: Requirement | null;
-  readonly units: number;
-}
-
-/** What would come of these fields now, each on what the ones before it leave. */
-export const findingsNow = (fields: readonly FieldAsked[], standing: Standing, now: Instant): readonly Finding[] => {
-  let left = standing;
-  return fields.map(({ requirement, units }) => {
-    if (requirement === null) {
-      const outcome = barredBy(null, standing, now) ?? 'NOT_ASKED';
-      const asked = { coordinate: null, feature: null };
-      return { ...knownOf(standing, now), ...asked, outcome, resetAt: standing.rateLimitedUntil };
-    }
-    const decision = decide(requirement, units, left, now);
-    const finding = findingOf(requirement, decision, left, now);
-    if (left.means !== null) left = { ...left, means: meansAfter(left.means, decision) };
-    return finding;
-  });
-};
 
 /**
  * Whether a check was passed. `null`: it was not looked at, or it does not matter. Where a plan does not cover, credits may
@@ -153,7 +26,7 @@ const isPassed = (check: Check, finding: Finding): boolean | null => {
     if (check === 'STORE') return true;
     return isBar(check) && finding.key === 'VALID' ? true : null;
   }
-  if (outcome === 'COVERED') return check === 'BALANCE' ? null : true;
+  if (outcome === 'COVERED') return check === 'BALANCE' || check === 'BUDGET' ? null : true;
   const failed = outcome === 'PAID' ? null : CHECK_OF[outcome];
   if (check === failed) return false;
   if (failed === 'STORE') return null;
@@ -174,13 +47,15 @@ const isMet = (check: Check, { outcome, subscriptionState: state, required }: Fi
       return state === 'UNPAID' ? null : covers;
     case 'PLAN':
       // What credits paid for may have been in the plan, with a limit that was used up.
-      if (!covers || outcome === 'PAID') return null;
+      if (!covers || outcome === 'PAID' || outcome === 'KEY_BUDGET_REACHED') return null;
       return outcome === 'LIMIT_REACHED';
     case 'LIMIT':
       return null;
     case 'BALANCE':
-      if (outcome === 'PAID') return true;
+      if (outcome === 'PAID' || outcome === 'KEY_BUDGET_REACHED') return true;
       return outcome === 'LIMIT_REACHED' || required === null ? null : false;
+    case 'BUDGET':
+      return outcome === 'PAID' ? true : null;
     case 'KEY':
     case 'AUTHORISATION':
     case 'RATE':
@@ -211,7 +86,9 @@ const figuresOf = (check: Check, finding: Finding): Figures => {
     case 'LIMIT':
       return outcome === 'LIMIT_REACHED' ? { required, available, resetAt: reset } : {};
     case 'BALANCE':
-      return outcome === 'LIMIT_REACHED' ? {} : { required, available };
+      return outcome === 'LIMIT_REACHED' || outcome === 'KEY_BUDGET_REACHED' ? {} : { required, available };
+    case 'BUDGET':
+      return outcome === 'KEY_BUDGET_REACHED' ? { required, available, resetAt: reset } : {};
     case 'STORE':
       return {};
   }
@@ -233,20 +110,26 @@ export interface RemedyAdvice {
 
 export interface RemedyTerms {
   readonly accountId: AccountId | null;
+  /** The key that is sent; `null`: nobody knows, or it is not stored. */
+  readonly keyId: ApiKeyId | null;
   /** Credits that all refused fields of the operation lack together. */
   readonly shortfall: number;
+  /** With which the key's budget would suffice for them; `null`: it has none. */
+  readonly budget: Budget | null;
   /** The cheapest plan on offer that allows more requests a minute than theirs; `null`: there is none. */
   readonly fasterPlan: PlanId | null;
 }
 
 export const remedyTermsOf = (
-  accountId: AccountId | null,
+  { accountId, keyId }: Pick<RemedyTerms, 'accountId' | 'keyId'>,
   findings: readonly Finding[],
   { means }: Standing,
   rate: RateTerms,
 ): RemedyTerms => ({
   accountId,
-  shortfall: shortfallOf(findings),
+  keyId,
+  shortfall: shortfallOf(findings, 'INSUFFICIENT_FUNDS'),
+  budget: budgetFor(findings, means?.budget ?? null),
   fasterPlan: means === null ? null : fasterPlanOf(means, rate),
 });
 
@@ -255,6 +138,9 @@ export interface RateTerms {
   /** Of a key where no plan says; `null`: any number. */
   readonly keyRequestsPerMinute: number | null;
 }
+
+const budgetFor = (findings: readonly Finding[], budget: Budget | null): Budget | null =>
+  budget === null ? null : { credits: budget.credits + shortfallOf(findings, 'KEY_BUDGET_REACHED'), per: budget.per };
 
 const fasterPlanOf = (
   { subscription, plan, offers }: Means,
@@ -325,6 +211,14 @@ const REMEDY_OF: Readonly<Record<Check, FindRemedy>> = {
     advice: 'Add credits: what the operation lacks at least.',
     call: credits > 0 ? { name: 'grantCredits', arguments: { accountId, credits, reason: 'Bought' } } : null,
   }),
+  BUDGET: (_finding, { keyId, budget }) => ({
+    remedy: 'RAISE_BUDGET',
+    advice: 'The key has spent what it may. Raise its budget, or wait until it begins anew.',
+    call:
+      keyId === null || budget === null
+        ? null
+        : { name: 'setApiKeyBudget', arguments: { keyId, budget: { ...budget } } },
+  }),
   STORE: () => ({
     remedy: 'RETRY_LATER',
     advice: 'Look after the database: /readyz and the log say what is wrong. The client sends it again.',
@@ -349,8 +243,8 @@ const subscribing = (
 };
 
 /** Credits that these fields lack together; 0 where none lacks any, or more than any account can have. */
-const shortfallOf = (findings: readonly Finding[]): number => {
-  const lacking = findings.filter(({ outcome }) => outcome === 'INSUFFICIENT_FUNDS');
+const shortfallOf = (findings: readonly Finding[], reason: RefusalReason): number => {
+  const lacking = findings.filter(({ outcome }) => outcome === reason);
   const required = lacking.reduce((sum, each) => sum + (each.required ?? Number.NaN), 0);
   const available = Math.max(0, ...lacking.map((each) => each.available ?? 0));
   return Number.isSafeInteger(required) ? Math.max(0, required - available) : 0;

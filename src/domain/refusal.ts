@@ -16,6 +16,7 @@ export const REFUSAL_REASONS = [
   'PAYMENT_METHOD_EXPIRED',
   'PAYMENT_FAILED',
   'SUBSCRIPTION_EXPIRED',
+  'KEY_BUDGET_REACHED',
   'LIMIT_REACHED',
   'INSUFFICIENT_FUNDS',
   'PLAN_UPGRADE_REQUIRED',
@@ -31,6 +32,7 @@ export type Remedy =
   | 'SLOW_DOWN'
   | 'UPDATE_PAYMENT_METHOD'
   | 'RENEW_SUBSCRIPTION'
+  | 'RAISE_BUDGET'
   | 'UPGRADE_PLAN'
   | 'ADD_FUNDS'
   | 'SUBSCRIBE'
@@ -45,6 +47,7 @@ export const REFUSAL_CAUSES = [
   'excessive-requests',
   'payment-method-expired',
   'subscription-expired',
+  'key-budget-reached',
   'insufficient-funds',
   'paid-content',
   'gateway-failing',
@@ -73,6 +76,7 @@ export const REASONS: Readonly<Record<RefusalReason, ReasonRow>> = {
   },
   PAYMENT_FAILED: { remedy: 'UPDATE_PAYMENT_METHOD', code: 'PAYMENT_REQUIRED', cause: 'payment-method-expired' },
   SUBSCRIPTION_EXPIRED: { remedy: 'RENEW_SUBSCRIPTION', code: 'PAYMENT_REQUIRED', cause: 'subscription-expired' },
+  KEY_BUDGET_REACHED: { remedy: 'RAISE_BUDGET', code: 'PAYMENT_REQUIRED', cause: 'key-budget-reached' },
   LIMIT_REACHED: { remedy: 'UPGRADE_PLAN', code: 'PAYMENT_REQUIRED', cause: 'paid-content' },
   INSUFFICIENT_FUNDS: { remedy: 'ADD_FUNDS', code: 'PAYMENT_REQUIRED', cause: 'insufficient-funds' },
   PLAN_UPGRADE_REQUIRED: { remedy: 'UPGRADE_PLAN', code: 'PAYMENT_REQUIRED', cause: 'paid-content' },
@@ -87,16 +91,17 @@ export interface Refusal {
   readonly coordinate: string | null;
   readonly feature: string | null;
   /**
-   * What one position needs and what there is: limit units for `LIMIT_REACHED`, else credits. Both `null` where credits
-   * can't buy it; `required` alone where its price is more than 2^53 - 1 credits.
+   * What one position needs and what there is: limit units for `LIMIT_REACHED`, what is left of the key's budget for
+   * `KEY_BUDGET_REACHED`, else credits. Both `null` where credits can't buy it; `required` alone where its price is more
+   * than 2^53 - 1 credits.
    */
   readonly required: number | null;
   readonly available: number | null;
-  /** Credits that operations under way hold, where they would suffice if they came back; left out where not. */
+  /** As `available`: what operations under way hold of it, where that would suffice if it came back; left out where not. */
   readonly held?: number;
   /** Plans on offer that would cover it, cheapest first. */
   readonly plans: readonly PlanId[];
-  /** When the limit's window or the rate limit begins anew. */
+  /** When the window of the limit or budget, or the rate limit, begins anew. */
   readonly resetAt: Instant | null;
   /** Whether the same request can succeed later without anybody paying. */
   readonly retryable: boolean;

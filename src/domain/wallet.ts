@@ -147,6 +147,13 @@ export const isSameLimit = (a: LimitWindow, b: LimitWindow): boolean =>
 export const usedOf = (counters: readonly Counter[], of: LimitWindow): number =>
   counters.find((counter) => isSameLimit(counter, of))?.used ?? 0;
 
+/** How many units of a limit these holds have set aside. */
+export const heldOf = (holds: readonly Pick<Hold, 'units'>[], of: LimitWindow): number => {
+  let held = 0;
+  for (const { units } of holds) for (const each of units) if (isSameLimit(each, of)) held += each.units;
+  return held;
+};
+
 /** What a limit still allows. A limit that was lowered below what is used allows nothing, not less than nothing. */
 export const leftOf = (counters: readonly Counter[], claim: Omit<LimitClaim, 'units'>): number =>
   Math.max(0, claim.limit - usedOf(counters, claim));

@@ -1,6 +1,6 @@
 /** What a wallet has at an instant, whether or not time has been let pass in it. */
 import type { Instant } from './period.js';
-import type { Counter, Grant, Wallet } from './wallet.js';
+import type { Counter, Grant, Hold, Wallet } from './wallet.js';
 import { sweep } from './sweep.js';
 
 export interface WalletView {
@@ -12,10 +12,12 @@ export interface WalletView {
   readonly grants: readonly Grant[];
   /** Those of windows that are not over. */
   readonly counters: readonly Counter[];
+  /** Of operations under way. */
+  readonly holds: readonly Hold[];
 }
 
 export const viewAt = (wallet: Wallet, now: Instant): WalletView => {
-  const { grants, counters } = sweep(wallet, now);
+  const { grants, counters, holds } = sweep(wallet, now);
   const live: Grant[] = [];
   let [available, held] = [0, 0];
   for (const grant of grants) {
@@ -23,5 +25,5 @@ export const viewAt = (wallet: Wallet, now: Instant): WalletView => {
     held += grant.held;
     if (grant.remaining > 0) live.push(grant);
   }
-  return { available, held, grants: live, counters: counters.filter(({ window }) => window.endsAt > now) };
+  return { available, held, grants: live, counters: counters.filter(({ window }) => window.endsAt > now), holds };
 };

@@ -3,7 +3,7 @@ import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } f
 import type { Account as DomainAccount, ApiKey as DomainApiKey } from '../domain/account.js';
 import type { Actor as DomainActor, AuditEntry as DomainAuditEntry } from '../domain/audit.js';
 import type { IssuedKeyAnswer } from '../admin/keys.js';
-import type { BalanceSource, LimitUsageSource } from '../api/billingSource.js';
+import type { BalanceSource, LimitUsageSource, BudgetUsageSource } from '../api/billingSource.js';
 import type { Grant as DomainGrant } from '../domain/wallet.js';
 import type { LedgerEntry as DomainLedgerEntry } from '../domain/ledger.js';
 import type { Operator as DomainOperator } from '../domain/operator.js';
@@ -118,6 +118,8 @@ export type ApiKey = {
   readonly __typename?: 'ApiKey';
   /** The account that it speaks for. */
   readonly accountId: Scalars['ID']['output'];
+  /** What it may spend of the account's credits. Null: all of them. */
+  readonly budget?: Maybe<KeyBudget>;
   /** When it was issued. */
   readonly createdAt: Scalars['DateTime']['output'];
   /** When it ends or ended by date. Null: never. */
@@ -230,6 +232,23 @@ export type Balance = {
   readonly held: Scalars['SafeInt']['output'];
 };
 
+/** What a key may spend. */
+export type BudgetInput = {
+  /** How many credits. */
+  readonly credits: Scalars['SafeInt']['input'];
+  /** In what time. */
+  readonly per: BudgetPer;
+};
+
+/** In what time a key may spend its budget once. */
+export type BudgetPer =
+  /** A day, in the account's time zone. */
+  | 'DAY'
+  /** An hour, in UTC. */
+  | 'HOUR'
+  /** A month of the calendar, in the account's time zone. */
+  | 'MONTH';
+
 /** What became of a subscription whose plan was changed, and what that comes to. */
 export type ChangeSubscriptionPayload = {
   readonly __typename?: 'ChangeSubscriptionPayload';
@@ -319,6 +338,8 @@ export type DiagnosisCheck =
   | 'AUTHORISATION'
   /** Where the plan does not cover it: do the credits suffice? */
   | 'BALANCE'
+  /** Where credits pay: may the key spend so many? */
+  | 'BUDGET'
   /** Is the key good? */
   | 'KEY'
   /** Is enough left of the plan's limit? */
@@ -367,6 +388,19 @@ export type IssuedOperatorPayload = {
   readonly operator: Operator;
   /** What they send as `Authorization: Bearer …`. It is not stored and can't be shown again. */
   readonly secret: Scalars['String']['output'];
+};
+
+/** What a key may spend of its account's credits, in its window at this moment. */
+export type KeyBudget = {
+  readonly __typename?: 'KeyBudget';
+  /** How many credits it may spend. */
+  readonly credits: Scalars['SafeInt']['output'];
+  /** In what time. */
+  readonly per: BudgetPer;
+  /** When counting begins anew. */
+  readonly resetAt: Scalars['DateTime']['output'];
+  /** How many it has spent, those on hold included: together with the keys that it replaced. */
+  readonly spent: Scalars['SafeInt']['output'];
 };
 
 /** Entries of the ledger, in pages. */
@@ -542,10 +576,12 @@ export type Mutation = {
   readonly resumeAccount?: Maybe<AccountPayload>;
   /** Ends a key at once. */
   readonly revokeApiKey?: Maybe<ApiKeyPayload>;
-  /** Issues a key in place of another, with the same scopes. The old one goes on for the overlap. */
+  /** Issues a key in place of another, with the same scopes and the same budget, of which what was spent stays spent. The old one goes on for the overlap. */
   readonly rotateApiKey?: Maybe<IssuedApiKeyPayload>;
   /** Replaces the key of an operator, at once. */
   readonly rotateOperatorKey?: Maybe<IssuedOperatorPayload>;
+  /** Sets what a key may spend of the account's credits in a time. What it spent of the budget before in the present window counts. */
+  readonly setApiKeyBudget?: Maybe<ApiKeyPayload>;
   /** Sets the time zone in which the days and months of an account are counted, for limits and credits. */
   readonly setTimeZone?: Maybe<AccountPayload>;
   /** Subscribes an account to the version of a plan that is on sale. */
@@ -693,6 +729,7 @@ export type MutationGrantCreditsArgs = {
  */
 export type MutationIssueApiKeyArgs = {
   accountId: Scalars['ID']['input'];
+  budget?: InputMaybe<BudgetInput>;
   expiresAt?: InputMaybe<Scalars['DateTime']['input']>;
   idempotencyKey: Scalars['String']['input'];
   scopes?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
@@ -827,6 +864,18 @@ export type MutationRotateApiKeyArgs = {
 export type MutationRotateOperatorKeyArgs = {
   idempotencyKey: Scalars['String']['input'];
   operatorId: Scalars['ID']['input'];
+};
+
+
+/**
+ * What operators do. Each leaves an entry in the audit log, refused ones too. What can't be done is an error with
+ * `extensions.code`: `BAD_USER_INPUT`, `NOT_FOUND`, `CONFLICT` (another change was first, or the state does not allow it) or
+ * `FORBIDDEN`, and with `extensions.argument` where one of the arguments is to blame.
+ */
+export type MutationSetApiKeyBudgetArgs = {
+  budget?: InputMaybe<BudgetInput>;
+  idempotencyKey: Scalars['String']['input'];
+  keyId: Scalars['ID']['input'];
 };
 
 
@@ -1432,6 +1481,8 @@ export type RefusalReason =
   | 'ACCOUNT_SUSPENDED'
   /** Credits can buy it, and they don't suffice. */
   | 'INSUFFICIENT_FUNDS'
+  /** The account could pay, and this key has spent what it may. */
+  | 'KEY_BUDGET_REACHED'
   /** The key has expired. */
   | 'KEY_EXPIRED'
   /** No key was sent, and the field is paid. */
@@ -1518,6 +1569,8 @@ export type Remedy =
   | 'ADD_FUNDS'
   /** Talk to whoever runs the API. */
   | 'CONTACT_SUPPORT'
+  /** Raise what the key may spend. */
+  | 'RAISE_BUDGET'
   /** Renew the subscription. */
   | 'RENEW_SUBSCRIPTION'
   /** Send it again later. */
@@ -1693,6 +1746,8 @@ export type ResolversTypes = {
   AuditOutcome: AuditOutcome;
   Balance: ResolverTypeWrapper<BalanceSource>;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
+  BudgetInput: BudgetInput;
+  BudgetPer: BudgetPer;
   ChangeSubscriptionPayload: ResolverTypeWrapper<Omit<ChangeSubscriptionPayload, 'subscription'> & { subscription: ResolversTypes['PlanSubscription'] }>;
   CheckFigure: ResolverTypeWrapper<CheckFigure>;
   CheckRemedy: ResolverTypeWrapper<RemedyAdvice>;
@@ -1708,6 +1763,7 @@ export type ResolversTypes = {
   IssuedApiKeyPayload: ResolverTypeWrapper<IssuedKeyAnswer>;
   IssuedOperatorPayload: ResolverTypeWrapper<Omit<IssuedOperatorPayload, 'operator'> & { operator: ResolversTypes['Operator'] }>;
   JSON: ResolverTypeWrapper<Scalars['JSON']['output']>;
+  KeyBudget: ResolverTypeWrapper<BudgetUsageSource>;
   LedgerConnection: ResolverTypeWrapper<Omit<LedgerConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversTypes['LedgerEdge']>, nodes: ReadonlyArray<ResolversTypes['LedgerEntry']> }>;
   LedgerEdge: ResolverTypeWrapper<Omit<LedgerEdge, 'node'> & { node: ResolversTypes['LedgerEntry'] }>;
   LedgerEntry: ResolverTypeWrapper<DomainLedgerEntry>;
@@ -1780,6 +1836,7 @@ export type ResolversParentTypes = {
   AuditEntryEdge: Omit<AuditEntryEdge, 'node'> & { node: ResolversParentTypes['AuditEntry'] };
   Balance: BalanceSource;
   Boolean: Scalars['Boolean']['output'];
+  BudgetInput: BudgetInput;
   ChangeSubscriptionPayload: Omit<ChangeSubscriptionPayload, 'subscription'> & { subscription: ResolversParentTypes['PlanSubscription'] };
   CheckFigure: CheckFigure;
   CheckRemedy: RemedyAdvice;
@@ -1793,6 +1850,7 @@ export type ResolversParentTypes = {
   IssuedApiKeyPayload: IssuedKeyAnswer;
   IssuedOperatorPayload: Omit<IssuedOperatorPayload, 'operator'> & { operator: ResolversParentTypes['Operator'] };
   JSON: Scalars['JSON']['output'];
+  KeyBudget: BudgetUsageSource;
   LedgerConnection: Omit<LedgerConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversParentTypes['LedgerEdge']>, nodes: ReadonlyArray<ResolversParentTypes['LedgerEntry']> };
   LedgerEdge: Omit<LedgerEdge, 'node'> & { node: ResolversParentTypes['LedgerEntry'] };
   LedgerEntry: DomainLedgerEntry;
@@ -1876,6 +1934,7 @@ export type ActorResolvers<ContextType = AdminContext, ParentType extends Resolv
 
 export type ApiKeyResolvers<ContextType = AdminContext, ParentType extends ResolversParentTypes['ApiKey'] = ResolversParentTypes['ApiKey']> = {
   accountId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  budget?: Resolver<Maybe<ResolversTypes['KeyBudget']>, ParentType, ContextType>;
   createdAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   expiresAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
@@ -2001,6 +2060,13 @@ export interface JsonScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes
   name: 'JSON';
 }
 
+export type KeyBudgetResolvers<ContextType = AdminContext, ParentType extends ResolversParentTypes['KeyBudget'] = ResolversParentTypes['KeyBudget']> = {
+  credits?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  per?: Resolver<ResolversTypes['BudgetPer'], ParentType, ContextType>;
+  resetAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  spent?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+};
+
 export type LedgerConnectionResolvers<ContextType = AdminContext, ParentType extends ResolversParentTypes['LedgerConnection'] = ResolversParentTypes['LedgerConnection']> = {
   edges?: Resolver<ReadonlyArray<ResolversTypes['LedgerEdge']>, ParentType, ContextType>;
   nodes?: Resolver<ReadonlyArray<ResolversTypes['LedgerEntry']>, ParentType, ContextType>;
@@ -2074,6 +2140,7 @@ export type MutationResolvers<ContextType = AdminContext, ParentType extends Res
   revokeApiKey?: Resolver<Maybe<ResolversTypes['ApiKeyPayload']>, ParentType, ContextType, RequireFields<MutationRevokeApiKeyArgs, 'idempotencyKey' | 'keyId'>>;
   rotateApiKey?: Resolver<Maybe<ResolversTypes['IssuedApiKeyPayload']>, ParentType, ContextType, RequireFields<MutationRotateApiKeyArgs, 'idempotencyKey' | 'keyId' | 'overlapSeconds'>>;
   rotateOperatorKey?: Resolver<Maybe<ResolversTypes['IssuedOperatorPayload']>, ParentType, ContextType, RequireFields<MutationRotateOperatorKeyArgs, 'idempotencyKey' | 'operatorId'>>;
+  setApiKeyBudget?: Resolver<Maybe<ResolversTypes['ApiKeyPayload']>, ParentType, ContextType, RequireFields<MutationSetApiKeyBudgetArgs, 'idempotencyKey' | 'keyId'>>;
   setTimeZone?: Resolver<Maybe<ResolversTypes['AccountPayload']>, ParentType, ContextType, RequireFields<MutationSetTimeZoneArgs, 'accountId' | 'idempotencyKey' | 'timeZone'>>;
   startSubscription?: Resolver<Maybe<ResolversTypes['SubscriptionPayload']>, ParentType, ContextType, RequireFields<MutationStartSubscriptionArgs, 'accountId' | 'idempotencyKey' | 'planId' | 'withTrial'>>;
   suspendAccount?: Resolver<Maybe<ResolversTypes['AccountPayload']>, ParentType, ContextType, RequireFields<MutationSuspendAccountArgs, 'accountId' | 'idempotencyKey'>>;
@@ -2326,6 +2393,7 @@ export type Resolvers<ContextType = AdminContext> = {
   IssuedApiKeyPayload?: IssuedApiKeyPayloadResolvers<ContextType>;
   IssuedOperatorPayload?: IssuedOperatorPayloadResolvers<ContextType>;
   JSON?: GraphQLScalarType;
+  KeyBudget?: KeyBudgetResolvers<ContextType>;
   LedgerConnection?: LedgerConnectionResolvers<ContextType>;
   LedgerEdge?: LedgerEdgeResolvers<ContextType>;
   LedgerEntry?: LedgerEntryResolvers<ContextType>;

@@ -2,7 +2,7 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { CountryRecord, CityRecord } from '../demo/loadAtlas.js';
 import type { ReportRecord } from '../demo/reportRows.js';
-import type { BillingSource, SubscriptionSource, BalanceSource, LimitUsageSource, PaymentTermsSource } from '../api/billingSource.js';
+import type { BillingSource, SubscriptionSource, BalanceSource, LimitUsageSource, ApiKeySource, BudgetUsageSource, PaymentTermsSource } from '../api/billingSource.js';
 import type { Account as DomainAccount } from '../domain/account.js';
 import type { Plan as DomainPlan, Allowance } from '../domain/plan.js';
 import type { Grant as DomainGrant } from '../domain/wallet.js';
@@ -56,6 +56,8 @@ export type Billing = {
   readonly __typename?: 'Billing';
   /** The account that the key speaks for. Null for a caller without a key. */
   readonly account?: Maybe<Account>;
+  /** The key that was sent, and what it may spend. Null without one, and for a key that is not stored. */
+  readonly apiKey?: Maybe<CallersKey>;
   /** What the account can spend. */
   readonly balance: Balance;
   /** Every movement of the account's credits, the newest first. */
@@ -91,6 +93,24 @@ export type BillingQuoteArgs = {
 /** What a client needs to know before and after it pays. */
 export type BillingTermsArgs = {
   coordinates?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+};
+
+/** In what time a key may spend its budget once. */
+export type BudgetPer =
+  /** A day, in the account's time zone. */
+  | 'DAY'
+  /** An hour, in UTC. */
+  | 'HOUR'
+  /** A month of the calendar, in the account's time zone. */
+  | 'MONTH';
+
+/** The key that was sent. */
+export type CallersKey = {
+  readonly __typename?: 'CallersKey';
+  /** What it may spend. Null: all that the account has. */
+  readonly budget?: Maybe<KeyBudget>;
+  /** Names the key. */
+  readonly id: Scalars['ID']['output'];
 };
 
 /** A city, town or village: a populated place of GeoNames with 1,000 inhabitants or an administration of its own. */
@@ -184,6 +204,19 @@ export type Grant = {
   readonly id: Scalars['ID']['output'];
   /** How many of them no charge has taken yet, those on hold included. */
   readonly remaining: Scalars['SafeInt']['output'];
+};
+
+/** What a key may spend of its account's credits, in its window at this moment. */
+export type KeyBudget = {
+  readonly __typename?: 'KeyBudget';
+  /** How many credits it may spend. */
+  readonly credits: Scalars['SafeInt']['output'];
+  /** In what time. */
+  readonly per: BudgetPer;
+  /** When counting begins anew. */
+  readonly resetAt: Scalars['DateTime']['output'];
+  /** How many it has spent, those on hold included: together with the keys that it replaced. */
+  readonly spent: Scalars['SafeInt']['output'];
 };
 
 /** Entries of the ledger, in pages. */
@@ -615,6 +648,8 @@ export type ResolversTypes = {
   Balance: ResolverTypeWrapper<BalanceSource>;
   Billing: ResolverTypeWrapper<BillingSource>;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
+  BudgetPer: BudgetPer;
+  CallersKey: ResolverTypeWrapper<ApiKeySource>;
   City: ResolverTypeWrapper<CityRecord>;
   Country: ResolverTypeWrapper<CountryRecord>;
   CountryConnection: ResolverTypeWrapper<Omit<CountryConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversTypes['CountryEdge']>, nodes: ReadonlyArray<ResolversTypes['Country']> }>;
@@ -626,6 +661,7 @@ export type ResolversTypes = {
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   JSONObject: ResolverTypeWrapper<Scalars['JSONObject']['output']>;
+  KeyBudget: ResolverTypeWrapper<BudgetUsageSource>;
   LedgerConnection: ResolverTypeWrapper<Omit<LedgerConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversTypes['LedgerEdge']>, nodes: ReadonlyArray<ResolversTypes['LedgerEntry']> }>;
   LedgerEdge: ResolverTypeWrapper<Omit<LedgerEdge, 'node'> & { node: ResolversTypes['LedgerEntry'] }>;
   LedgerEntry: ResolverTypeWrapper<DomainLedgerEntry>;
@@ -657,6 +693,7 @@ export type ResolversParentTypes = {
   Balance: BalanceSource;
   Billing: BillingSource;
   Boolean: Scalars['Boolean']['output'];
+  CallersKey: ApiKeySource;
   City: CityRecord;
   Country: CountryRecord;
   CountryConnection: Omit<CountryConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversParentTypes['CountryEdge']>, nodes: ReadonlyArray<ResolversParentTypes['Country']> };
@@ -667,6 +704,7 @@ export type ResolversParentTypes = {
   ID: Scalars['ID']['output'];
   Int: Scalars['Int']['output'];
   JSONObject: Scalars['JSONObject']['output'];
+  KeyBudget: BudgetUsageSource;
   LedgerConnection: Omit<LedgerConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversParentTypes['LedgerEdge']>, nodes: ReadonlyArray<ResolversParentTypes['LedgerEntry']> };
   LedgerEdge: Omit<LedgerEdge, 'node'> & { node: ResolversParentTypes['LedgerEntry'] };
   LedgerEntry: DomainLedgerEntry;
@@ -724,6 +762,7 @@ export type BalanceResolvers<ContextType = PaywallContext, ParentType extends Re
 
 export type BillingResolvers<ContextType = PaywallContext, ParentType extends ResolversParentTypes['Billing'] = ResolversParentTypes['Billing']> = {
   account?: Resolver<Maybe<ResolversTypes['Account']>, ParentType, ContextType>;
+  apiKey?: Resolver<Maybe<ResolversTypes['CallersKey']>, ParentType, ContextType>;
   balance?: Resolver<ResolversTypes['Balance'], ParentType, ContextType>;
   ledger?: Resolver<ResolversTypes['LedgerConnection'], ParentType, ContextType, RequireFields<BillingLedgerArgs, 'first'>>;
   limits?: Resolver<ReadonlyArray<ResolversTypes['LimitUsage']>, ParentType, ContextType>;
@@ -731,6 +770,11 @@ export type BillingResolvers<ContextType = PaywallContext, ParentType extends Re
   quote?: Resolver<ResolversTypes['Quote'], ParentType, ContextType, RequireFields<BillingQuoteArgs, 'document'>>;
   subscription?: Resolver<Maybe<ResolversTypes['PlanSubscription']>, ParentType, ContextType>;
   terms?: Resolver<ReadonlyArray<ResolversTypes['PaymentTerms']>, ParentType, ContextType, Partial<BillingTermsArgs>>;
+};
+
+export type CallersKeyResolvers<ContextType = PaywallContext, ParentType extends ResolversParentTypes['CallersKey'] = ResolversParentTypes['CallersKey']> = {
+  budget?: Resolver<Maybe<ResolversTypes['KeyBudget']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
 };
 
 export type CityResolvers<ContextType = PaywallContext, ParentType extends ResolversParentTypes['City'] = ResolversParentTypes['City']> = {
@@ -779,6 +823,13 @@ export type GrantResolvers<ContextType = PaywallContext, ParentType extends Reso
 export interface JsonObjectScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['JSONObject'], any> {
   name: 'JSONObject';
 }
+
+export type KeyBudgetResolvers<ContextType = PaywallContext, ParentType extends ResolversParentTypes['KeyBudget'] = ResolversParentTypes['KeyBudget']> = {
+  credits?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  per?: Resolver<ResolversTypes['BudgetPer'], ParentType, ContextType>;
+  resetAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  spent?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+};
 
 export type LedgerConnectionResolvers<ContextType = PaywallContext, ParentType extends ResolversParentTypes['LedgerConnection'] = ResolversParentTypes['LedgerConnection']> = {
   edges?: Resolver<ReadonlyArray<ResolversTypes['LedgerEdge']>, ParentType, ContextType>;
@@ -923,6 +974,7 @@ export type Resolvers<ContextType = PaywallContext> = {
   Account?: AccountResolvers<ContextType>;
   Balance?: BalanceResolvers<ContextType>;
   Billing?: BillingResolvers<ContextType>;
+  CallersKey?: CallersKeyResolvers<ContextType>;
   City?: CityResolvers<ContextType>;
   Country?: CountryResolvers<ContextType>;
   CountryConnection?: CountryConnectionResolvers<ContextType>;
@@ -930,6 +982,7 @@ export type Resolvers<ContextType = PaywallContext> = {
   DateTime?: GraphQLScalarType;
   Grant?: GrantResolvers<ContextType>;
   JSONObject?: GraphQLScalarType;
+  KeyBudget?: KeyBudgetResolvers<ContextType>;
   LedgerConnection?: LedgerConnectionResolvers<ContextType>;
   LedgerEdge?: LedgerEdgeResolvers<ContextType>;
   LedgerEntry?: LedgerEntryResolvers<ContextType>;

@@ -7,7 +7,9 @@ import type { KeyedOperation } from '../domain/keyedOperation.js';
 import { commandEntryId } from '../domain/ledger.js';
 import type { LedgerEntry } from '../domain/ledger.js';
 import type { Demand } from '../domain/demand.js';
+import { isOfBudget } from '../domain/budget.js';
 import type { Instant } from '../domain/period.js';
+import { countUnits } from '../domain/wallet.js';
 import type { Wallet } from '../domain/wallet.js';
 import { applyCommand } from '../domain/walletCommand.js';
 import type { RefundCommand } from '../domain/walletCredits.js';
@@ -135,7 +137,7 @@ export const captureRecorded = (keeper: WalletKeeper, record: KeyedOperation): P
 
 /**
  * Charges what a record says although its hold is over, by a hold of its own. What a plan covered then is not counted
- * now: the window of its limit may have passed. Answers like `captureRecorded`; `null`: the credits don't suffice.
+ * now: the window of its limit may have passed. What it takes of a budget is, whatever is left of it: it is paid for. Answers like `captureRecorded`; `null`: the credits don't suffice.
  */
 export const chargeRecorded = (
   keeper: WalletKeeper,
@@ -144,6 +146,7 @@ export const chargeRecorded = (
   holdTtlMs: number,
 ): Promise<ChargedNow | null> => {
   const { accountId, lines, operationName } = record;
+  const budgets = record.units.filter(isOfBudget);
   const credits = creditsIn(lines);
   let charged = 0;
   return keeper.apply<readonly LedgerEntry[], ChargedNow | null>(accountId, {
@@ -157,7 +160,9 @@ export const chargeRecorded = (
       const expiresAt = now + holdTtlMs;
       const held = applyCommand(wallet, { kind: 'hold', id, credits, units: [], expiresAt }, now);
       if (held.result.status === 'REFUSED') return { wallet, outcome: null };
-      const captured = applyCommand(held.wallet, command, now).wallet;
+      const charge = applyCommand(held.wallet, command, now).wallet;
+      const spent = budgets.filter(({ window }) => window.startsAt <= now && now < window.endsAt);
+      const captured = { ...charge, counters: spent.reduce(countUnits, charge.counters) };
       charged = credits;
       return { wallet: captured, outcome: { balance: viewAt(captured, now).available, charged } };
     },

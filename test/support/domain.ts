@@ -92,6 +92,8 @@ export const means = (changes: Partial<Means> = {}): Means => ({
   credits: 0,
   held: 0,
   counters: [],
+  holds: [],
+  budget: null,
   offers: [],
   ...changes,
 });

@@ -26,6 +26,7 @@ const CAUSES: Readonly<Record<string, string>> = {
   PAYMENT_METHOD_EXPIRED: 'payment-method-expired',
   PAYMENT_FAILED: 'payment-method-expired',
   SUBSCRIPTION_EXPIRED: 'subscription-expired',
+  KEY_BUDGET_REACHED: 'key-budget-reached',
   LIMIT_REACHED: 'paid-content',
   INSUFFICIENT_FUNDS: 'insufficient-funds',
   PLAN_UPGRADE_REQUIRED: 'paid-content',

@@ -109,6 +109,17 @@ it('keys issue prints a secret that works, and the same one for the same call', 
   expect(status).toBe(200);
 });
 
+it('keys issue takes a budget', async () => {
+  const account = await world.account(10);
+  const { stdout } = await run(['keys', 'issue', account, '--budget', '5/day']);
+  expect((await world.server.query(stdout.trim(), '{ paid }')).status).toBe(200);
+  expect((await world.server.query(stdout.trim(), '{ paid }')).body).toMatchObject({
+    errors: [{ extensions: { reason: 'KEY_BUDGET_REACHED', required: 5, available: 0 } }],
+  });
+  const wrong = await run(['keys', 'issue', account, '--budget', 'much/day']);
+  expect({ code: wrong.code, stdout: wrong.stdout }).toEqual({ code: 1, stdout: '' });
+});
+
 it('export prints all accounts, a line each, without secrets', async () => {
   const account = await world.account(3);
   const { secret } = await world.keyOf(account);

@@ -1,7 +1,7 @@
 /** Mutations: from their arguments to the verb that they are, and back. */
 import { createAccount, resumeAccount, setTimeZone, suspendAccount } from '../../admin/accounts.js';
 import { adjustCredits, grantCredits, refundCharge } from '../../admin/credits.js';
-import { expireKey, issueKey, revokeKey, rotateKey } from '../../admin/keys.js';
+import { expireKey, issueKey, revokeKey, rotateKey, setKeyBudget } from '../../admin/keys.js';
 import { badInput } from '../../admin/operatorError.js';
 import { createOperator, removeOperator, rotateOperatorKey } from '../../admin/operators.js';
 import {
@@ -42,6 +42,8 @@ export const adminMutations: MutationResolvers = {
   revokeApiKey: (_root, { idempotencyKey, ...args }, context) => revokeKey(context, args, idempotencyKey),
   expireApiKey: (_root, { idempotencyKey, expiresAt, ...args }, context) =>
     expireKey(context, { ...args, expiresAt: expiresAt.getTime() }, idempotencyKey),
+  setApiKeyBudget: (_root, { idempotencyKey, keyId, budget = null }, context) =>
+    setKeyBudget(context, { keyId, budget }, idempotencyKey),
 
   createPlanDraft: (_root, { idempotencyKey, ...args }, context) => createPlanDraft(context, args, idempotencyKey),
   updatePlanDraft: (_root, { idempotencyKey, ...args }, context) => updatePlanDraft(context, args, idempotencyKey),

@@ -9,7 +9,7 @@ import type { Plan } from '../../domain/plan.js';
 import type { Engine } from '../../paywall/engine.js';
 import type { Resolvers } from '../../generated/adminTypes.js';
 import { loadStanding, viewOf } from '../../accounts/accountStanding.js';
-import { dateOf, dateOrNull, limitsOf } from '../billingResolvers.js';
+import { budgetUsageOf, dateOf, dateOrNull, limitsOf } from '../billingResolvers.js';
 import type { AdminContext } from './adminContext.js';
 import { findApiKeys } from './adminQueries.js';
 
@@ -64,6 +64,10 @@ export const adminTypes: Resolvers = {
       const [usedAt = null] = await engine.store.findKeyUses([secretHash]);
       return dateOrNull(usedAt);
     },
+    budget: async (key, _args, context) => {
+      if (key.budget == null) return null;
+      return budgetUsageOf(key.budget, await loadStanding(context.engine, key.accountId, context.now), context.now);
+    },
   },
   Plan: {
     amountMinor: ({ price }) => price.amountMinor,
@@ -93,6 +97,7 @@ export const adminTypes: Resolvers = {
     expiresAt: ({ expiresAt }) => dateOrNull(expiresAt),
   },
   LimitUsage: { resetAt: ({ resetAt }) => dateOf(resetAt) },
+  KeyBudget: { resetAt: ({ resetAt }) => dateOf(resetAt) },
   LedgerEntry: {
     at: ({ at }) => dateOf(at),
     operation: ({ operation }) => operation ?? null,

@@ -1,16 +1,10 @@
 /** Loads what the rules of diagnosis need: of a refusal that was recorded, or of an operation that is asked about. */
 import { keyStateAt } from '../../domain/account.js';
-import type { ApiKey, KeyState } from '../../domain/account.js';
-import {
-  checksOf,
-  findingOf,
-  findingsNow,
-  findingThen,
-  reasonOf,
-  remedyFor,
-  remedyTermsOf,
-} from '../../domain/diagnosis.js';
-import type { CheckResult, FieldAsked, Finding, RemedyAdvice } from '../../domain/diagnosis.js';
+import type { ApiKey } from '../../domain/account.js';
+import { checksOf, reasonOf, remedyFor, remedyTermsOf } from '../../domain/diagnosis.js';
+import { findingOf, findingsNow, findingThen } from '../../domain/finding.js';
+import type { CheckResult, RemedyAdvice } from '../../domain/diagnosis.js';
+import type { FieldAsked, Finding } from '../../domain/finding.js';
 import type { Decision, Standing } from '../../domain/admission.js';
 import type { AccountId } from '../../domain/ids.js';
 import type { RefusalReason } from '../../domain/refusal.js';
@@ -38,12 +32,13 @@ export interface DiagnosisSource {
 const callerFor = (
   { engine }: AdminContext,
   accountId: AccountId | null,
-  { key, scopes }: { readonly key: KeyState; readonly scopes: readonly string[] | null },
+  { key, scopes, budget }: Pick<Caller, 'key' | 'scopes' | 'budget'>,
 ): Caller => {
   const caller: Caller = {
     key,
     accountId,
     scopes,
+    budget,
     sentKey: null,
     barred: null,
     loaders: requestLoaders(engine.loaders),
@@ -52,7 +47,11 @@ const callerFor = (
   return caller;
 };
 
-const keyNow = (key: ApiKey, { now }: AdminContext) => ({ key: keyStateAt(key, now), scopes: key.scopes });
+const keyNow = (key: ApiKey, { now }: AdminContext) => ({
+  key: keyStateAt(key, now),
+  scopes: key.scopes,
+  budget: key.budget ?? null,
+});
 
 /** What was recorded, and what would come of the same fields now. */
 export const diagnoseRefusal = async (
@@ -65,7 +64,7 @@ export const diagnoseRefusal = async (
   const keyThen = thens[0]?.key ?? 'UNVERIFIED';
   const [stored = null] = keyId === null ? [] : await engine.store.findApiKeysById([keyId]);
   const unstored = accountId === null ? keyThen : keyId === null ? 'VALID' : 'UNKNOWN';
-  const key = stored === null ? { key: unstored, scopes: null } : keyNow(stored, context);
+  const key = stored === null ? { key: unstored, scopes: null, budget: null } : keyNow(stored, context);
   const caller = callerFor(context, accountId, key);
   const account = await loadCallerStanding(caller, engine.shelf, now);
   // A window of requests that was full is full until it ends.
@@ -77,7 +76,7 @@ export const diagnoseRefusal = async (
     return { requirement: paid ?? null, units: units ?? 1 };
   });
   const nows = findingsNow(asked, standing, now);
-  const terms = remedyTermsOf(accountId, nows, standing, context);
+  const terms = remedyTermsOf({ accountId, keyId: stored?.id ?? null }, nows, standing, context);
   return nows.map((finding, index) => {
     const then = thens[index] ?? null;
     const coordinate = refusals[index]?.coordinate ?? null;
@@ -110,7 +109,7 @@ export const diagnoseOperation = async (
   if (key !== null && key.accountId !== account.id) {
     throw new OperatorError('BAD_USER_INPUT', 'This key speaks for another account.', 'keyId');
   }
-  const held = key === null ? { key: 'VALID' as const, scopes: null } : keyNow(key, context);
+  const held = key === null ? { key: 'VALID' as const, scopes: null, budget: null } : keyNow(key, context);
   const caller = callerFor(context, account.id, held);
   const [admission, known] = await Promise.all([
     admissionOf(engine, { ...request, caller }),
@@ -126,7 +125,7 @@ export const diagnoseOperation = async (
     return { coordinate, path: keysOf(each.path), now: findingOf({ coordinate, feature }, decision, standing, now) };
   });
   const terms = remedyTermsOf(
-    account.id,
+    { accountId: account.id, keyId: key?.id ?? null },
     found.map((each) => each.now),
     standing,
     context,

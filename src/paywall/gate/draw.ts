@@ -45,3 +45,11 @@ export const limitUnitsOf = ({ decision, usedUnits }: Draw): LimitUnits | null =
   const { key, window, units } = decision.draws;
   return { key, window, units: Math.min(usedUnits, units) };
 };
+
+/** What a delivered position takes of the key's budget in the end. */
+export const budgetUnitsOf = (draw: Draw): LimitUnits | null => {
+  const { decision } = draw;
+  if (decision.outcome === 'covered' || decision.budget === undefined) return null;
+  const { key, window } = decision.budget;
+  return { key, window, units: creditsOf(draw) };
+};

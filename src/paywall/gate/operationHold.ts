@@ -187,10 +187,11 @@ export class OperationHold {
   #meansIn(wallet: Wallet, at: Instant): Means | null {
     const { means } = this.options.known.standing;
     if (means === null) return null;
-    const { available, held, counters } = viewAt(wallet, at);
+    const { available, held, counters, holds } = viewAt(wallet, at);
     const own = this.#id === null ? undefined : findHold(wallet, this.#id);
     const ownCredits = own?.takes.reduce((sum, { credits }) => sum + credits, 0) ?? 0;
-    return { ...means, credits: available, held: held - ownCredits, counters };
+    const others = own === undefined ? holds : holds.filter(({ id }) => id !== own.id);
+    return { ...means, credits: available, held: held - ownCredits, counters, holds: others };
   }
 
   /** The hold could not be confirmed: paid fields are refused, the free ones are served. */

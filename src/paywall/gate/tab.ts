@@ -6,8 +6,9 @@
  */
 import { responsePathAsArray } from 'graphql';
 import type { FieldNode, GraphQLError, GraphQLResolveInfo } from 'graphql';
-import { decide, isNothing } from '../../domain/admission.js';
+import { decide } from '../../domain/admission.js';
 import type { Standing } from '../../domain/admission.js';
+import { isNothing } from '../../domain/demand.js';
 import { invariant } from '../../domain/invariant.js';
 import type { Instant } from '../../domain/period.js';
 import type { Refusal } from '../../domain/refusal.js';

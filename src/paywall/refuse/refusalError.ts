@@ -120,6 +120,8 @@ export const refusalMessage = (refusal: Refusal): string => {
       return `${coordinate} is not available: the subscription is unpaid because its payment failed. Update the payment method.`;
     case 'SUBSCRIPTION_EXPIRED':
       return `${coordinate} is not available: the subscription that covered it has ended. Renew it.`;
+    case 'KEY_BUDGET_REACHED':
+      return budgetMessage(refusal);
     case 'LIMIT_REACHED':
       return limitMessage(refusal);
     case 'INSUFFICIENT_FUNDS':
@@ -146,11 +148,22 @@ const planAdvice = (verb: string, { plans }: Refusal): string =>
 const nameOf = ({ coordinate }: Refusal): string => coordinate ?? 'This API';
 
 const limitMessage = (refusal: Refusal): string => {
-  const { required, available, resetAt } = refusal;
-  const reset = resetAt === null ? '' : ` It begins anew at ${new Date(resetAt).toISOString()}.`;
+  const { required, available } = refusal;
   const upgrade = refusal.plans.length === 0 ? '' : ` ${planAdvice('Upgrade', refusal)}`;
-  return `${nameOf(refusal)} needs ${required ?? 0} units of the plan's limit, of which ${available ?? 0} are left.${reset}${upgrade}`;
+  const needs = `${nameOf(refusal)} needs ${required ?? 0} units of the plan's limit, of which ${available ?? 0} are left`;
+  return `${needs}${heldAdvice(refusal)}.${resetAdvice(refusal)}${upgrade}`;
 };
+
+const budgetMessage = (refusal: Refusal): string => {
+  const left = `${nameOf(refusal)} costs ${credits(refusal.required ?? 0)}, and ${refusal.available ?? 0} are left of this API key's budget`;
+  return `${left}${heldAdvice(refusal)}.${resetAdvice(refusal)} Ask whoever issued the key to raise it.`;
+};
+
+const heldAdvice = ({ held }: Refusal): string =>
+  held === undefined ? '' : `; ${held} more are held by operations under way: try again when they are done`;
+
+const resetAdvice = ({ resetAt }: Refusal): string =>
+  resetAt === null ? '' : ` It begins anew at ${new Date(resetAt).toISOString()}.`;
 
 const fundsMessage = (refusal: Refusal): string => {
   const { required, available, held, plans } = refusal;

@@ -2,7 +2,7 @@
 import type { LimitUnits } from '../../domain/wallet.js';
 import { isSameLimit } from '../../domain/wallet.js';
 import type { Capture } from '../../ledger/heldOperation.js';
-import { creditsOf, limitUnitsOf } from '../gate/draw.js';
+import { budgetUnitsOf, creditsOf, limitUnitsOf } from '../gate/draw.js';
 import type { Draw } from '../gate/draw.js';
 
 /** One row a schema coordinate, however long the lists. */
@@ -43,13 +43,16 @@ type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 const unitsTaken = (delivered: readonly Draw[]): readonly LimitUnits[] => {
   const taken: LimitUnits[] = [];
-  for (const draw of delivered) {
-    const units = limitUnitsOf(draw);
-    if (units === null) continue;
+  const take = (units: LimitUnits | null): void => {
+    if (units === null) return;
     const index = taken.findIndex((each) => isSameLimit(each, units));
     const known = taken[index];
     if (known === undefined) taken.push(units);
     else taken[index] = { ...known, units: known.units + units.units };
+  };
+  for (const draw of delivered) {
+    take(limitUnitsOf(draw));
+    take(budgetUnitsOf(draw));
   }
   return taken;
 };

@@ -4,6 +4,7 @@ import { StoreError } from '../../store/storeError.js';
 import { capture, giveBack } from '../../ledger/heldOperation.js';
 import type { Capture, HeldOperation } from '../../ledger/heldOperation.js';
 import type { Refusal } from '../../domain/refusal.js';
+import { isOfBudget } from '../../domain/budget.js';
 import { decideDelivered } from '../../domain/decideDelivered.js';
 import { whenReady } from '../../domain/maybePromise.js';
 import type { MaybePromise } from '../../domain/maybePromise.js';
@@ -56,7 +57,8 @@ export const settleTab = async (
 const decidedAnew = (delivered: readonly Draw[], { hold, tab, standing }: OpenTab): readonly Draw[] => {
   const { means } = standing;
   // Most operations hold units of a limit or credits, and no other decision would be possible on either alone.
-  if (hold === null || means === null || hold.demand.claims.length === 0 || hold.demand.credits === 0) return delivered;
+  if (hold === null || means === null || hold.demand.credits === 0) return delivered;
+  if (hold.demand.claims.every(isOfBudget)) return delivered;
   const inOrder = [...delivered].sort(documentOrder);
   const positions = inOrder.map(({ paid, usedUnits, decision }) => ({ requirement: paid, units: usedUnits, decision }));
   const decisions = decideDelivered(positions, { ...standing, means }, hold.demand, tab.openedAt);

@@ -29,6 +29,10 @@ const ADVICE: Readonly<Record<Remedy, Advice>> = {
     title: 'Renew the subscription',
     text: 'The subscription that covered this field has ended. Ask whoever runs this API to renew it; it covers again at once.',
   },
+  RAISE_BUDGET: {
+    title: 'Raise the budget of the key',
+    text: 'The account could pay, and this key has spent what it may for now. The budget begins anew at the time that the error names as “resetAt”; whoever issued the key can raise it before. The query “{ billing { apiKey { budget { credits per spent resetAt } } } }” tells what it may spend.',
+  },
   UPGRADE_PLAN: {
     title: 'Upgrade the plan',
     text: 'The plan does not cover this field, or its limit is used up. A limit begins anew at the time that the error names as “resetAt”; whoever runs this API can change the plan before. The query “{ billing { terms { coordinate plans { id name } } } }” lists the plans that cover each field.',

@@ -1,5 +1,5 @@
 /**
- * The eight causes for which users of APIs are refused. Each is produced over HTTP; `refusal(id)` names it; the mutation that
+ * The nine causes for which users of APIs are refused. Each is produced over HTTP; `refusal(id)` names it; the mutation that
  * its diagnosis names is sent as it stands there; and the same operation is served.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -78,6 +78,15 @@ const CASES: readonly Case[] = [
     operation: '{ paid(units: 2) more: paid }',
     arrange: async (world) => withKey(world, await world.account(3)),
     mutation: 'grantCredits',
+  },
+  {
+    cause: 'key-budget-reached',
+    reason: 'KEY_BUDGET_REACHED',
+    status: 402,
+    check: 'BUDGET',
+    operation: '{ paid(units: 2) more: paid }',
+    arrange: async (world) => withKey(world, await world.account(50), { budget: { credits: 4, per: 'DAY' } }),
+    mutation: 'setApiKeyBudget',
   },
   {
     cause: 'paid-content',
@@ -210,7 +219,18 @@ const CASES: readonly Case[] = [
 const passed = (diagnosis: unknown, when: 'passedThen' | 'passedNow'): Readonly<Record<string, unknown>> =>
   Object.fromEntries(listAt(diagnosis, 'checks').map((each) => [textAt(each, 'check'), partAt(each, when)]));
 
-const ORDER = ['KEY', 'AUTHORISATION', 'RATE', 'PAYMENT_METHOD', 'SUBSCRIPTION', 'PLAN', 'LIMIT', 'BALANCE', 'STORE'];
+const ORDER = [
+  'KEY',
+  'AUTHORISATION',
+  'RATE',
+  'PAYMENT_METHOD',
+  'SUBSCRIPTION',
+  'PLAN',
+  'LIMIT',
+  'BALANCE',
+  'BUDGET',
+  'STORE',
+];
 
 onEachStore(({ name, database }) => {
   describe(`the causes of refusals on ${name}`, () => {

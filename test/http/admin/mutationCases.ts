@@ -212,12 +212,27 @@ export const MUTATION_CASES: Readonly<Record<string, MutationCases>> = {
   },
   issueApiKey: {
     isNew: true,
-    prepare: async (world) => ({ accountId: await world.account(), scopes: ['paid', 'paid'] }),
+    prepare: async (world) => ({
+      accountId: await world.account(),
+      scopes: ['paid', 'paid'],
+      budget: { credits: 9, per: 'MONTH' },
+    }),
     answers: ({ accountId }) => ({
-      apiKey: { accountId, scopes: ['paid'], revokedAt: null },
+      apiKey: {
+        accountId,
+        scopes: ['paid'],
+        revokedAt: null,
+        budget: { credits: 9, per: 'MONTH', spent: 0, resetAt: '2026-02-01T00:00:00.000Z' },
+      },
       secret: expect.stringMatching(/^tg_[\w-]{32}$/),
     }),
-    bad: [unknownAccount, hostileAccount, inThePast('expiresAt'), bad('an empty scope', 'scopes', { scopes: [''] })],
+    bad: [
+      unknownAccount,
+      hostileAccount,
+      inThePast('expiresAt'),
+      bad('an empty scope', 'scopes', { scopes: [''] }),
+      bad('a budget below nothing', 'budget.credits', { budget: { credits: -1, per: 'DAY' } }),
+    ],
     contest: 'Two keys of one account are two keys.',
   },
   rotateApiKey: {
@@ -254,6 +269,29 @@ export const MUTATION_CASES: Readonly<Record<string, MutationCases>> = {
     bad: [
       unknownKey,
       inThePast('expiresAt'),
+      bad(
+        'a key that is over',
+        'keyId',
+        async (world, args) => {
+          await world.do('revokeApiKey', { keyId: args['keyId'] });
+          return args;
+        },
+        'CONFLICT',
+      ),
+    ],
+    contest: theSame,
+  },
+  setApiKeyBudget: {
+    prepare: async (world) => ({
+      keyId: (await world.keyOf(await world.account())).id,
+      budget: { credits: 5, per: 'MONTH' },
+    }),
+    answers: ({ keyId }) => ({
+      apiKey: { id: keyId, budget: { credits: 5, per: 'MONTH', spent: 0, resetAt: '2026-02-01T00:00:00.000Z' } },
+    }),
+    bad: [
+      unknownKey,
+      bad('a budget below nothing', 'budget.credits', { budget: { credits: -1, per: 'DAY' } }),
       bad(
         'a key that is over',
         'keyId',

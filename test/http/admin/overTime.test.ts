@@ -12,6 +12,32 @@ afterAll(() => world.server.close());
 
 const statusOf = async (key: string): Promise<number> => (await world.server.query(key, '{ free }')).status;
 
+describe('the budget of a key', () => {
+  it('is shown to whoever uses it, with what was spent, and to operators', async () => {
+    const resetAt = new Date((Math.floor(world.clock / DAY_MS) + 1) * DAY_MS).toISOString();
+    const accountId = await world.account(100);
+    const { id, secret } = await world.keyOf(accountId, { budget: { credits: 15, per: 'DAY' } });
+    await world.server.query(secret, '{ paid(units: 2) }');
+    const budget = { credits: 15, per: 'DAY', spent: 10, resetAt };
+    const shown = await world.server.query(
+      secret,
+      '{ billing { apiKey { id budget { credits per spent resetAt } } quote(document: "{ paid(units: 2) }") { refusals { reason } } } }',
+    );
+    expect(shown.body).toEqual({
+      data: { billing: { apiKey: { id, budget }, quote: { refusals: [{ reason: 'KEY_BUDGET_REACHED' }] } } },
+    });
+    const listed = '{ account(id: "ID") { apiKeys { nodes { id budget { credits per spent resetAt } } } } }';
+    expect(await world.ask(listed.replace('ID', accountId))).toEqual({
+      account: { apiKeys: { nodes: [{ id, budget }] } },
+    });
+    const free = await world.keyOf(accountId);
+    const both = await world.server.query(free.secret, '{ billing { apiKey { id budget { credits } } } paid }');
+    expect(both.body).toMatchObject({ data: { billing: { apiKey: { id: free.id, budget: null } }, paid: 'paid' } });
+    const nobody = await world.server.query(null, '{ billing { apiKey { id } } }');
+    expect(nobody.body).toEqual({ data: { billing: { apiKey: null } } });
+  });
+});
+
 describe('a key', () => {
   it('that was rotated is good for its overlap, beside the new one', async () => {
     const before = await world.keyOf(await world.account());

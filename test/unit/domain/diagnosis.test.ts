@@ -1,18 +1,10 @@
 /** Every check of every reason, then and now, its figures, and what puts it right. */
 import { describe, expect, it } from 'vitest';
 import type { Decision, Standing } from '../../../src/domain/admission.js';
-import {
-  CHECKS,
-  checksOf,
-  findingOf,
-  findingsNow,
-  findingThen,
-  reasonOf,
-  remedyFor,
-  remedyTermsOf,
-} from '../../../src/domain/diagnosis.js';
-import type { Check, FieldAsked, Finding } from '../../../src/domain/diagnosis.js';
-import { planId } from '../../../src/domain/ids.js';
+import { checksOf, reasonOf, remedyFor, remedyTermsOf } from '../../../src/domain/diagnosis.js';
+import { CHECKS, findingOf, findingsNow, findingThen } from '../../../src/domain/finding.js';
+import type { Check, FieldAsked, Finding } from '../../../src/domain/finding.js';
+import { apiKeyId, planId } from '../../../src/domain/ids.js';
 import type { RefusalReason } from '../../../src/domain/refusal.js';
 import type { SubscriptionState } from '../../../src/domain/subscription.js';
 import {
@@ -36,7 +28,8 @@ const inSigns = (results: ReturnType<typeof checksOf>, when: 'passedThen' | 'pas
   results.map(({ [when]: passed }) => (passed === null ? '.' : passed ? '+' : '-')).join('');
 
 const RATE = { now: NOW, keyRequestsPerMinute: null };
-const NO_TERMS = { accountId: ALICE, shortfall: 0, fasterPlan: null };
+const KEY = { accountId: ALICE, keyId: apiKeyId('key-1') };
+const NO_TERMS = { ...KEY, shortfall: 0, budget: null, fasterPlan: null };
 const lookNow = (field: FieldAsked, of: Standing): Finding => {
   const [finding] = findingsNow([field], of, NOW);
   if (finding === undefined) throw new Error('One field was asked for, and none was looked at.');
@@ -61,29 +54,32 @@ it('the checks have the order in which an operation passes them', () => {
     'PLAN',
     'LIMIT',
     'BALANCE',
+    'BUDGET',
     'STORE',
   ]);
 });
 
 describe('what was passed then, by the reason of the refusal', () => {
   it.each([
-    ['KEY_REQUIRED', null, null, '-........'],
-    ['KEY_UNKNOWN', null, null, '-........'],
-    ['KEY_EXPIRED', null, null, '-........'],
-    ['KEY_REVOKED', null, null, '-........'],
-    ['ACCOUNT_SUSPENDED', null, null, '+-.......'],
-    ['SCOPE_MISSING', null, null, '+-.......'],
-    ['RATE_LIMITED', null, null, '++-......'],
-    ['PAYMENT_METHOD_EXPIRED', 'UNPAID', null, '+++-....+'],
-    ['PAYMENT_FAILED', 'UNPAID', 5, '+++-...-+'],
-    ['SUBSCRIPTION_EXPIRED', 'EXPIRED', null, '++++-...+'],
-    ['SUBSCRIPTION_EXPIRED', 'CANCELED', 5, '++++-..-+'],
-    ['LIMIT_REACHED', 'ACTIVE', 5, '++++++-.+'],
-    ['INSUFFICIENT_FUNDS', null, 5, '++++-..-+'],
-    ['INSUFFICIENT_FUNDS', 'ACTIVE', 5, '+++++-.-+'],
-    ['PLAN_UPGRADE_REQUIRED', 'ACTIVE', null, '+++++-..+'],
-    ['SUBSCRIPTION_REQUIRED', null, null, '++++-...+'],
-    ['STORE_UNAVAILABLE', null, null, '........-'],
+    ['KEY_REQUIRED', null, null, '-.........'],
+    ['KEY_UNKNOWN', null, null, '-.........'],
+    ['KEY_EXPIRED', null, null, '-.........'],
+    ['KEY_REVOKED', null, null, '-.........'],
+    ['ACCOUNT_SUSPENDED', null, null, '+-........'],
+    ['SCOPE_MISSING', null, null, '+-........'],
+    ['RATE_LIMITED', null, null, '++-.......'],
+    ['PAYMENT_METHOD_EXPIRED', 'UNPAID', null, '+++-.....+'],
+    ['PAYMENT_FAILED', 'UNPAID', 5, '+++-...-.+'],
+    ['SUBSCRIPTION_EXPIRED', 'EXPIRED', null, '++++-....+'],
+    ['SUBSCRIPTION_EXPIRED', 'CANCELED', 5, '++++-..-.+'],
+    ['KEY_BUDGET_REACHED', null, 5, '++++-..+-+'],
+    ['KEY_BUDGET_REACHED', 'ACTIVE', 5, '+++++..+-+'],
+    ['LIMIT_REACHED', 'ACTIVE', 5, '++++++-..+'],
+    ['INSUFFICIENT_FUNDS', null, 5, '++++-..-.+'],
+    ['INSUFFICIENT_FUNDS', 'ACTIVE', 5, '+++++-.-.+'],
+    ['PLAN_UPGRADE_REQUIRED', 'ACTIVE', null, '+++++-...+'],
+    ['SUBSCRIPTION_REQUIRED', null, null, '++++-....+'],
+    ['STORE_UNAVAILABLE', null, null, '.........-'],
   ] as const)('%s, a subscription that is %s, a price of %s', (reason, state, required, signs) => {
     expect(then(reason, state, required)).toBe(signs);
   });
@@ -93,6 +89,8 @@ const COVERED_ONLY: FieldAsked = { requirement: requirement(), units: 1 };
 const FOR_SALE: FieldAsked = { requirement: requirement({ cost: 5 }), units: 1 };
 const SUBSCRIBED = { subscription: subscription(), plan: plan() };
 const OTHER_PLAN = { ...SUBSCRIBED, plan: plan({ features: [] }) };
+/** A credit less than one of them costs. */
+const BUDGET = { credits: 4, per: 'DAY', countedAs: 'key-1' } as const;
 const LIMITED = (whenExhausted: 'REFUSE' | 'CREDITS') => ({
   ...SUBSCRIBED,
   plan: plan({ features: [allowance('search', { limit: { units: 0, per: 'DAY' }, whenExhausted })] }),
@@ -104,50 +102,57 @@ const UNPAID = {
 
 describe('what is passed now', () => {
   it.each<[string, FieldAsked, Standing, string | null, string]>([
-    ['covered', COVERED_ONLY, standing({ means: means(SUBSCRIBED) }), null, '+++++++.+'],
-    ['paid without a subscription', FOR_SALE, standing({ means: means({ credits: 5 }) }), null, '++++-..++'],
-    ['paid beside a plan', FOR_SALE, standing({ means: means({ ...OTHER_PLAN, credits: 5 }) }), null, '+++++..++'],
-    ['paid while unpaid', FOR_SALE, standing({ means: means({ ...UNPAID, credits: 5 }) }), null, '+++-...++'],
-    ['unpaid', COVERED_ONLY, standing({ means: means(UNPAID) }), 'PAYMENT_FAILED', '+++-....+'],
-    ['limit', COVERED_ONLY, standing({ means: means(LIMITED('REFUSE')) }), 'LIMIT_REACHED', '++++++-.+'],
+    ['covered', COVERED_ONLY, standing({ means: means(SUBSCRIBED) }), null, '+++++++..+'],
+    ['paid without a subscription', FOR_SALE, standing({ means: means({ credits: 5 }) }), null, '++++-..+++'],
+    [
+      'paid beyond what the key may spend',
+      FOR_SALE,
+      standing({ means: means({ credits: 9, budget: BUDGET }) }),
+      'KEY_BUDGET_REACHED',
+      '++++-..+-+',
+    ],
+    ['paid beside a plan', FOR_SALE, standing({ means: means({ ...OTHER_PLAN, credits: 5 }) }), null, '+++++..+++'],
+    ['paid while unpaid', FOR_SALE, standing({ means: means({ ...UNPAID, credits: 5 }) }), null, '+++-...+++'],
+    ['unpaid', COVERED_ONLY, standing({ means: means(UNPAID) }), 'PAYMENT_FAILED', '+++-.....+'],
+    ['limit', COVERED_ONLY, standing({ means: means(LIMITED('REFUSE')) }), 'LIMIT_REACHED', '++++++-..+'],
     [
       'a limit that credits take over',
       FOR_SALE,
       standing({ means: means({ ...LIMITED('CREDITS'), credits: 9 }) }),
       null,
-      '+++++..++',
+      '+++++..+++',
     ],
-    ['a key that is over', COVERED_ONLY, standing({ key: 'EXPIRED' }), 'KEY_EXPIRED', '-........'],
-    ['suspended', COVERED_ONLY, standing({ suspended: true }), 'ACCOUNT_SUSPENDED', '+-.......'],
-    ['no store', COVERED_ONLY, standing({ means: null }), 'STORE_UNAVAILABLE', '........-'],
-    ['nothing in particular', { requirement: null, units: 1 }, standing(), null, '+++.....+'],
+    ['a key that is over', COVERED_ONLY, standing({ key: 'EXPIRED' }), 'KEY_EXPIRED', '-.........'],
+    ['suspended', COVERED_ONLY, standing({ suspended: true }), 'ACCOUNT_SUSPENDED', '+-........'],
+    ['no store', COVERED_ONLY, standing({ means: null }), 'STORE_UNAVAILABLE', '.........-'],
+    ['nothing in particular', { requirement: null, units: 1 }, standing(), null, '+++......+'],
     [
       'nothing, by nobody known',
       { requirement: null, units: 1 },
       standing({ key: 'UNVERIFIED', means: null }),
       null,
-      '........+',
+      '.........+',
     ],
     [
       'nothing, with a bad key',
       { requirement: null, units: 1 },
       standing({ key: 'UNKNOWN' }),
       'KEY_UNKNOWN',
-      '-........',
+      '-.........',
     ],
     [
       'nothing, in a full window',
       { requirement: null, units: 1 },
       standing({ rateLimitedUntil: NOW + 1 }),
       'RATE_LIMITED',
-      '++-......',
+      '++-.......',
     ],
   ])('%s', (_name, field, of, reason, signs) => {
     const finding = lookNow(field, of);
     expect(reasonOf(finding)).toBe(reason);
     const results = checksOf(null, finding, NO_TERMS);
     expect(inSigns(results, 'passedNow')).toBe(signs);
-    expect(inSigns(results, 'passedThen')).toBe('.........');
+    expect(inSigns(results, 'passedThen')).toBe('..........');
   });
 
   it('each field is decided on what the ones before it leave', () => {
@@ -231,6 +236,13 @@ describe('figures', () => {
     const now = { name: 'resetAt', then: new Date(NOW).toISOString(), now: null };
     expect(figure('RATE', before, THEN_AND_NOTHING_NOW)).toEqual([now]);
     expect(figure('KEY', before, THEN_AND_NOTHING_NOW)).toEqual([{ name: 'key', then: null, now: 'VALID' }]);
+    const spent = lookNow(FOR_SALE, standing({ means: means({ credits: 9, budget: BUDGET }) }));
+    expect(figure('BUDGET', null, spent)).toEqual([
+      { name: 'required', then: null, now: 5 },
+      { name: 'available', then: null, now: 4 },
+      { name: 'resetAt', then: null, now: '2025-01-17T00:00:00.000Z' },
+    ]);
+    expect(figure('BALANCE', null, spent)).toEqual([]);
     const expired = findingThen(refusalRecord({ accountId: null }), recordedRefusal({ reason: 'KEY_EXPIRED' }));
     expect(figure('KEY', expired, THEN_AND_NOTHING_NOW)).toEqual([{ name: 'key', then: 'EXPIRED', now: 'VALID' }]);
   });
@@ -240,7 +252,7 @@ describe('what puts it right', () => {
   const big = plan({ id: planId('big'), features: [allowance('search')] });
   const remedyAt = (field: FieldAsked, of: Standing) => {
     const finding = lookNow(field, of);
-    const terms = remedyTermsOf(ALICE, [finding], of, RATE);
+    const terms = remedyTermsOf(KEY, [finding], of, RATE);
     const remedy = remedyFor(finding, terms);
     const advised = checksOf(null, finding, terms).filter((each) => each.remedy !== null);
     expect(advised.map(({ passedNow }) => passedNow)).toEqual(advised.map(() => false));
@@ -347,6 +359,13 @@ describe('what puts it right', () => {
       null,
     ],
     ['no store', FOR_SALE, standing({ means: null }), 'RETRY_LATER', null],
+    [
+      'a key that has spent what it may',
+      FOR_SALE,
+      standing({ means: means({ credits: 9, budget: BUDGET }) }),
+      'RAISE_BUDGET',
+      { name: 'setApiKeyBudget', arguments: { keyId: 'key-1', budget: { credits: 5, per: 'DAY' } } },
+    ],
   ])('%s', (_name, field, of, remedy, call) => {
     const found = remedyAt(field, of);
     expect(found).toEqual({ remedy, advice: expect.stringMatching(/^[A-Z].+\.$/), call });
@@ -377,18 +396,33 @@ describe('what puts it right', () => {
   it('is nothing where all is well', () => {
     const of = standing({ means: means({ credits: 5 }) });
     const finding = lookNow(FOR_SALE, of);
-    const terms = remedyTermsOf(ALICE, [finding], of, RATE);
+    const terms = remedyTermsOf(KEY, [finding], of, RATE);
     expect(remedyFor(finding, terms)).toBe(null);
     expect(checksOf(null, finding, terms).map(({ remedy }) => remedy)).toEqual(CHECKS.map(() => null));
+  });
+
+  it('raises a budget by what all fields lack together, of a key that is stored', () => {
+    const of = standing({ means: means({ credits: 20, budget: { ...BUDGET, credits: 7 } }) });
+    const found = findingsNow([FOR_SALE, FOR_SALE, FOR_SALE], of, NOW);
+    expect(found.map(({ outcome, available }) => [outcome, available])).toEqual([
+      ['PAID', 20],
+      ['KEY_BUDGET_REACHED', 2],
+      ['KEY_BUDGET_REACHED', 2],
+    ]);
+    const terms = remedyTermsOf(KEY, found, of, RATE);
+    expect(terms).toMatchObject({ shortfall: 0, budget: { credits: 15, per: 'DAY' } });
+    const [, refused = THEN_AND_NOTHING_NOW] = found;
+    expect(remedyFor(refused, { ...terms, keyId: null })?.call).toBeNull();
+    expect(remedyFor(refused, { ...terms, budget: null })?.call).toBeNull();
   });
 
   it('adds as many credits as all fields lack together', () => {
     const of = standing({ means: means({ credits: 2 }) });
     const found = findingsNow([FOR_SALE, COVERED_ONLY, FOR_SALE], of, NOW);
-    expect(remedyTermsOf(ALICE, found, of, RATE)).toMatchObject({ shortfall: 8 });
+    expect(remedyTermsOf(KEY, found, of, RATE)).toMatchObject({ shortfall: 8 });
     // What the record has no figure of counts as nothing that is there.
     const unknown = findingThen(refusalRecord(), recordedRefusal({ available: null }));
-    expect(remedyTermsOf(ALICE, [unknown], of, RATE)).toMatchObject({ shortfall: 5 });
+    expect(remedyTermsOf(KEY, [unknown], of, RATE)).toMatchObject({ shortfall: 5 });
   });
 
   const SLOW = plan({ id: planId('slow'), requestsPerMinute: 10 });
@@ -415,7 +449,7 @@ describe('what puts it right', () => {
       }),
     });
     const finding = lookNow(FOR_SALE, of);
-    const terms = remedyTermsOf(ALICE, [finding], of, { now: NOW, keyRequestsPerMinute });
+    const terms = remedyTermsOf(KEY, [finding], of, { now: NOW, keyRequestsPerMinute });
     expect(terms.fasterPlan).toBe(fasterPlan);
     const remedy = remedyFor(finding, terms);
     expect(remedy?.advice.includes('No plan on sale')).toBe(fasterPlan === null);

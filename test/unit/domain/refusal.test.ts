@@ -30,6 +30,7 @@ const table = [
   ['PAYMENT_METHOD_EXPIRED', 'UPDATE_PAYMENT_METHOD', 'PAYMENT_REQUIRED', 'payment-method-expired'],
   ['PAYMENT_FAILED', 'UPDATE_PAYMENT_METHOD', 'PAYMENT_REQUIRED', 'payment-method-expired'],
   ['SUBSCRIPTION_EXPIRED', 'RENEW_SUBSCRIPTION', 'PAYMENT_REQUIRED', 'subscription-expired'],
+  ['KEY_BUDGET_REACHED', 'RAISE_BUDGET', 'PAYMENT_REQUIRED', 'key-budget-reached'],
   ['LIMIT_REACHED', 'UPGRADE_PLAN', 'PAYMENT_REQUIRED', 'paid-content'],
   ['INSUFFICIENT_FUNDS', 'ADD_FUNDS', 'PAYMENT_REQUIRED', 'insufficient-funds'],
   ['PLAN_UPGRADE_REQUIRED', 'UPGRADE_PLAN', 'PAYMENT_REQUIRED', 'paid-content'],
@@ -94,6 +95,9 @@ const limited = plan({
 });
 const elsewhere = plan({ features: [allowance('other')] });
 const usedUp = [{ ...claim(0, { key: 'search:DAY' }), used: 10 }];
+
+/** One that what costs 5 does not fit into. */
+const spent = { credits: 4, per: 'DAY', countedAs: 'key-1' } as const;
 
 const bare = (changes: Partial<Standing>): Case => ({ requirement: requirement(), standing: standing(changes) });
 const withMeans = (changes: Partial<Means>, cost: number | null = null): Case => ({
@@ -175,6 +179,27 @@ const pairs: readonly Pair[] = [
     both: withMeans({ subscription: failed('OTHER'), plan: plan() }),
     withoutUpper: withMeans({ subscription: notRenewed, plan: plan() }),
     withoutLower: withMeans({ subscription: failed('OTHER'), plan: elsewhere }),
+  },
+  {
+    upper: 'SUBSCRIPTION_EXPIRED',
+    lower: 'KEY_BUDGET_REACHED',
+    both: withMeans({ subscription: notRenewed, plan: plan(), credits: 9, budget: spent }, 5),
+    withoutUpper: withMeans({ credits: 9, budget: spent }, 5),
+    withoutLower: withMeans({ subscription: notRenewed, plan: plan() }),
+  },
+  {
+    upper: 'KEY_BUDGET_REACHED',
+    lower: 'LIMIT_REACHED',
+    both: withMeans({ subscription: subscription(), plan: limited, counters: usedUp, credits: 9, budget: spent }, 5),
+    // Credits can't take over, so that the key has nothing to spend.
+    withoutUpper: withMeans({
+      subscription: subscription(),
+      plan: limited,
+      counters: usedUp,
+      credits: 9,
+      budget: spent,
+    }),
+    withoutLower: withMeans({ subscription: subscription(), plan: elsewhere, credits: 9, budget: spent }, 5),
   },
   {
     upper: 'SUBSCRIPTION_EXPIRED',

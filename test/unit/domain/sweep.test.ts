@@ -176,7 +176,9 @@ describe('what can be seen of a wallet', () => {
       held: 1,
       grants: wallet.grants.filter(({ id }) => id === 'b'),
       counters: [{ key: 'cities:DAY', window: claim(0).window, used: 1 }],
+      holds: wallet.holds,
     });
+    expect(wallet.holds.map(({ id }) => id)).toEqual(['i']);
     expect(wallet.grants.map(({ id, remaining }) => [id, remaining])).toEqual([
       ['a', 0],
       ['b', 5],

@@ -46,6 +46,22 @@ describe('the error of a refusal', () => {
     expect(others.map((other) => refusalError(refusal(other), context).message)).not.toContain(error.message);
   });
 
+  it.each([
+    [
+      'LIMIT_REACHED',
+      "Query.city needs 3 units of the plan's limit, of which 1 are left; 2 more are held by operations under way: try again when they are done. It begins anew at 2026-01-02T00:00:00.000Z. Upgrade to a plan that covers it: pro, team.",
+    ],
+    [
+      'KEY_BUDGET_REACHED',
+      "Query.city costs 3 credits, and 1 are left of this API key's budget; 2 more are held by operations under way: try again when they are done. It begins anew at 2026-01-02T00:00:00.000Z. Ask whoever issued the key to raise it.",
+    ],
+  ] as const)('%s tells what is held from what is gone', (reason, message) => {
+    expect(refusalError(refusal(reason, { held: 2 }), context).message).toBe(message);
+    expect(refusalError(refusal(reason), context).message).toBe(
+      message.replace('; 2 more are held by operations under way: try again when they are done', ''),
+    );
+  });
+
   it('says where in the operation and in the response it stands', () => {
     const document = parse('{ city { name } }');
     const [definition] = document.definitions;
