@@ -13,6 +13,7 @@ import type { DocumentLimits } from '../paywall/documents/documentReader.js';
 import type { PaywallContext } from '../paywall/callerContext.js';
 import type { Paywall } from '../paywall/paywall.js';
 import type { EdgeConfig } from '../config.js';
+import type { Sandbox } from '../payments/sandbox/sandbox.js';
 import { addAdminServer } from './addAdminServer.js';
 import type { AdminServerOptions } from './addAdminServer.js';
 import { tollgatePlugin } from '../apollo/tollgatePlugin.js';
@@ -32,6 +33,7 @@ import { eventStreamHandler } from './eventStreamHandler.js';
 import type { Home } from './pages/homePage.js';
 import { serveGraphiql } from './pages/serveGraphiql.js';
 import type { GraphiqlPage } from './pages/serveGraphiql.js';
+import { sandboxPages } from './pages/sandboxPages.js';
 import { servePages } from './pages/servePages.js';
 import { answerInGraphQL, refuseMethods } from './answerInGraphQL.js';
 import { healthRoutes } from './healthRoutes.js';
@@ -52,6 +54,8 @@ export interface ServerOptions {
   readonly admin?: AdminServerOptions;
   /** By path. Left out: GraphiQL is not served. */
   readonly graphiql?: Readonly<Record<string, GraphiqlPage>>;
+  /** Its pages are served to whoever reaches this server: for demos on a loopback address alone. */
+  readonly sandbox?: Sandbox;
   /** What the page at `/` says. */
   readonly home?: Home;
   /** Left out: everybody may send any number of requests, whatever their plan says. */
@@ -73,6 +77,7 @@ export const createServer = async ({
   admin,
   graphiql,
   home,
+  sandbox,
   rateLimits = null,
   edge = EDGE_DEFAULTS,
   documentLimits = null,
@@ -110,6 +115,7 @@ export const createServer = async ({
   healthRoutes(server, paywall.engine.store);
   if (servesMetrics && metrics !== null) metricsRoute(server, metrics);
   servePages(server, paywall.engine, home);
+  if (sandbox !== undefined) sandboxPages(server, sandbox);
   return server;
 };
 
