@@ -36,7 +36,8 @@ interface Order {
 
 /** So many operations apart it is said how far the storm is. */
 const PROGRESS_EVERY = 5_000;
-const TIMEOUT_MS = 15_000;
+/** Far longer than a stop takes, on a machine that does much else. */
+const TIMEOUT_MS = 60_000;
 /** A key of which nothing definite was heard for so many tries is a fault. */
 const TRIES_MAX = 600;
 const OWNER = 'demo-owner';
