@@ -1,0 +1,44 @@
+/** What Tollgate sends to Stripe and is answered, as the SDK types it: JSON schemas are made of these. */
+import type Stripe from 'stripe';
+
+export type RequestCustomerCreate = Stripe.CustomerCreateParams;
+export type RequestCustomerUpdate = Stripe.CustomerUpdateParams;
+export type RequestCustomerRetrieve = Stripe.CustomerRetrieveParams;
+export type RequestCustomerSearch = Stripe.CustomerSearchParams;
+export type RequestPaymentMethodsOfCustomerList = Stripe.CustomerListPaymentMethodsParams;
+export type RequestPriceCreate = Stripe.PriceCreateParams;
+export type RequestPriceRetrieve = Stripe.PriceRetrieveParams;
+export type RequestPriceList = Stripe.PriceListParams;
+export type RequestCheckoutSessionCreate = Stripe.Checkout.SessionCreateParams;
+export type RequestCheckoutSessionRetrieve = Stripe.Checkout.SessionRetrieveParams;
+export type RequestCheckoutSessionList = Stripe.Checkout.SessionListParams;
+export type RequestPortalSessionCreate = Stripe.BillingPortal.SessionCreateParams;
+export type RequestPortalConfigurationCreate = Stripe.BillingPortal.ConfigurationCreateParams;
+export type RequestPortalConfigurationList = Stripe.BillingPortal.ConfigurationListParams;
+export type RequestSubscriptionRetrieve = Stripe.SubscriptionRetrieveParams;
+export type RequestSubscriptionList = Stripe.SubscriptionListParams;
+export type RequestInvoiceList = Stripe.InvoiceListParams;
+export type RequestInvoiceRetrieve = Stripe.InvoiceRetrieveParams;
+export type RequestInvoicePaymentList = Stripe.InvoicePaymentListParams;
+export type RequestPaymentIntentCreate = Stripe.PaymentIntentCreateParams;
+export type RequestPaymentIntentRetrieve = Stripe.PaymentIntentRetrieveParams;
+export type RequestPaymentIntentList = Stripe.PaymentIntentListParams;
+export type RequestRefundCreate = Stripe.RefundCreateParams;
+export type RequestRefundList = Stripe.RefundListParams;
+export type RequestDisputeList = Stripe.DisputeListParams;
+export type RequestEventList = Stripe.EventListParams;
+
+export type AnswerCharge = Stripe.Charge;
+export type AnswerCheckoutSession = Stripe.Checkout.Session;
+export type AnswerCustomer = Stripe.Customer;
+export type AnswerDeletedCustomer = Stripe.DeletedCustomer;
+export type AnswerDispute = Stripe.Dispute;
+export type AnswerInvoice = Stripe.Invoice;
+export type AnswerInvoicePayment = Stripe.InvoicePayment;
+export type AnswerPaymentIntent = Stripe.PaymentIntent;
+export type AnswerPaymentMethod = Stripe.PaymentMethod;
+export type AnswerPortalConfiguration = Stripe.BillingPortal.Configuration;
+export type AnswerPortalSession = Stripe.BillingPortal.Session;
+export type AnswerPrice = Stripe.Price;
+export type AnswerRefund = Stripe.Refund;
+export type AnswerSubscription = Stripe.Subscription;
