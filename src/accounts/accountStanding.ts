@@ -98,7 +98,7 @@ export const grantIfDue = (wallet: Wallet, { account, subscription, plan }: Subs
   if (subscription === null) return wallet;
   const left = subscription.ended == null ? wallet : endGrants(wallet, subscription.ended, now);
   const due = plan === null ? [] : grantsDue(subscription, { plan, timeZone: timeZoneOf(account) }, now);
-  return due.reduce((funded, grant) => applyCommand(funded, grant, now).wallet, left);
+  return due.reduce((funded, grant) => applyCommand(funded, { ...grant, isDue: true }, now).wallet, left);
 };
 
 /** What the wallet would be if it were used now. */

@@ -162,6 +162,13 @@ interface Recorded extends Pick<AuditEntry, 'id' | 'outcome' | 'code'> {
   readonly change: Change | null;
 }
 
+/** For acts that are safe to repeat by themselves, and keep no decision: an entry for what they changed. */
+export const recordDone = (
+  acting: Acting,
+  order: Pick<Order<never, unknown>, 'verb' | 'args'>,
+  change: Change,
+): Promise<void> => record(acting, order, { id: acting.bank.settings.newId(), outcome: 'OK', code: null, change });
+
 const record = async (
   { bank, actor, now }: Acting,
   { verb, args }: Pick<Order<never, unknown>, 'verb' | 'args'>,

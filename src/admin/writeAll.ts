@@ -8,7 +8,11 @@ import type { ActsRemembered } from '../domain/act.js';
 import { unreachable } from '../domain/invariant.js';
 import type { Operator } from '../domain/operator.js';
 import type { Instant } from '../domain/period.js';
+import type { Pack } from '../domain/offer.js';
 import type { Plan } from '../domain/plan.js';
+import { providerLinkId } from '../domain/providerLink.js';
+import type { ProviderLink } from '../domain/providerLink.js';
+import type { Purchase } from '../domain/purchase.js';
 import type { Subscription } from '../domain/subscription.js';
 import { grantIfDue } from '../accounts/accountStanding.js';
 import type { Bank } from '../accounts/bank.js';
@@ -33,6 +37,9 @@ export type Write =
   | { readonly kind: 'subscription'; readonly record: Subscription; readonly lost: Lost }
   | { readonly kind: 'operator'; readonly record: Operator; readonly lost: Lost }
   | { readonly kind: 'plan'; readonly record: Plan; readonly lost: Lost }
+  | { readonly kind: 'pack'; readonly record: Pack; readonly lost: Lost }
+  | { readonly kind: 'purchase'; readonly record: Purchase; readonly lost: Lost }
+  | { readonly kind: 'providerLink'; readonly record: ProviderLink; readonly lost: Lost }
   /** Gives what was due to a subscription at an instant, and ends what had ended. Whatever becomes of the rest, it was so. */
   | (Subscriber & { readonly kind: 'credits'; readonly at: Instant });
 
@@ -79,6 +86,14 @@ const isWritten = async (bank: Bank, actId: string, write: Exclude<Write, { kind
       });
     case 'subscription':
       return isSaved(write.record, subscriptionsIn(bank));
+    case 'purchase':
+      return isSaved(write.record, purchasesIn(bank));
+    case 'providerLink':
+      return isSaved(write.record, linksIn(bank));
+    case 'pack': {
+      const [outcome] = await store.savePacks([write.record]);
+      return outcome === 'WON';
+    }
     case 'operator':
       return isSaved(write.record, {
         save: (records) => store.saveOperators(records),
@@ -111,6 +126,20 @@ export interface Records<T> {
 export const subscriptionsIn = ({ store }: Bank): Records<Subscription> => ({
   save: (records) => store.saveSubscriptions(records),
   find: (records) => store.findSubscriptions(records.map(({ accountId }) => accountId)),
+});
+
+export const purchasesIn = ({ store }: Bank): Records<Purchase> => ({
+  save: (records) => store.savePayments('purchases', records),
+  find: (records) =>
+    store.findPayments(
+      'purchases',
+      records.map(({ id }) => id),
+    ),
+});
+
+export const linksIn = ({ store }: Bank): Records<ProviderLink> => ({
+  save: (records) => store.savePayments('providerLinks', records),
+  find: (records) => store.findPayments('providerLinks', records.map(providerLinkId)),
 });
 
 /** Which of them are stored, now or by this very act before. */

@@ -2,15 +2,11 @@
  * What the two APIs ask of payments: whoever runs the server gives it to them, with a provider behind it. Expected
  * failures are `OperatorError`s; a provider that is away is one with `SERVICE_UNAVAILABLE`, which may be asked again.
  */
-import type { AccountId, PackId, PlanId, PurchaseId } from '../domain/ids.js';
+import type { AccountId, PlanId, PurchaseId } from '../domain/ids.js';
+import type { Wanted } from '../domain/offer.js';
 import type { ReconcilerRun } from '../domain/paymentEvent.js';
 import type { AutoTopUp } from '../domain/providerLink.js';
 import type { Purchase } from '../domain/purchase.js';
-
-export type Wanted =
-  | { readonly kind: 'PLAN'; readonly planId: PlanId }
-  | { readonly kind: 'PACK'; readonly packId: PackId }
-  | { readonly kind: 'CREDITS'; readonly credits: number };
 
 export interface CheckoutRequest {
   readonly accountId: AccountId;

@@ -27,6 +27,12 @@ export type Bought =
   | { readonly kind: 'PACK'; readonly packId: PackId; readonly packVersion: number }
   | { readonly kind: 'CREDITS' };
 
+/** What somebody wants to buy: whatever version is on sale. */
+export type Wanted =
+  | { readonly kind: 'PLAN'; readonly planId: PlanId }
+  | { readonly kind: 'PACK'; readonly packId: PackId }
+  | { readonly kind: 'CREDITS'; readonly credits: number };
+
 /** So many credits cost so much, and others in proportion: one credit may cost less than a minor unit. */
 export interface CreditPrice extends Price {
   readonly forCredits: number;

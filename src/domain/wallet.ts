@@ -104,7 +104,10 @@ export const ENDED_HOLDS_MAX = 128;
  * long whether it was applied, however few the holds are that others end meanwhile.
  */
 export const WRITES_REMEMBERED = 16;
-/** Grants with credits, and spent ones that are still remembered. A refund may bring one back beyond it. */
+/**
+ * Grants with credits, and spent ones that are still remembered, beyond which operators give none. What was paid for comes
+ * all the same, and a refund may bring one back.
+ */
 export const GRANTS_MAX = 128;
 export const HOLDS_MAX = 10_000;
 

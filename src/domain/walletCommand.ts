@@ -11,14 +11,26 @@ import type { AdjustCommand, GrantCommand, RefundCommand } from './walletCredits
 import { capture, extend, hold, release } from './walletHolds.js';
 import type { CaptureCommand, ExtendCommand, HoldCommand, ReleaseCommand } from './walletHolds.js';
 import type { Step, WalletFault } from './walletStep.js';
+import { settlePurchase } from './settlePurchase.js';
+import type { SettlePurchaseCommand } from './settlePurchase.js';
 import { sweep } from './sweep.js';
 
 export type WalletCommand =
-  GrantCommand | HoldCommand | ExtendCommand | CaptureCommand | ReleaseCommand | AdjustCommand | RefundCommand;
+  | GrantCommand
+  | HoldCommand
+  | ExtendCommand
+  | CaptureCommand
+  | ReleaseCommand
+  | AdjustCommand
+  | RefundCommand
+  | SettlePurchaseCommand;
 
 export type WalletResult =
-  /** `credits`: granted, set aside, charged, given back or adjusted by, as the command says. */
-  | { readonly status: 'APPLIED'; readonly credits: number }
+  /**
+   * `credits`: granted, set aside, charged, given back or adjusted by, as the command says. `missing`: what the grant of a
+   * purchase can't give back.
+   */
+  | { readonly status: 'APPLIED'; readonly credits: number; readonly missing?: number }
   | { readonly status: 'REFUSED'; readonly fault: WalletFault };
 
 export interface Applied {
@@ -30,13 +42,11 @@ export interface Applied {
 
 export const applyCommand = (wallet: Wallet, command: WalletCommand, now: Instant): Applied => {
   const step = stepOf(sweep(wallet, now), command, now);
-  if (step.kind === 'changed') {
-    const entries = step.wallet.journal.slice(wallet.journal.length);
-    return { wallet: step.wallet, entries, result: { status: 'APPLIED', credits: step.credits } };
-  }
-  const result: WalletResult =
-    step.kind === 'repeated' ? { status: 'APPLIED', credits: step.credits } : { status: 'REFUSED', fault: step.fault };
-  return { wallet, entries: [], result };
+  if (step.kind === 'refused') return { wallet, entries: [], result: { status: 'REFUSED', fault: step.fault } };
+  const { credits, missing } = step;
+  const result: WalletResult = { status: 'APPLIED', credits, ...(missing === undefined ? {} : { missing }) };
+  if (step.kind === 'repeated') return { wallet, entries: [], result };
+  return { wallet: step.wallet, entries: step.wallet.journal.slice(wallet.journal.length), result };
 };
 
 const stepOf = (wallet: Wallet, command: WalletCommand, now: Instant): Step => {
@@ -55,6 +65,8 @@ const stepOf = (wallet: Wallet, command: WalletCommand, now: Instant): Step => {
       return adjust(wallet, command, now);
     case 'refund':
       return refund(wallet, command, now);
+    case 'settlePurchase':
+      return settlePurchase(wallet, command, now);
     default:
       return unreachable(command);
   }

@@ -30,6 +30,8 @@ export interface GrantCommand {
   readonly expiresAt: Instant | null;
   readonly priority: number;
   readonly reason: string;
+  /** It is part of what was paid for, and never refused because there are many others. */
+  readonly isDue?: true;
   /** The entries under this command's id. */
   readonly recorded?: readonly LedgerEntry[];
 }
@@ -66,6 +68,7 @@ export const grant = (wallet: Wallet, command: GrantCommand, now: Instant): Step
   if (before !== null) return before;
   if (expiresAt !== null && expiresAt <= now) return refused('DATES_OUT_OF_ORDER');
   const isRecorded = command.recorded !== undefined;
+  if (command.isDue !== true && wallet.grants.length >= GRANTS_MAX) return refused('TOO_MANY_GRANTS');
   return addGrant(wallet, { id, kind: 'GRANT', credits, expiresAt, priority, isRecorded, reason, content, at: now });
 };
 
@@ -87,6 +90,7 @@ export const adjust = (wallet: Wallet, command: AdjustCommand, now: Instant): St
     return changed(moveCredits(wallet, moves, base, id), credits);
   }
   if (target === null) {
+    if (wallet.grants.length >= GRANTS_MAX) return refused('TOO_MANY_GRANTS');
     const isRecorded = command.recorded !== undefined;
     return addGrant(wallet, { ...base, id: grantId(id), credits, expiresAt: null, priority: 0, isRecorded });
   }
@@ -176,7 +180,6 @@ interface NewGrant {
 const addGrant = (wallet: Wallet, granted: NewGrant): Step => {
   const { id, kind, credits, expiresAt, priority, isRecorded, reason, content, at } = granted;
   if (addCredits(wallet.entrySum, credits) === null) return refused('BALANCE_TOO_LARGE');
-  if (wallet.grants.length >= GRANTS_MAX) return refused('TOO_MANY_GRANTS');
   const added: Grant = {
     id,
     granted: credits,

@@ -23,12 +23,22 @@ export type WalletFault =
 
 /** A step's outcome: the changed wallet, or why there is none, or that it was done before. */
 export type Step =
-  | { readonly kind: 'changed'; readonly wallet: Wallet; readonly credits: number }
-  | { readonly kind: 'repeated'; readonly credits: number }
+  | { readonly kind: 'changed'; readonly wallet: Wallet; readonly credits: number; readonly missing?: number }
+  | { readonly kind: 'repeated'; readonly credits: number; readonly missing?: number }
   | { readonly kind: 'refused'; readonly fault: WalletFault };
 
-export const changed = (wallet: Wallet, credits: number): Step => ({ kind: 'changed', wallet, credits });
-export const repeated = (credits: number): Step => ({ kind: 'repeated', credits });
+/** `missing`, here and below: what a purchase's grant can't give back. */
+export const changed = (wallet: Wallet, credits: number, missing?: number): Step => ({
+  kind: 'changed',
+  wallet,
+  credits,
+  ...(missing === undefined ? {} : { missing }),
+});
+export const repeated = (credits: number, missing?: number): Step => ({
+  kind: 'repeated',
+  credits,
+  ...(missing === undefined ? {} : { missing }),
+});
 export const refused = (fault: WalletFault): Step => ({ kind: 'refused', fault });
 
 export const isPositive = (credits: number): boolean => isCredits(credits) && credits > 0;

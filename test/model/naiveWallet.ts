@@ -12,6 +12,7 @@ const unit = (of: LimitUnits) => ({ id: `${of.key}@${of.window.startsAt}`, prior
 export class NaiveWallet {
   /** In the order of their moves; units of limits are coins, too. A box: '' free, 'h' held by h, '-h' charged, '-' gone. */
   coins: { readonly from: Source; box: string }[] = [];
+  readonly #bought = new Map<string, { readonly from: Source; given: number }>();
   readonly #holds = new Map<string, { readonly expiresAt: number; ended?: WalletFault | 'CAPTURED'; at?: number }>();
   apply(command: Command, now: number): number | WalletFault {
     this.pass(now);
@@ -25,7 +26,8 @@ export class NaiveWallet {
     }
     this.coins = this.coins.filter(({ box, from }) => box !== '' || !isOver(from, now));
   }
-  #do(command: Of<'grant' | 'adjust' | 'refund' | 'hold'>, now: number): number | WalletFault {
+  #do(command: Of<'grant' | 'adjust' | 'refund' | 'hold' | 'settlePurchase'>, now: number): number | WalletFault {
+    if (command.kind === 'settlePurchase') return this.#settle(command, now);
     if (command.kind === 'refund') return this.#refund(command);
     if (command.kind === 'hold') return this.#claim(command.id, command, command.expiresAt);
     const of = command.kind === 'grant' ? null : command.grantId;
@@ -35,6 +37,17 @@ export class NaiveWallet {
     if (command.credits < 0) return this.#take(-command.credits, '-', known) ? command.credits : 'INSUFFICIENT_CREDITS';
     this.coins.push(...make(command.credits, known ?? { priority: 0, expiresAt: null, ...command, grantedAt: now }));
     return command.credits;
+  }
+  #settle({ grantId: id, target, expiresAt }: Of<'settlePurchase'>, now: number): number {
+    const bought = this.#bought.get(id) ?? { from: { id, priority: 0, expiresAt, grantedAt: now }, given: 0 };
+    const free = this.coins.filter(({ from, box }) => from === bought.from && box === '');
+    const over = Math.min(bought.given - target, free.length);
+    this.coins = this.coins.filter((coin) => over <= 0 || !free.slice(0, over).includes(coin));
+    const missing = isOver(bought.from, now) ? 0 : Math.max(target - bought.given, 0);
+    this.coins.push(...make(missing, bought.from));
+    bought.given += missing - Math.max(over, 0);
+    if (bought.given > 0 || over > 0) this.#bought.set(id, bought);
+    return missing - Math.max(over, 0);
   }
   #refund({ holdId, credits, history }: Of<'refund'>): number | WalletFault {
     const charged = this.coins.filter(({ box }) => box === `-${holdId}`);

@@ -110,6 +110,7 @@ it(`the wallet and its model agree on every reply of ${RUNS} runs of ${COMMANDS_
       'release HOLD_ENDED',
       'release HOLD_EXPIRED',
       'release UNKNOWN_HOLD',
+      'settlePurchase APPLIED',
     ]),
   );
 }, 60_000);

@@ -115,7 +115,10 @@ describe('whatever is done to a wallet', () => {
         replay(numbers, (_before, command, now, { wallet, result }) => {
           const again = applyCommand(wallet, command, now);
           demand(again.wallet === wallet && again.entries.length === 0, 'a command was applied twice', command);
-          const isSame = JSON.stringify(again.result) === JSON.stringify(result);
+          // It says by how much the balance changed, and what is missing: the second time it changes nothing.
+          const settled = { ...result, credits: 0 };
+          const first = command.kind === 'settlePurchase' && result.status === 'APPLIED' ? settled : result;
+          const isSame = JSON.stringify(again.result) === JSON.stringify(first);
           demand(isSame, 'a command that came again got another answer', [command, result, again.result]);
         });
       }),
@@ -249,6 +252,6 @@ it('a run is made of commands that do something: none of the properties holds fo
     }),
     { seed, numRuns: 20 },
   );
-  const kinds = ['grant', 'hold', 'extend', 'capture', 'release', 'adjust', 'refund'];
+  const kinds = ['grant', 'hold', 'extend', 'capture', 'release', 'adjust', 'refund', 'settlePurchase'];
   expect(kinds.filter((kind) => (applied.get(kind) ?? 0) < 20)).toEqual([]);
 });

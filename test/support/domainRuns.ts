@@ -66,6 +66,8 @@ const ADVANCES_MS = [
 const TTLS_MS = [30_000, MINUTE_MS, 2 * MINUTE_MS, HOUR_MS] as const;
 const RECENT_HOLDS = 4;
 const RECENT_GRANTS = 5;
+/** A purchase is paid, refunded and disputed within so many commands. */
+const PURCHASE_COMMANDS = 60;
 
 /** Makes up commands that a caller could send, most of which can succeed. Each has an id of its own. */
 export class CommandMaker {
@@ -80,7 +82,19 @@ export class CommandMaker {
     if (dice.roll(10) === 0) this.now += dice.pick(ADVANCES_MS);
     const made = (this.#made += 1);
     switch (
-      dice.pick(['grant', 'hold', 'hold', 'hold', 'capture', 'capture', 'release', 'extend', 'adjust', 'refund'])
+      dice.pick([
+        'grant',
+        'hold',
+        'hold',
+        'hold',
+        'capture',
+        'capture',
+        'release',
+        'extend',
+        'adjust',
+        'refund',
+        'settlePurchase',
+      ])
     ) {
       case 'grant':
         return this.#grant(`g${made}`, dice, ledger);
@@ -100,6 +114,17 @@ export class CommandMaker {
         return { kind: 'release', holdId: this.#recentHold(dice) };
       case 'adjust':
         return this.#adjust(`a${made}`, dice);
+      case 'settlePurchase': {
+        const ttl = dice.pick([null, MINUTE_MS, HOUR_MS]);
+        return {
+          kind: 'settlePurchase',
+          grantId: grantId(`p${Math.floor(made / PURCHASE_COMMANDS)}.${dice.roll(2)}`),
+          target: dice.roll(13),
+          expiresAt: ttl === null ? null : this.now + ttl,
+          reason: 'purchase',
+          recorded: ledger,
+        };
+      }
       case 'refund': {
         const charges = ledger.filter(({ kind }) => kind === 'CHARGE');
         const of = charges.at(-1 - dice.roll(RECENT_HOLDS))?.holdId ?? this.#recentHold(dice);
