@@ -49,8 +49,21 @@ export interface EdgeConfig {
   readonly introspection: boolean;
   /** Whether clients may send the hash of a document that they have sent before (automatic persisted queries). */
   readonly persistedQueries: boolean;
+  readonly operations: OperationLimits;
   /** The proxies whose word on where a request comes from counts; `false`: none. */
   readonly trustProxy: string[] | false;
+}
+
+/** Operations that are under way at once. */
+export interface OperationLimits {
+  readonly perConnection: number;
+  /** Of an address, where there is no key. */
+  readonly perAccount: number;
+  readonly inAll: number;
+  /** How long one waits for its turn. */
+  readonly waitMs: number;
+  /** Those that are open, whether or not anything comes. */
+  readonly subscriptions: { readonly perAccount: number; readonly inAll: number };
 }
 
 export interface ShutdownConfig {
@@ -184,6 +197,12 @@ const environment = z.object({
   TOLLGATE_INTROSPECTION: flag.default('true'),
   TOLLGATE_PERSISTED_QUERIES: flag.default('true'),
   TOLLGATE_TRUST_PROXY: trustProxy.optional(),
+  TOLLGATE_CONNECTION_OPERATIONS_MAX: whole('of operations', 1, 1_000_000).default(100),
+  TOLLGATE_ACCOUNT_OPERATIONS_MAX: whole('of operations', 1, 1_000_000).default(200),
+  TOLLGATE_OPERATIONS_MAX: whole('of operations', 1, 1_000_000).default(1_000),
+  TOLLGATE_OPERATION_WAIT_MS: whole('of milliseconds', 0, HOUR_MS).default(1_000),
+  TOLLGATE_ACCOUNT_SUBSCRIPTIONS_MAX: whole('of subscriptions', 1, 1_000_000).default(1_000),
+  TOLLGATE_SUBSCRIPTIONS_MAX: whole('of subscriptions', 1, 1_000_000).default(10_000),
   TOLLGATE_DOCUMENT_TOKENS_MAX: whole('of tokens', 1, 1_000_000).default(2_000),
   TOLLGATE_DOCUMENT_DEPTH_MAX: whole('of levels', 1, 1_000).default(20),
   TOLLGATE_DOCUMENT_ALIASES_MAX: whole('of aliases', 0, 1_000_000).default(200),
@@ -208,6 +227,16 @@ const limitsOf = (env: Environment): Pick<Config, 'edge' | 'documentLimits' | 's
     introspection: isOn(env.TOLLGATE_INTROSPECTION),
     persistedQueries: isOn(env.TOLLGATE_PERSISTED_QUERIES),
     trustProxy: env.TOLLGATE_TRUST_PROXY ?? false,
+    operations: Object.freeze({
+      perConnection: env.TOLLGATE_CONNECTION_OPERATIONS_MAX,
+      perAccount: env.TOLLGATE_ACCOUNT_OPERATIONS_MAX,
+      inAll: env.TOLLGATE_OPERATIONS_MAX,
+      waitMs: env.TOLLGATE_OPERATION_WAIT_MS,
+      subscriptions: {
+        perAccount: env.TOLLGATE_ACCOUNT_SUBSCRIPTIONS_MAX,
+        inAll: env.TOLLGATE_SUBSCRIPTIONS_MAX,
+      },
+    }),
   }),
   documentLimits: Object.freeze({
     tokens: env.TOLLGATE_DOCUMENT_TOKENS_MAX,

@@ -7,6 +7,7 @@ import {
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
 import Fastify, { LogController } from 'fastify';
 import type { FastifyBaseLogger, FastifyInstance, RouteHandlerMethod } from 'fastify';
+import { GraphQLError } from 'graphql';
 import type { RateLimitSettings } from '../domain/rateLimit.js';
 import { VALIDATION_OPTIONS } from '../paywall/documents/documentReader.js';
 import type { DocumentLimits } from '../paywall/documents/documentReader.js';
@@ -35,8 +36,9 @@ import { serveGraphiql } from './pages/serveGraphiql.js';
 import type { GraphiqlPage } from './pages/serveGraphiql.js';
 import { sandboxPages } from './pages/sandboxPages.js';
 import { servePages } from './pages/servePages.js';
-import { answerInGraphQL, refuseMethods } from './answerInGraphQL.js';
+import { answerInGraphQL, refuseMethods, sendErrors } from './answerInGraphQL.js';
 import { healthRoutes } from './healthRoutes.js';
+import { OperationBounds, partyOf } from './operationBounds.js';
 import { PersistedQueries } from '../apollo/persistedQueries.js';
 import { maskErrors } from '../apollo/maskErrors.js';
 import { RateLimits } from './rateLimits.js';
@@ -108,7 +110,8 @@ export const createServer = async ({
   await server.register(async (scope) => {
     await allowOrigins(scope, edge);
     refuseForeignSockets(scope, edge);
-    graphqlRoutes(scope, apollo, { paywall, limits, formatError, drain: server.drain, watchers });
+    const bounds = new OperationBounds(edge.operations);
+    graphqlRoutes(scope, apollo, { paywall, limits, formatError, drain: server.drain, bounds, watchers });
   });
   if (admin !== undefined)
     await addAdminServer(server, paywall.engine, { ...admin, limits, edge, documentLimits, watchers });
@@ -163,7 +166,7 @@ const graphqlRoutes = (scope: FastifyInstance, apollo: ApolloServer<PaywallConte
   });
   const traced: RouteHandlerMethod = (request, reply) =>
     insideTrace(request, () => apolloHandler.call(scope, request, reply));
-  const handler = transports.watchers.tracing === null ? apolloHandler : traced;
+  const handler = inTurn(transports.watchers.tracing === null ? apolloHandler : traced, transports.bounds);
   answerInGraphQL(scope);
   recordRequests(scope, transports.watchers);
   keepDoor(scope, transports.paywall, transports.limits);
@@ -175,3 +178,14 @@ const graphqlRoutes = (scope: FastifyInstance, apollo: ApolloServer<PaywallConte
   refuseMethods(scope, url, ['GET', 'POST']);
   refuseMethods(scope, `${url}/stream`, ['GET', 'POST']);
 };
+
+/** Runs a request's operation when it is its turn. */
+const inTurn = (handler: RouteHandlerMethod, bounds: OperationBounds): RouteHandlerMethod =>
+  async function (request, reply) {
+    const { caller, watch } = enteredBy(request);
+    const place = { connection: request.socket, party: partyOf(caller, request.ip) };
+    const answer = await bounds.run(place, async (): Promise<unknown> => handler.call(this, request, reply));
+    if (!(answer instanceof GraphQLError)) return answer;
+    watch?.answered({ errors: [answer] });
+    return sendErrors(reply, [answer]);
+  };

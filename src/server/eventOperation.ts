@@ -10,6 +10,7 @@ import type { OperationContext, PaywallContext } from '../paywall/callerContext.
 import type { RunRequest } from '../paywall/runRequest.js';
 import type { Paywall } from '../paywall/paywall.js';
 import type { Drain } from './drain.js';
+import type { OperationBounds, Place } from './operationBounds.js';
 import type { RateLimits } from './rateLimits.js';
 import type { Watchers } from './watch/watchers.js';
 
@@ -21,6 +22,7 @@ export interface Transports {
   readonly limits: RateLimits;
   readonly formatError: FormatError;
   readonly drain: Drain;
+  readonly bounds: OperationBounds;
   readonly watchers: Watchers;
 }
 
@@ -34,7 +36,7 @@ export interface EventPayload {
 
 export interface EventContext extends PaywallContext {
   readonly tollgate: OperationContext &
-    Pick<RunRequest, 'idempotencyKey'> & { readonly watchEach: RunRequest['watch'] };
+    Pick<RunRequest, 'idempotencyKey'> & { readonly watchEach: RunRequest['watch']; readonly place: Place };
 }
 
 /** What an operation is executed with, or what is wrong with it. `keyHeader`: the request's `Idempotency-Key`. */
@@ -64,22 +66,55 @@ const NO_SUCH_OPERATION = () =>
     extensions: { code: 'OPERATION_RESOLUTION_FAILURE' },
   });
 
-/** `execute` and `subscribe` as the protocols' libraries call them. */
-export const runners = ({ paywall, formatError, drain }: Pick<Transports, 'paywall' | 'formatError' | 'drain'>) => ({
-  execute: async (args: ExecutionArgs) =>
-    drain.track(paywall.execute(requestOf(args)).then((result) => shown(result, formatError))),
-  subscribe: async (args: ExecutionArgs) => {
-    const aroundEvent = (run: () => Promise<ExecutionResult>) => drain.trackUnlessEnding(run);
-    const started = await paywall.subscribe({ ...requestOf(args), aroundEvent });
-    return Symbol.asyncIterator in started ? shownEach(started, formatError) : shown(started, formatError);
+/** `execute` and `subscribe` as the protocols' libraries call them: each when it is its turn. */
+export const runners = ({ paywall, formatError, drain, bounds }: Omit<Transports, 'limits' | 'watchers'>) => ({
+  execute: async (args: ExecutionArgs): Promise<ExecutionResult> => {
+    const { place } = contextOf(args);
+    const run = () => paywall.execute(requestOf(args)).then((result) => shown(result, formatError));
+    const result = await bounds.run(place, () => drain.track(run()));
+    return result instanceof GraphQLError ? notRun(args, result) : result;
+  },
+  subscribe: async (args: ExecutionArgs): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> => {
+    const { place } = contextOf(args);
+    const close = await bounds.openSubscription(place);
+    if (close instanceof GraphQLError) {
+      place.leaveConnection?.();
+      return notRun(args, close);
+    }
+    const aroundEvent = (run: () => Promise<ExecutionResult>) =>
+      drain.trackUnlessEnding(() => bounds.runEvent(place, run));
+    const start = () => paywall.subscribe({ ...requestOf(args), aroundEvent });
+    const started = await bounds.run(place, start).catch((error: unknown) => {
+      close();
+      throw error;
+    });
+    if (Symbol.asyncIterator in started) return shownEach(started, formatError, close);
+    close();
+    return started instanceof GraphQLError ? notRun(args, started) : shown(started, formatError);
   },
 });
 
-const requestOf = ({ document, operationName, variableValues, contextValue, rootValue }: ExecutionArgs): RunRequest => {
-  if (!isEventContext(contextValue)) throw new Error('A transport lost the context of its operation.');
+/** Of an operation that nobody took. */
+const notRun = (args: ExecutionArgs, error: GraphQLError): ExecutionResult => {
+  const { caller, watchEach } = contextOf(args);
+  const result = { errors: [error] };
+  watchEach?.(caller).answered(result);
+  return result;
+};
+
+const requestOf = (args: ExecutionArgs): RunRequest => {
+  const { document, operationName, variableValues, contextValue, rootValue } = args;
+  if (!isEventContext(contextValue)) throw LOST_CONTEXT();
   const { watchEach: watch, idempotencyKey } = contextValue.tollgate;
   return { document, operationName, variableValues, contextValue, rootValue, watch, idempotencyKey };
 };
+
+const contextOf = ({ contextValue }: ExecutionArgs): EventContext['tollgate'] => {
+  if (!isEventContext(contextValue)) throw LOST_CONTEXT();
+  return contextValue.tollgate;
+};
+
+const LOST_CONTEXT = () => new Error('A transport lost the context of its operation.');
 
 const isEventContext = (value: unknown): value is EventContext =>
   typeof value === 'object' && value !== null && 'tollgate' in value;
@@ -106,18 +141,26 @@ const failed = (error: unknown, formatError: FormatError): ExecutionResult => {
 const shownEach = (
   results: AsyncIterableIterator<ExecutionResult>,
   formatError: FormatError,
+  ended: () => void,
 ): AsyncIterableIterator<ExecutionResult> => ({
   next: async () => {
     try {
       const next = await results.next();
-      return next.done === true ? next : { done: false, value: shown(next.value, formatError) };
+      if (next.done !== true) return { done: false, value: shown(next.value, formatError) };
+      ended();
+      return next;
     } catch (error) {
+      ended();
       // What has thrown is over, and says so when it is asked again.
       return { done: false, value: failed(error, formatError) };
     }
   },
-  return: async () => (await results.return?.()) ?? { done: true, value: undefined },
+  return: async () => {
+    ended();
+    return (await results.return?.()) ?? { done: true, value: undefined };
+  },
   throw: async (error) => {
+    ended();
     await results.return?.();
     throw error;
   },

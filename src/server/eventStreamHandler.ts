@@ -6,6 +6,7 @@ import { preferredType } from '../http/preferredType.js';
 import { enteredBy } from './keepDoor.js';
 import { argumentsOf, runners } from './eventOperation.js';
 import type { EventContext, Transports } from './eventOperation.js';
+import { partyOf } from './operationBounds.js';
 import { recordOf, watchRuns } from './watch/recordRequests.js';
 
 /** An interface might have more fields than it says, which graphql-sse does not take; a type has none. */
@@ -21,7 +22,8 @@ export const eventStreamHandler = (
       const { caller, request } = enteredBy(raw);
       const watchEach = watchRuns(rest.watchers, raw, 'sse');
       const isGone = (): boolean => raw.socket.destroyed;
-      const tollgate = { caller, paywall, request, isGone, watchEach };
+      const place = { connection: raw.socket, party: partyOf(caller, raw.ip) };
+      const tollgate = { caller, paywall, request, isGone, watchEach, place };
       const key = raw.headers['idempotency-key'];
       const args = argumentsOf(params, { tollgate }, typeof key === 'string' ? key : undefined);
       if ('schema' in args) return { ...args, contextValue: args.contextValue as PlainContext };

@@ -152,8 +152,8 @@ const policyOf = ({ key }: Caller): Policy | null => {
 
 const IPV6_NETWORK_BYTES = 8;
 
-/** An IPv4 address, or the network of an IPv6 one: a single customer has at least 2^64 of those. */
-const networkOf = (address: string): string => {
+/** As what an address counts: an IPv4 address itself, or the network of an IPv6 one: a single customer has at least 2^64 of those. */
+export const networkOf = (address: string): string => {
   if (!ipaddr.isValid(address)) return 'unknown';
   const parsed = ipaddr.process(address);
   if (parsed.kind() === 'ipv4') return parsed.toString();
