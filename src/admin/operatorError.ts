@@ -1,5 +1,6 @@
 /** What can't be done, as a value that names what is wrong; the admin API answers it as it is. */
-export type OperatorErrorCode = 'BAD_USER_INPUT' | 'NOT_FOUND' | 'CONFLICT' | 'FORBIDDEN';
+/** `SERVICE_UNAVAILABLE`: not now, for somebody else's sake. */
+export type OperatorErrorCode = 'BAD_USER_INPUT' | 'NOT_FOUND' | 'CONFLICT' | 'FORBIDDEN' | 'SERVICE_UNAVAILABLE';
 
 /** What was asked for can't be done; `code` is what the admin API answers. */
 export class OperatorError extends Error {

@@ -107,17 +107,22 @@ export interface PaymentProvider {
   }) => Promise<void>;
 }
 
-/** `isFinal`: asking again comes to the same. Its message names no secret and no card. */
+/**
+ * `isFinal`: asking again comes to the same. `isCustomerGone`: the customer was deleted there, and another one can be made.
+ * Its message names no secret and no card.
+ */
 export class ProviderError extends Error {
   override readonly name = 'ProviderError';
+  readonly isCustomerGone: boolean;
 
   constructor(
     readonly provider: string,
     message: string,
     readonly isFinal: boolean,
-    options?: ErrorOptions,
+    { isCustomerGone = false, ...options }: ErrorOptions & { readonly isCustomerGone?: boolean } = {},
   ) {
     super(message, options);
+    this.isCustomerGone = isCustomerGone;
   }
 }
 

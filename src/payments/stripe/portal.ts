@@ -6,7 +6,7 @@
 import type Stripe from 'stripe';
 import { ProviderError } from '../paymentProvider.js';
 import type { PaymentProvider, PortalFlow } from '../paymentProvider.js';
-import { lookupKeyOf, planOfPrice } from './priceBook.js';
+import { keyOf, planOfPrice } from './priceBook.js';
 import type { PriceBook } from './priceBook.js';
 import type { StripeLink } from './stripeLink.js';
 
@@ -53,7 +53,7 @@ export class Portal {
       const subscription_update_confirm = { subscription: flow.subscriptionId, items };
       return {
         configuration: await this.#configurationOf(
-          `change/${lookupKeyOf({ ...flow, kind: 'PLAN', withTrial: false })}`,
+          `change/${keyOf({ kind: 'PLAN', plan: flow.plan, withTrial: false })}`,
           () => this.#changingTo(price),
         ),
         flowData: { type: 'subscription_update_confirm', subscription_update_confirm, after_completion },

@@ -3,8 +3,7 @@
  * something else than its offer is a mistake in the dashboard, and nothing is sold at it.
  */
 import type Stripe from 'stripe';
-import { planId } from '../../domain/ids.js';
-import { unreachable } from '../../domain/invariant.js';
+import { lookupKeyOf, offerOfLookupKey } from '../../domain/offer.js';
 import type { Price } from '../../domain/plan.js';
 import type { ProvidedSubscription } from '../../domain/provided.js';
 import { ProviderError } from '../paymentProvider.js';
@@ -33,23 +32,15 @@ export const minorOf = (amount: number, currency: string): number => {
 
 type Listed = Exclude<Offer, { readonly kind: 'CREDITS' }>;
 
-/** Ids are slugs: no plan's key is a pack's. */
-export const lookupKeyOf = (offer: Listed): string => {
-  switch (offer.kind) {
-    case 'PLAN':
-      return `tollgate:${offer.plan.id}:v${offer.plan.version}`;
-    case 'PACK':
-      return `tollgate:pack/${offer.pack.id}:v${offer.pack.version}`;
-    default:
-      return unreachable(offer);
-  }
-};
+export const keyOf = (offer: Listed): string =>
+  offer.kind === 'PLAN'
+    ? lookupKeyOf({ kind: 'PLAN', planId: offer.plan.id, version: offer.plan.version })
+    : lookupKeyOf({ kind: 'PACK', packId: offer.pack.id, version: offer.pack.version });
 
 /** The plan that a price is of; `null`: it is none of ours, or a pack's. */
 export const planOfPrice = (price: Stripe.Price): ProvidedSubscription['plan'] => {
-  const key = price.metadata[OFFER] ?? price.lookup_key ?? '';
-  const [, id, version] = /^tollgate:([a-z0-9-]+):v([1-9]\d{0,8})$/.exec(key) ?? [];
-  return id === undefined ? null : { planId: planId(id), planVersion: Number(version) };
+  const offer = offerOfLookupKey(price.metadata[OFFER] ?? price.lookup_key ?? '');
+  return offer?.kind === 'PLAN' ? { planId: offer.planId, planVersion: offer.version } : null;
 };
 
 /** Of all plans and packs, by lookup key. */
@@ -59,7 +50,7 @@ export class PriceBook {
   constructor(private readonly link: StripeLink) {}
 
   async idOf(offer: Listed): Promise<string> {
-    const key = lookupKeyOf(offer);
+    const key = keyOf(offer);
     const known = this.#ids.get(key);
     if (known !== undefined) return known;
     const price = (await this.#find(key)) ?? (await this.#make(key, offer));

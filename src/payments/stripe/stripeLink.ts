@@ -98,7 +98,8 @@ const providerErrorOf = (error: unknown): unknown => {
   const { statusCode = null, requestId } = error;
   const isFinal = statusCode !== null && statusCode >= 400 && statusCode < 500 && !NOT_FINAL.has(statusCode);
   const request = requestId === undefined ? '' : ` (request ${requestId})`;
-  return new ProviderError('stripe', `${sentenceOf(error)}${request}`, isFinal);
+  const isCustomerGone = error.code === 'resource_missing' && error.param === 'customer';
+  return new ProviderError('stripe', `${sentenceOf(error)}${request}`, isFinal, { isCustomerGone });
 };
 
 const sentenceOf = (error: InstanceType<typeof Stripe.errors.StripeError>): string => {

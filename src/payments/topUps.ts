@@ -1,0 +1,158 @@
+/**
+ * Buys a pack for an account whose credits fall below its threshold, with the card that it left, while nobody is there.
+ * Whatever server finds that it is due names the same purchase, so that it is charged once; a card that can't be charged
+ * stops it, visibly, until somebody sets it again.
+ */
+import { actingAs } from '../admin/acting.js';
+import type { Acting } from '../admin/acting.js';
+import { openPurchase } from '../admin/payments/openPurchase.js';
+import { findPackOnSale } from '../admin/payments/packs.js';
+import { findProviderLink, stopAutoTopUp } from '../admin/payments/providerLinks.js';
+import { settlePayment } from '../admin/payments/purchases.js';
+import type { Bank } from '../accounts/bank.js';
+import { timeZoneOf } from '../domain/account.js';
+import { autoTopUpDue } from '../domain/autoTopUp.js';
+import type { AccountId } from '../domain/ids.js';
+import { HOUR_MS } from '../domain/period.js';
+import type { ProviderLink } from '../domain/providerLink.js';
+import type { Purchase } from '../domain/purchase.js';
+import { viewAt } from '../domain/walletView.js';
+import type { Follower } from './follower.js';
+import { ProviderError } from './paymentProvider.js';
+import type { CardFault, PaymentProvider } from './paymentProvider.js';
+
+/** How long it may take until another server learns that an account has set it, or set it otherwise. */
+const KNOWN_MS = 60_000;
+const KNOWN_MAX = 100_000;
+/** More than a month can have. */
+const PURCHASES = 250;
+/** For as long a provider surely knows a charge by its key. */
+const CHARGE_AGAIN_MS = 12 * HOUR_MS;
+
+interface KnownThreshold {
+  /** `null`: it is switched off. */
+  readonly belowCredits: number | null;
+  readonly until: number;
+}
+
+export class TopUps {
+  readonly #known = new Map<AccountId, KnownThreshold>();
+  readonly #underWay = new Map<AccountId, Promise<void>>();
+
+  constructor(
+    private readonly bank: Bank,
+    private readonly provider: PaymentProvider,
+    private readonly follower: Follower,
+  ) {}
+
+  /** After an operation was charged. Waits for nothing: most accounts have set no threshold, or are above it. */
+  charged(accountId: AccountId, available: number): void {
+    const known = this.#known.get(accountId);
+    const isKnown = known !== undefined && known.until > this.bank.settings.now();
+    if (isKnown && (known.belowCredits === null || available >= known.belowCredits)) return;
+    void this.check(accountId).catch(this.bank.settings.onFailure);
+  }
+
+  /** What is set was changed here. */
+  forget(accountId: AccountId): void {
+    this.#known.delete(accountId);
+  }
+
+  /** Buys what is due. One check at a time per account: whoever comes meanwhile gets that one. */
+  check(accountId: AccountId): Promise<void> {
+    const underWay = this.#underWay.get(accountId);
+    if (underWay !== undefined) return underWay;
+    const checking = this.#check(accountId).finally(() => this.#underWay.delete(accountId));
+    this.#underWay.set(accountId, checking);
+    return checking;
+  }
+
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#underWay.values());
+  }
+
+  async #check(accountId: AccountId): Promise<void> {
+    const { settings, store } = this.bank;
+    const named = { provider: this.provider.name, accountId };
+    const link = await findProviderLink(this.bank, named);
+    const wanted = link?.autoTopUp ?? null;
+    const isOn = wanted?.stopped === null;
+    if (this.#known.size >= KNOWN_MAX) this.#known.clear();
+    this.#known.set(accountId, {
+      belowCredits: isOn ? wanted.belowCredits : null,
+      until: settings.now() + KNOWN_MS,
+    });
+    if (link === null || !isOn) return;
+    const [[account], [wallet]] = await Promise.all([store.findAccounts([accountId]), store.findWallets([accountId])]);
+    if (account == null || account.suspendedAt !== null) return;
+    const page = { count: PURCHASES, after: null, isBackward: false };
+    const due = autoTopUpDue(
+      {
+        settings: wanted,
+        available: wallet == null ? 0 : viewAt(wallet, settings.now()).available,
+        pack: await findPackOnSale(this.bank, wanted.packId),
+        purchases: await store.findPurchasePage(accountId, page),
+        timeZone: timeZoneOf(account),
+      },
+      settings.now(),
+    );
+    const acting = this.#acting();
+    if (!due.due) {
+      if (due.why === 'PACK_GONE') await stopAutoTopUp(acting, named, 'PACK_GONE');
+      return;
+    }
+    const order = { ...named, wanted: { kind: 'PACK' as const, packId: due.pack.id }, creditPrice: null };
+    const { purchase } = await openPurchase(acting, { ...order, refusalId: null, origin: 'AUTO_TOP_UP' }, due.key);
+    await this.charge(purchase, link);
+  }
+
+  #acting(): Acting {
+    return actingAs(this.bank, { kind: 'provider', name: this.provider.name, event: null });
+  }
+
+  /** Charges what was begun, or finds what became of it. A provider that is away leaves it open: it is tried again. */
+  async charge(
+    purchase: Purchase,
+    { accountId, customerId }: Pick<ProviderLink, 'accountId' | 'customerId'>,
+  ): Promise<void> {
+    if (purchase.status !== 'OPEN') return;
+    if (customerId === null) return this.#failed(purchase, 'NO_CARD');
+    const { now } = this.bank.settings;
+    if (now() - purchase.createdAt > CHARGE_AGAIN_MS) {
+      // It may have been charged, and its key be forgotten: it is looked for, and never charged a second time.
+      await this.follower.followAll(this.#acting(), accountId, customerId);
+      return this.#give(purchase, 'EXPIRED');
+    }
+    try {
+      const order = { purchaseId: purchase.id, accountId, customerId, price: purchase.price };
+      const { payment, fault } = await this.provider.chargeOffSession(order);
+      const id = payment?.id ?? null;
+      if (id !== null) await this.follower.follow(this.#acting(), { kind: 'PAYMENT', id });
+      if (fault !== null) await (id === null ? this.#failed(purchase, fault) : this.#stop(purchase, fault));
+    } catch (error) {
+      if (!(error instanceof ProviderError) || !error.isFinal) throw error;
+      await this.#failed(purchase, 'DECLINED');
+    }
+  }
+
+  async #failed(purchase: Purchase, why: CardFault): Promise<void> {
+    await this.#give(purchase, 'FAILED');
+    await this.#stop(purchase, why);
+  }
+
+  async #stop({ accountId }: Purchase, why: CardFault): Promise<void> {
+    await stopAutoTopUp(this.#acting(), { provider: this.provider.name, accountId }, why);
+    this.forget(accountId);
+  }
+
+  /** Nothing was taken, and nothing will be: where somebody else knows more, that stays. */
+  async #give(purchase: Purchase, status: 'FAILED' | 'EXPIRED'): Promise<void> {
+    const [current] = await this.bank.store.findPayments('purchases', [purchase.id]);
+    if (current?.status !== 'OPEN') return;
+    const nothing = { id: null, checkoutId: null, customerId: null, paidAt: null, subscriptionId: null };
+    const money = { paidMinor: 0, refundedMinor: 0, disputedMinor: 0 };
+    const { currency } = purchase.price;
+    const payment = { kind: 'PAYMENT' as const, ...nothing, purchaseId: purchase.id, status, currency, money };
+    await settlePayment(this.#acting(), current, payment);
+  }
+}
