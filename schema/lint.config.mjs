@@ -4,7 +4,9 @@ import { defineConfig } from 'eslint/config';
 
 const graphQLConfig = {
   projects: {
-    product: { schema: ['schema/directive.graphql', 'schema/billing.graphql', 'schema/atlas.graphql'] },
+    product: {
+      schema: ['schema/directive.graphql', 'schema/billing.graphql', 'schema/payments.graphql', 'schema/atlas.graphql'],
+    },
     admin: { schema: 'schema/admin.graphql' },
   },
 };
@@ -13,8 +15,10 @@ const graphQLConfig = {
 const WITHOUT_ID = {
   suffixes: ['Connection', 'Edge', 'Payload'],
   types: [
+    'AutoTopUp',
     'Balance',
     'Billing',
+    'BillingPortal',
     'CheckFigure',
     'CheckRemedy',
     'CheckResult',

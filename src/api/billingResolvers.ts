@@ -5,9 +5,13 @@ import type { Account } from '../domain/account.js';
 import { budgetClaim } from '../domain/budget.js';
 import type { KeyBudget } from '../domain/budget.js';
 import { limitKey } from '../domain/admission.js';
+import type { LogCursor } from '../domain/logCursor.js';
 import type { Instant } from '../domain/period.js';
 import type { Plan } from '../domain/plan.js';
 import { plansCovering } from '../domain/plan.js';
+import { providerLinkId } from '../domain/providerLink.js';
+import { checkoutUrlOf } from '../domain/purchase.js';
+import type { Purchase } from '../domain/purchase.js';
 import { limitWindowAt, stateAt } from '../domain/subscription.js';
 import { usedOf } from '../domain/wallet.js';
 import { viewAt } from '../domain/walletView.js';
@@ -18,7 +22,17 @@ import type { AccountStanding, Subscribed } from '../accounts/accountStanding.js
 import type { PaywallContext } from '../paywall/callerContext.js';
 import type { BalanceSource, BillingSource, BudgetUsageSource, LimitUsageSource } from './billingSource.js';
 import type { PaidField } from '../paywall/price/requirements.js';
+import { cursorsByTime, findConnection } from './connection.js';
+import type { Cursors } from './connection.js';
 import { findLedgerConnection } from './findLedgerConnection.js';
+import { packsOnSale } from './packsOnSale.js';
+import { counterOf } from './paymentDesk.js';
+
+/** A place is when a purchase began. */
+const PURCHASES: Cursors<Purchase, LogCursor> = {
+  ...cursorsByTime(),
+  keyOf: ({ createdAt, id }) => ({ at: createdAt, id }),
+};
 
 const NOTHING: BalanceSource = { available: 0, held: 0, grants: [] };
 
@@ -92,6 +106,18 @@ const Billing: BillingResolvers = {
     return { ...quote, refusals };
   },
   plans: async (_billing, _args, { tollgate: { paywall } }) => (await paywall.engine.shelf.current()).offers,
+  packs: async (_billing, _args, { tollgate: { paywall } }) => packsOnSale(await paywall.engine.store.findPacks()),
+  purchases: ({ caller: { accountId } }, args, { tollgate: { paywall } }) =>
+    findConnection(args, PURCHASES, (page) =>
+      accountId === null ? [] : paywall.engine.store.findPurchasePage(accountId, page),
+    ),
+  autoTopUp: async ({ caller: { accountId } }, _args, { tollgate: { paywall } }) => {
+    const provider = counterOf(paywall.engine)?.desk.provider;
+    if (accountId === null || provider === undefined) return null;
+    const key = providerLinkId({ provider, accountId });
+    const [link = null] = await paywall.engine.store.findPayments('providerLinks', [key]);
+    return link?.autoTopUp ?? null;
+  },
 };
 
 const covering = (offers: readonly Plan[], paid: PaidField): readonly Plan[] =>
@@ -125,6 +151,26 @@ export const budgetUsageOf = (
 export const dateOf = (instant: Instant): Date => new Date(instant);
 export const dateOrNull = (instant: Instant | null): Date | null => (instant === null ? null : new Date(instant));
 
+/** Of purchases, in both APIs. */
+const purchaseTypes: Pick<Resolvers, 'Purchase' | 'Pack' | 'AutoTopUp'> = {
+  Purchase: {
+    planId: ({ bought }) => (bought.kind === 'PLAN' ? bought.planId : null),
+    packId: ({ bought }) => (bought.kind === 'PACK' ? bought.packId : null),
+    amountMinor: ({ price }) => price.amountMinor,
+    currency: ({ price }) => price.currency,
+    refundedMinor: ({ money }) => money.refundedMinor,
+    disputedMinor: ({ money }) => money.disputedMinor,
+    createdAt: ({ createdAt }) => dateOf(createdAt),
+    paidAt: ({ paidAt }) => dateOrNull(paidAt),
+    checkoutUrl: (purchase, _args, { tollgate: { paywall } }) => checkoutUrlOf(purchase, paywall.engine.settings.now()),
+  },
+  Pack: { amountMinor: ({ price }) => price.amountMinor, currency: ({ price }) => price.currency },
+  AutoTopUp: {
+    stoppedAt: ({ stopped }) => dateOrNull(stopped?.at ?? null),
+    stoppedBecause: ({ stopped }) => stopped?.why ?? null,
+  },
+};
+
 /** Free whatever the author says of the type that it is in: who is refused must be able to ask why. */
 const billing = {
   resolve: (_root: unknown, _args: unknown, { tollgate: { caller, paywall } }: PaywallContext): BillingSource => ({
@@ -141,6 +187,7 @@ export const billingResolvers: Resolvers = {
   JSONObject: GraphQLJSONObject,
   Query: { billing },
   Billing,
+  ...purchaseTypes,
   Account: { suspendedAt: ({ suspendedAt }) => dateOrNull(suspendedAt), timeZone: timeZoneOf },
   PlanSubscription: {
     id: ({ subscription }) => subscription.id,

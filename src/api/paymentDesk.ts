@@ -2,6 +2,7 @@
  * What the two APIs ask of payments: whoever runs the server gives it to them, with a provider behind it. Expected
  * failures are `OperatorError`s; a provider that is away is one with `SERVICE_UNAVAILABLE`, which may be asked again.
  */
+import type { Bank } from '../accounts/bank.js';
 import type { AccountId, PlanId, PurchaseId } from '../domain/ids.js';
 import type { Wanted } from '../domain/offer.js';
 import type { ReconcilerRun } from '../domain/paymentEvent.js';
@@ -41,3 +42,20 @@ export interface PaymentDesk {
   /** Asks for what was never delivered, of one account or of all. */
   readonly reconcile: (accountId: AccountId | null) => Promise<ReconcilerRun>;
 }
+
+/** A desk with what the APIs need to know beside it. */
+export interface PaymentCounter {
+  readonly desk: PaymentDesk;
+  /** Whether a person may be sent on to this address, after paying. */
+  readonly mayReturnTo: (url: string) => boolean;
+}
+
+const counters = new WeakMap<Bank['keeper'], PaymentCounter>();
+
+/** From now on whoever asks a paywall of this bank can pay. The one writer of its wallets stands for a bank. */
+export const openCounter = ({ keeper }: Pick<Bank, 'keeper'>, counter: PaymentCounter): void => {
+  counters.set(keeper, counter);
+};
+
+/** `null`: this server takes no money. */
+export const counterOf = ({ keeper }: Pick<Bank, 'keeper'>): PaymentCounter | null => counters.get(keeper) ?? null;

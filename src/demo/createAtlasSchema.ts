@@ -2,11 +2,12 @@
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import type { GraphQLSchema } from 'graphql';
 import { billingResolvers } from '../api/billingResolvers.js';
-import { billingTypeDefs, directiveTypeDefs, readTypeDefs } from '../api/readTypeDefs.js';
+import { paymentResolvers } from '../api/paymentResolvers.js';
+import { billingTypeDefs, directiveTypeDefs, paymentTypeDefs, readTypeDefs } from '../api/readTypeDefs.js';
 import { atlasResolvers } from './atlasResolvers.js';
 
 export const createAtlasSchema = (): GraphQLSchema =>
   makeExecutableSchema({
-    typeDefs: [directiveTypeDefs(), readTypeDefs('atlas'), billingTypeDefs()],
-    resolvers: [atlasResolvers, billingResolvers],
+    typeDefs: [directiveTypeDefs(), readTypeDefs('atlas'), billingTypeDefs(), paymentTypeDefs()],
+    resolvers: [atlasResolvers, billingResolvers, paymentResolvers],
   });

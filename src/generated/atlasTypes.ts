@@ -7,6 +7,9 @@ import type { Account as DomainAccount } from '../domain/account.js';
 import type { Plan as DomainPlan, Allowance } from '../domain/plan.js';
 import type { Grant as DomainGrant } from '../domain/wallet.js';
 import type { LedgerEntry as DomainLedgerEntry } from '../domain/ledger.js';
+import type { Pack as DomainPack } from '../domain/offer.js';
+import type { Purchase as DomainPurchase } from '../domain/purchase.js';
+import type { AutoTopUp as DomainAutoTopUp } from '../domain/providerLink.js';
 import type { PaywallContext } from '../paywall/callerContext.js';
 export type Maybe<T> = T | null;
 export type InputMaybe<T> = Maybe<T>;
@@ -40,6 +43,44 @@ export type Account = {
   readonly timeZone: Scalars['String']['output'];
 };
 
+/** What is bought without anybody, and when. */
+export type AutoTopUp = {
+  readonly __typename?: 'AutoTopUp';
+  /** Below so many credits. */
+  readonly belowCredits: Scalars['SafeInt']['output'];
+  /** The pack. */
+  readonly packId: Scalars['ID']['output'];
+  /** How many packs are bought in a month of the account's calendar at most. */
+  readonly purchasesPerMonthMax: Scalars['Int']['output'];
+  /** When it stopped. Null: it runs. */
+  readonly stoppedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Why it stopped, until it is set again. Null: it runs. */
+  readonly stoppedBecause?: Maybe<AutoTopUpStop>;
+};
+
+/** When a pack is bought without anybody. */
+export type AutoTopUpInput = {
+  /** Below so many credits. */
+  readonly belowCredits: Scalars['SafeInt']['input'];
+  /** The id of the pack. */
+  readonly pack: Scalars['ID']['input'];
+  /** How many packs are bought in a month of the account's calendar at most. */
+  readonly purchasesPerMonthMax: Scalars['Int']['input'];
+};
+
+/** Why nothing is bought without anybody any more. */
+export type AutoTopUpStop =
+  /** The card wants its owner. */
+  | 'ACTION_REQUIRED'
+  /** The card has expired. */
+  | 'CARD_EXPIRED'
+  /** The card was declined. */
+  | 'DECLINED'
+  /** The provider keeps no card. */
+  | 'NO_CARD'
+  /** The pack is not on sale any more. */
+  | 'PACK_GONE';
+
 /** Credits of an account. */
 export type Balance = {
   readonly __typename?: 'Balance';
@@ -58,14 +99,20 @@ export type Billing = {
   readonly account?: Maybe<Account>;
   /** The key that was sent, and what it may spend. Null without one, and for a key that is not stored. */
   readonly apiKey?: Maybe<CallersKey>;
+  /** What is bought without anybody when credits run low. Null: nothing. */
+  readonly autoTopUp?: Maybe<AutoTopUp>;
   /** What the account can spend. */
   readonly balance: Balance;
   /** Every movement of the account's credits, the newest first. */
   readonly ledger: LedgerConnection;
   /** The limits of the subscription's plan, and how much of them is used. */
   readonly limits: ReadonlyArray<LimitUsage>;
-  /** What can be bought. */
+  /** Packs of credits that can be bought. */
+  readonly packs: ReadonlyArray<Pack>;
+  /** Plans that can be subscribed to. */
   readonly plans: ReadonlyArray<Plan>;
+  /** What the account has bought, the newest first. */
+  readonly purchases: PurchaseConnection;
   /** What an operation would cost the caller at this moment. Nothing of it runs, and nothing is set aside. */
   readonly quote: Quote;
   /** What the account is subscribed to. Null without one. */
@@ -83,6 +130,13 @@ export type BillingLedgerArgs = {
 
 
 /** What a client needs to know before and after it pays. */
+export type BillingPurchasesArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** What a client needs to know before and after it pays. */
 export type BillingQuoteArgs = {
   document: Scalars['String']['input'];
   operationName?: InputMaybe<Scalars['String']['input']>;
@@ -93,6 +147,13 @@ export type BillingQuoteArgs = {
 /** What a client needs to know before and after it pays. */
 export type BillingTermsArgs = {
   coordinates?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+};
+
+/** A page of the payment provider. */
+export type BillingPortal = {
+  readonly __typename?: 'BillingPortal';
+  /** Its address. */
+  readonly url: Scalars['String']['output'];
 };
 
 /** In what time a key may spend its budget once. */
@@ -304,14 +365,73 @@ export type LimitUsage = {
 /** What can be ordered from Atlas. */
 export type Mutation = {
   readonly __typename?: 'Mutation';
+  /**
+   * The payment provider's page on which what was agreed is changed: card, plan, end. Its address is good for minutes. A key
+   * with scopes needs the scope `billing`.
+   */
+  readonly billingPortal: BillingPortal;
+  /**
+   * Begins to buy something: a page of the payment provider, on which it is paid. Name one of `plan`, `pack` and `credits`.
+   * A key with scopes needs the scope `billing`.
+   */
+  readonly checkout: Purchase;
   /** Computes a report on the cities of some countries. One price, however many countries it is about. */
   readonly orderReport?: Maybe<Report>;
+  /**
+   * Has a pack bought with the card that the provider keeps, whenever fewer credits are left. A key with scopes needs the
+   * scope `billing`.
+   */
+  readonly setAutoTopUp?: Maybe<AutoTopUp>;
+};
+
+
+/** What can be ordered from Atlas. */
+export type MutationBillingPortalArgs = {
+  flow?: PortalFlow;
+  plan?: InputMaybe<Scalars['ID']['input']>;
+  returnUrl?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+/** What can be ordered from Atlas. */
+export type MutationCheckoutArgs = {
+  credits?: InputMaybe<Scalars['SafeInt']['input']>;
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  pack?: InputMaybe<Scalars['ID']['input']>;
+  plan?: InputMaybe<Scalars['ID']['input']>;
+  refusalId?: InputMaybe<Scalars['ID']['input']>;
+  returnUrl?: InputMaybe<Scalars['String']['input']>;
 };
 
 
 /** What can be ordered from Atlas. */
 export type MutationOrderReportArgs = {
   countryCodes: ReadonlyArray<Scalars['ID']['input']>;
+};
+
+
+/** What can be ordered from Atlas. */
+export type MutationSetAutoTopUpArgs = {
+  autoTopUp?: InputMaybe<AutoTopUpInput>;
+};
+
+/** Credits at one price. */
+export type Pack = {
+  readonly __typename?: 'Pack';
+  /** Its price in the currency's minor unit: 1000 is 10.00 EUR. */
+  readonly amountMinor: Scalars['SafeInt']['output'];
+  /** How many credits it has. */
+  readonly credits: Scalars['SafeInt']['output'];
+  /** The currency of its price, in ISO 4217. */
+  readonly currency: Scalars['String']['output'];
+  /** How many days its credits last. Null: for ever. */
+  readonly expiresAfterDays?: Maybe<Scalars['Int']['output']>;
+  /** Names the pack. */
+  readonly id: Scalars['ID']['output'];
+  /** What people call it. */
+  readonly name: Scalars['String']['output'];
+  /** Editing a pack makes a new version; who bought one keeps what was bought. */
+  readonly version: Scalars['Int']['output'];
 };
 
 /** Where a page is in a whole list, as in the Relay specification of connections. */
@@ -410,6 +530,94 @@ export type PlanSubscription = {
   /** When its trial ends or ended. Null: it has none. */
   readonly trialEndsAt?: Maybe<Scalars['DateTime']['output']>;
 };
+
+/** What is done on the payment provider's page. */
+export type PortalFlow =
+  /** The subscription is ended. */
+  | 'CANCEL'
+  /** The subscription is changed to another plan. */
+  | 'CHANGE_PLAN'
+  /** Anything. */
+  | 'OVERVIEW'
+  /** Another card is given. */
+  | 'UPDATE_PAYMENT_METHOD';
+
+/** One act of buying through a payment provider. */
+export type Purchase = {
+  readonly __typename?: 'Purchase';
+  /** Its price in the currency's minor unit. */
+  readonly amountMinor: Scalars['SafeInt']['output'];
+  /** The provider's page on which it is paid. Null: it can't be paid any more. */
+  readonly checkoutUrl?: Maybe<Scalars['String']['output']>;
+  /** When it began. */
+  readonly createdAt: Scalars['DateTime']['output'];
+  /** How many credits all of its price buys. 0 for a plan. */
+  readonly credits: Scalars['SafeInt']['output'];
+  /** The currency of its price, in ISO 4217. */
+  readonly currency: Scalars['String']['output'];
+  /** What is withheld for disputes that are open or lost. */
+  readonly disputedMinor: Scalars['SafeInt']['output'];
+  /** Names the purchase. */
+  readonly id: Scalars['ID']['output'];
+  /** Who caused it. */
+  readonly origin: PurchaseOrigin;
+  /** The pack that was bought. Null: none. */
+  readonly packId?: Maybe<Scalars['ID']['output']>;
+  /** When it was paid. Null: it was not. */
+  readonly paidAt?: Maybe<Scalars['DateTime']['output']>;
+  /** The plan that was subscribed to. Null: credits were bought. */
+  readonly planId?: Maybe<Scalars['ID']['output']>;
+  /** What was given back of it. */
+  readonly refundedMinor: Scalars['SafeInt']['output'];
+  /** The refusal that it was to put right. */
+  readonly refusalId?: Maybe<Scalars['ID']['output']>;
+  /** Credits that are no longer due and could not be taken back. */
+  readonly shortfall: Scalars['SafeInt']['output'];
+  /** How far it is. */
+  readonly status: PurchaseStatus;
+};
+
+/** Purchases, in pages. */
+export type PurchaseConnection = {
+  readonly __typename?: 'PurchaseConnection';
+  /** The purchases with their cursors. */
+  readonly edges: ReadonlyArray<PurchaseEdge>;
+  /** The purchases alone. */
+  readonly nodes: ReadonlyArray<Purchase>;
+  /** Whether there are more. */
+  readonly pageInfo: PageInfo;
+};
+
+/** A purchase with its place in the list. */
+export type PurchaseEdge = {
+  readonly __typename?: 'PurchaseEdge';
+  /** The place, to go on after. */
+  readonly cursor: Scalars['String']['output'];
+  /** The purchase. */
+  readonly node: Purchase;
+};
+
+/** Who caused a purchase. */
+export type PurchaseOrigin =
+  /** Credits ran low. */
+  | 'AUTO_TOP_UP'
+  /** Somebody did. */
+  | 'CHECKOUT';
+
+/** How far a purchase is. */
+export type PurchaseStatus =
+  /** The card wants its owner. */
+  | 'ACTION_REQUIRED'
+  /** Nobody paid it in time. */
+  | 'EXPIRED'
+  /** It was not paid, and never will be. */
+  | 'FAILED'
+  /** It can be paid. */
+  | 'OPEN'
+  /** It was paid. It stays so, whatever comes back later. */
+  | 'PAID'
+  /** A bank is waited for. */
+  | 'PENDING';
 
 /** What can be asked of Atlas: countries for nothing, cities at a price. */
 export type Query = {
@@ -645,8 +853,12 @@ export type DirectiveResolverFn<TResult = Record<PropertyKey, never>, TParent = 
 /** Mapping between all available schema types and the resolvers types */
 export type ResolversTypes = {
   Account: ResolverTypeWrapper<DomainAccount>;
+  AutoTopUp: ResolverTypeWrapper<DomainAutoTopUp>;
+  AutoTopUpInput: AutoTopUpInput;
+  AutoTopUpStop: AutoTopUpStop;
   Balance: ResolverTypeWrapper<BalanceSource>;
   Billing: ResolverTypeWrapper<BillingSource>;
+  BillingPortal: ResolverTypeWrapper<BillingPortal>;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   BudgetPer: BudgetPer;
   CallersKey: ResolverTypeWrapper<ApiKeySource>;
@@ -669,12 +881,19 @@ export type ResolversTypes = {
   LimitPer: LimitPer;
   LimitUsage: ResolverTypeWrapper<LimitUsageSource>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  Pack: ResolverTypeWrapper<DomainPack>;
   PageInfo: ResolverTypeWrapper<PageInfo>;
   PaymentTerms: ResolverTypeWrapper<PaymentTermsSource>;
   Plan: ResolverTypeWrapper<DomainPlan>;
   PlanFeature: ResolverTypeWrapper<Allowance>;
   PlanInterval: PlanInterval;
   PlanSubscription: ResolverTypeWrapper<SubscriptionSource>;
+  PortalFlow: PortalFlow;
+  Purchase: ResolverTypeWrapper<DomainPurchase>;
+  PurchaseConnection: ResolverTypeWrapper<Omit<PurchaseConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversTypes['PurchaseEdge']>, nodes: ReadonlyArray<ResolversTypes['Purchase']> }>;
+  PurchaseEdge: ResolverTypeWrapper<Omit<PurchaseEdge, 'node'> & { node: ResolversTypes['Purchase'] }>;
+  PurchaseOrigin: PurchaseOrigin;
+  PurchaseStatus: PurchaseStatus;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Quote: ResolverTypeWrapper<Quote>;
   QuotedField: ResolverTypeWrapper<QuotedField>;
@@ -690,8 +909,11 @@ export type ResolversTypes = {
 /** Mapping between all available schema types and the resolvers parents */
 export type ResolversParentTypes = {
   Account: DomainAccount;
+  AutoTopUp: DomainAutoTopUp;
+  AutoTopUpInput: AutoTopUpInput;
   Balance: BalanceSource;
   Billing: BillingSource;
+  BillingPortal: BillingPortal;
   Boolean: Scalars['Boolean']['output'];
   CallersKey: ApiKeySource;
   City: CityRecord;
@@ -710,11 +932,15 @@ export type ResolversParentTypes = {
   LedgerEntry: DomainLedgerEntry;
   LimitUsage: LimitUsageSource;
   Mutation: Record<PropertyKey, never>;
+  Pack: DomainPack;
   PageInfo: PageInfo;
   PaymentTerms: PaymentTermsSource;
   Plan: DomainPlan;
   PlanFeature: Allowance;
   PlanSubscription: SubscriptionSource;
+  Purchase: DomainPurchase;
+  PurchaseConnection: Omit<PurchaseConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversParentTypes['PurchaseEdge']>, nodes: ReadonlyArray<ResolversParentTypes['Purchase']> };
+  PurchaseEdge: Omit<PurchaseEdge, 'node'> & { node: ResolversParentTypes['Purchase'] };
   Query: Record<PropertyKey, never>;
   Quote: Quote;
   QuotedField: QuotedField;
@@ -754,6 +980,14 @@ export type AccountResolvers<ContextType = PaywallContext, ParentType extends Re
   timeZone?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
+export type AutoTopUpResolvers<ContextType = PaywallContext, ParentType extends ResolversParentTypes['AutoTopUp'] = ResolversParentTypes['AutoTopUp']> = {
+  belowCredits?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  packId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  purchasesPerMonthMax?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  stoppedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  stoppedBecause?: Resolver<Maybe<ResolversTypes['AutoTopUpStop']>, ParentType, ContextType>;
+};
+
 export type BalanceResolvers<ContextType = PaywallContext, ParentType extends ResolversParentTypes['Balance'] = ResolversParentTypes['Balance']> = {
   available?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
   grants?: Resolver<ReadonlyArray<ResolversTypes['Grant']>, ParentType, ContextType>;
@@ -763,13 +997,20 @@ export type BalanceResolvers<ContextType = PaywallContext, ParentType extends Re
 export type BillingResolvers<ContextType = PaywallContext, ParentType extends ResolversParentTypes['Billing'] = ResolversParentTypes['Billing']> = {
   account?: Resolver<Maybe<ResolversTypes['Account']>, ParentType, ContextType>;
   apiKey?: Resolver<Maybe<ResolversTypes['CallersKey']>, ParentType, ContextType>;
+  autoTopUp?: Resolver<Maybe<ResolversTypes['AutoTopUp']>, ParentType, ContextType>;
   balance?: Resolver<ResolversTypes['Balance'], ParentType, ContextType>;
   ledger?: Resolver<ResolversTypes['LedgerConnection'], ParentType, ContextType, RequireFields<BillingLedgerArgs, 'first'>>;
   limits?: Resolver<ReadonlyArray<ResolversTypes['LimitUsage']>, ParentType, ContextType>;
+  packs?: Resolver<ReadonlyArray<ResolversTypes['Pack']>, ParentType, ContextType>;
   plans?: Resolver<ReadonlyArray<ResolversTypes['Plan']>, ParentType, ContextType>;
+  purchases?: Resolver<ResolversTypes['PurchaseConnection'], ParentType, ContextType, RequireFields<BillingPurchasesArgs, 'first'>>;
   quote?: Resolver<ResolversTypes['Quote'], ParentType, ContextType, RequireFields<BillingQuoteArgs, 'document'>>;
   subscription?: Resolver<Maybe<ResolversTypes['PlanSubscription']>, ParentType, ContextType>;
   terms?: Resolver<ReadonlyArray<ResolversTypes['PaymentTerms']>, ParentType, ContextType, Partial<BillingTermsArgs>>;
+};
+
+export type BillingPortalResolvers<ContextType = PaywallContext, ParentType extends ResolversParentTypes['BillingPortal'] = ResolversParentTypes['BillingPortal']> = {
+  url?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
 export type CallersKeyResolvers<ContextType = PaywallContext, ParentType extends ResolversParentTypes['CallersKey'] = ResolversParentTypes['CallersKey']> = {
@@ -863,7 +1104,20 @@ export type LimitUsageResolvers<ContextType = PaywallContext, ParentType extends
 };
 
 export type MutationResolvers<ContextType = PaywallContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
+  billingPortal?: Resolver<ResolversTypes['BillingPortal'], ParentType, ContextType, RequireFields<MutationBillingPortalArgs, 'flow'>>;
+  checkout?: Resolver<ResolversTypes['Purchase'], ParentType, ContextType, Partial<MutationCheckoutArgs>>;
   orderReport?: Resolver<Maybe<ResolversTypes['Report']>, ParentType, ContextType, RequireFields<MutationOrderReportArgs, 'countryCodes'>>;
+  setAutoTopUp?: Resolver<Maybe<ResolversTypes['AutoTopUp']>, ParentType, ContextType, Partial<MutationSetAutoTopUpArgs>>;
+};
+
+export type PackResolvers<ContextType = PaywallContext, ParentType extends ResolversParentTypes['Pack'] = ResolversParentTypes['Pack']> = {
+  amountMinor?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  credits?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  currency?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  expiresAfterDays?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  version?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
 };
 
 export type PageInfoResolvers<ContextType = PaywallContext, ParentType extends ResolversParentTypes['PageInfo'] = ResolversParentTypes['PageInfo']> = {
@@ -910,6 +1164,35 @@ export type PlanSubscriptionResolvers<ContextType = PaywallContext, ParentType e
   startsAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   state?: Resolver<ResolversTypes['SubscriptionState'], ParentType, ContextType>;
   trialEndsAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+};
+
+export type PurchaseResolvers<ContextType = PaywallContext, ParentType extends ResolversParentTypes['Purchase'] = ResolversParentTypes['Purchase']> = {
+  amountMinor?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  checkoutUrl?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  createdAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  credits?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  currency?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  disputedMinor?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  origin?: Resolver<ResolversTypes['PurchaseOrigin'], ParentType, ContextType>;
+  packId?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  paidAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  planId?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  refundedMinor?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  refusalId?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  shortfall?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  status?: Resolver<ResolversTypes['PurchaseStatus'], ParentType, ContextType>;
+};
+
+export type PurchaseConnectionResolvers<ContextType = PaywallContext, ParentType extends ResolversParentTypes['PurchaseConnection'] = ResolversParentTypes['PurchaseConnection']> = {
+  edges?: Resolver<ReadonlyArray<ResolversTypes['PurchaseEdge']>, ParentType, ContextType>;
+  nodes?: Resolver<ReadonlyArray<ResolversTypes['Purchase']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export type PurchaseEdgeResolvers<ContextType = PaywallContext, ParentType extends ResolversParentTypes['PurchaseEdge'] = ResolversParentTypes['PurchaseEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['Purchase'], ParentType, ContextType>;
 };
 
 export type QueryResolvers<ContextType = PaywallContext, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
@@ -972,8 +1255,10 @@ export interface SafeIntScalarConfig extends GraphQLScalarTypeConfig<ResolversTy
 
 export type Resolvers<ContextType = PaywallContext> = {
   Account?: AccountResolvers<ContextType>;
+  AutoTopUp?: AutoTopUpResolvers<ContextType>;
   Balance?: BalanceResolvers<ContextType>;
   Billing?: BillingResolvers<ContextType>;
+  BillingPortal?: BillingPortalResolvers<ContextType>;
   CallersKey?: CallersKeyResolvers<ContextType>;
   City?: CityResolvers<ContextType>;
   Country?: CountryResolvers<ContextType>;
@@ -988,11 +1273,15 @@ export type Resolvers<ContextType = PaywallContext> = {
   LedgerEntry?: LedgerEntryResolvers<ContextType>;
   LimitUsage?: LimitUsageResolvers<ContextType>;
   Mutation?: MutationResolvers<ContextType>;
+  Pack?: PackResolvers<ContextType>;
   PageInfo?: PageInfoResolvers<ContextType>;
   PaymentTerms?: PaymentTermsResolvers<ContextType>;
   Plan?: PlanResolvers<ContextType>;
   PlanFeature?: PlanFeatureResolvers<ContextType>;
   PlanSubscription?: PlanSubscriptionResolvers<ContextType>;
+  Purchase?: PurchaseResolvers<ContextType>;
+  PurchaseConnection?: PurchaseConnectionResolvers<ContextType>;
+  PurchaseEdge?: PurchaseEdgeResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
   Quote?: QuoteResolvers<ContextType>;
   QuotedField?: QuotedFieldResolvers<ContextType>;

@@ -51,7 +51,8 @@ export const useChromium = () => {
   };
 };
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const require = createRequire(import.meta.url);
+const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Fails where axe finds something that keeps people out, or where the page is wider than its window. */
 export const expectAccessible = async (page: Page): Promise<void> => {

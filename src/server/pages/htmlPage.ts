@@ -52,7 +52,7 @@ button:hover{filter:brightness(1.08)}
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 
 /** As a whole document. */
-export const htmlPage = (title: string, body: Markup): string =>
+const htmlPage = (title: string, body: Markup): string =>
   markup`<!doctype html>
 <html lang="en">
 <head>
