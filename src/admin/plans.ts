@@ -147,7 +147,7 @@ export interface Migration extends PlanNamed {
 
 export interface MigrationAnswer {
   readonly moved: number;
-  /** Those that somebody else changed at the same moment. */
+  /** Those that somebody else changed at the same moment, and those that a provider of payments keeps. */
   readonly missed: number;
   /** The account up to which it came. */
   readonly lastAccountId: AccountId | null;
@@ -167,13 +167,21 @@ export const migrateSubscriptions = (acting: Acting, args: Migration, key: strin
       }
       const versions = await loadVersions(acting.bank, args.planId);
       const [from, to] = migrationOf(args, versions);
-      const page = { count: first + 1, after, isBackward: false };
+      const asked = { count: first + 1, after, isBackward: false };
       const on = { planId: from.id, planVersion: from.version, at: now };
-      const found = await acting.bank.store.findSubscriptionPage(on, page);
-      const batch = found.slice(0, first).map((each) => ({ ...effectiveAt(each, now), planVersion: to.version }));
-      return { batch, hasMore: found.length > first };
+      const found = await acting.bank.store.findSubscriptionPage(on, asked);
+      const page = found.slice(0, first);
+      // What a provider keeps has its plan there: to move it here alone would be undone by the next event.
+      const own = page.filter(({ keptBy }) => keptBy == null);
+      const batch = own.map((each) => ({ ...effectiveAt(each, now), planVersion: to.version }));
+      return {
+        batch,
+        kept: page.length - own.length,
+        last: page.at(-1)?.accountId ?? null,
+        hasMore: found.length > first,
+      };
     },
-    save: async ({ batch, hasMore }, { id }) => {
+    save: async ({ batch, kept, last, hasMore }, { id }) => {
       const { planId: plan, fromVersion, toVersion } = args;
       const areMoved = await areSaved(batch, id, subscriptionsIn(acting.bank));
       const moved = areMoved.filter((isMoved) => isMoved).length;
@@ -184,7 +192,7 @@ export const migrateSubscriptions = (acting: Acting, args: Migration, key: strin
           before: { version: fromVersion },
           after: { version: toVersion, moved, from, to },
         },
-        answer: { moved, missed: batch.length - moved, lastAccountId: to, hasMore },
+        answer: { moved, missed: batch.length - moved + kept, lastAccountId: last, hasMore },
       };
     },
   });

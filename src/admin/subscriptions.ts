@@ -67,6 +67,20 @@ export interface SubscriptionAnswer {
   readonly unused?: readonly Price[];
 }
 
+/** What a provider keeps is changed there, and comes here by itself: what was written here would be lost. */
+const checkOwn = ({ keptBy }: Subscription): void => {
+  if (keptBy == null) return;
+  const { provider, id } = keptBy;
+  const message = `${provider} keeps this subscription (${id}). Change it there, or let the customer do it with billingPortal.`;
+  throw new OperatorError('CONFLICT', message, 'accountId');
+};
+
+const loadOwn = async (acting: Acting, accountId: string): Promise<Current> => {
+  const current = await loadCurrent(acting, accountId);
+  checkOwn(current.subscription);
+  return current;
+};
+
 type Decided =
   | { readonly ok: true; readonly subscription: Subscription }
   | { readonly ok: false; readonly fault: SubscriptionFault | ChangeFault };
@@ -124,6 +138,8 @@ export const startSubscription = (
     const versions = await loadVersions(bank, subscription.planId);
     const former = versions.find(({ version }) => version === subscription.planVersion) ?? null;
     const state = stateAt(subscription, former, now);
+    // One that is only late may be paid at its provider yet.
+    if (state === 'EXPIRED') checkOwn(subscription);
     if (state !== 'CANCELED' && state !== 'EXPIRED') {
       throw new OperatorError('CONFLICT', `The account has a subscription that is ${state}.`, 'accountId');
     }
@@ -156,7 +172,7 @@ export const changeSubscription = (
     role: 'ADMIN',
     args: { ...args },
     decide: async ({ idOf, now }) => {
-      const current = await loadCurrent(acting, args.accountId);
+      const current = await loadOwn(acting, args.accountId);
       const { subscription, plan: from, waiting, timeZone } = current;
       const plan = await loadOffer(acting.bank, args.planId);
       const terms = { from, plan, waiting, id: subscriptionId(idOf('subscription')), timeZone };
@@ -188,7 +204,7 @@ export const cancelSubscription = (
   key: string | null,
 ): Promise<SubscriptionAnswer> =>
   carryOutChange(acting, key, 'cancelSubscription', args, async ({ now }) => {
-    const { account, subscription, plan, waiting } = await loadCurrent(acting, args.accountId);
+    const { account, subscription, plan, waiting } = await loadOwn(acting, args.accountId);
     const { when, endCredits } = args;
     if (when === 'PERIOD_END') {
       if (endCredits) throw badInput('endCredits', 'goes with "when: NOW": they end with the period anyway.');
@@ -206,7 +222,7 @@ export const renewSubscription = (
   key: string | null,
 ): Promise<SubscriptionAnswer> =>
   carryOutChange(acting, key, 'renewSubscription', args, async ({ idOf, now }) => {
-    const current = await loadCurrent(acting, args.accountId);
+    const current = await loadOwn(acting, args.accountId);
     const { subscription, plan, timeZone } = current;
     const terms = { plan, id: subscriptionId(idOf('subscription')), timeZone };
     return settledFirst(current, decisionOn(subscription, renewSubscriptionIn(subscription, terms, now)), now);
@@ -214,7 +230,7 @@ export const renewSubscription = (
 
 export const recordPayment = (acting: Acting, args: SubscriberNamed, key: string | null): Promise<SubscriptionAnswer> =>
   carryOutChange(acting, key, 'recordPayment', args, async ({ idOf, now }) => {
-    const { subscription } = await loadCurrent(acting, args.accountId);
+    const { subscription } = await loadOwn(acting, args.accountId);
     const { planId, planVersion } = effectiveAt(subscription, subscription.paidUntil);
     const terms = {
       plan: await loadVersion(acting.bank, planId, planVersion),
@@ -229,7 +245,7 @@ export const recordPaymentFailure = (
   key: string | null,
 ): Promise<SubscriptionAnswer> =>
   carryOutChange(acting, key, 'recordPaymentFailure', args, async ({ now }) => {
-    const { subscription } = await loadCurrent(acting, args.accountId);
+    const { subscription } = await loadOwn(acting, args.accountId);
     return decisionOn(subscription, recordPaymentFailureIn(subscription, args.cause, now));
   });
 
@@ -243,6 +259,7 @@ export const writeSubscription = (
   const args = { accountId, planId, planVersion };
   return carryOutChange(acting, key, 'saveSubscription', args, async () => {
     const [before = null] = await acting.bank.store.findSubscriptions([accountId]);
+    if (before !== null && subscription.keptBy == null) checkOwn(before);
     return decisionOn(before, { ok: true, subscription });
   });
 };

@@ -3,6 +3,7 @@
  * counts is the object as it is when somebody looks.
  */
 import type { ActsRemembered } from './act.js';
+import { DAY_MS } from './period.js';
 import type { Instant } from './period.js';
 import type { ObjectRef } from './provided.js';
 
@@ -28,11 +29,8 @@ export interface PaymentEvent {
   readonly acts?: ActsRemembered;
 }
 
-/** `FAILED`: tried, and not done. */
-export type PaymentEventState = 'UNDONE' | 'FAILED' | 'DONE';
-
 /** For how long the inbox remembers what is done: longer than any provider sends an event again. */
-export const PAYMENT_EVENTS_KEPT_DAYS = 90;
+export const PAYMENT_EVENTS_KEPT_MS = 90 * DAY_MS;
 
 /** What the reconciler did last, for one provider. */
 export interface ReconcilerRecord {
