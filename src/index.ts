@@ -44,4 +44,4 @@ export type { Budget, BudgetPer } from './domain/budget.js';
 export { accountId, planId, subscriptionId } from './domain/ids.js';
 export type { Subscription } from './domain/subscription.js';
 export type { Allowance, Plan } from './domain/plan.js';
-export type { Refusal, RefusalCause, RefusalReason, Remedy } from './domain/refusal.js';
+export type { Refusal, RefusalCause, RefusalReason, Remedy, RemedyOccasion } from './domain/refusal.js';

@@ -16,7 +16,7 @@ import { Metrics } from './server/watch/metrics.js';
 import { createMetricsServer } from './server/watch/createMetricsServer.js';
 import { storeWatchOf } from './server/watch/watchers.js';
 import type { Tracing, Watchers } from './server/watch/watchers.js';
-import { remedySlug } from './server/pages/remedyPage.js';
+import { remedyAddress } from './server/pages/remedyPage.js';
 import { welcome } from './server/welcome.js';
 import { openStore } from './store/openStore.js';
 import type { Store } from './store/store.js';
@@ -98,6 +98,7 @@ const serve = async (config: Config, store: Store, watchers: Watchers): Promise<
     ...serverOptions(config, product),
     paywall,
     logger,
+    serverUrl: () => publicUrl ?? '',
     admin: { fixedOperators: seed?.operatorKeys ?? new Map() },
     watchers,
   });
@@ -132,7 +133,7 @@ const metricsApart = ({ metrics: place }: Config, { metrics, logger }: Watchers)
 const serverOptions = (
   { rateLimits, edge, documentLimits, metrics, isGraphiqlOn, isDemo }: Config,
   product: Product,
-): Omit<ServerOptions, 'paywall' | 'logger' | 'admin' | 'watchers'> => ({
+): Omit<ServerOptions, 'paywall' | 'logger' | 'admin' | 'watchers' | 'serverUrl'> => ({
   rateLimits,
   edge,
   documentLimits,
@@ -148,7 +149,7 @@ const paywallOptions = (
 ): Omit<PaywallOptions, 'schema' | 'store'> => ({
   holdTtlMs,
   idempotentAnswerBytesMax,
-  remedyUrl: (remedy) => `${publicUrl()}/remedies/${remedySlug(remedy)}`,
+  remedyUrl: (occasion) => remedyAddress(publicUrl(), occasion),
   docsUrl: (cause) => `${docsUrl ?? `${publicUrl()}/errors`}/${cause}`,
   onFailure: (error) => {
     logger.error({ err: error }, 'The store failed');

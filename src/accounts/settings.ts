@@ -1,7 +1,7 @@
 /** What a process has been told once: for all of its accounts, and for every paywall that it has. */
 import { nanoid } from 'nanoid';
 import type { Instant } from '../domain/period.js';
-import type { RefusalCause, Remedy } from '../domain/refusal.js';
+import type { RefusalCause, RemedyOccasion } from '../domain/refusal.js';
 
 export interface Settings {
   readonly now: () => Instant;
@@ -11,7 +11,7 @@ export interface Settings {
   /** How large an answer may be that is kept under an `Idempotency-Key`, in bytes of its JSON. */
   readonly idempotentAnswerBytesMax: number;
   /** Where a person carries a remedy out. */
-  readonly remedyUrl: (remedy: Remedy) => string | null;
+  readonly remedyUrl: (occasion: RemedyOccasion) => string | null;
   /** Where the page about a cause of refusals is. */
   readonly docsUrl: (cause: RefusalCause) => string | null;
   /** Told of what fails in the background or is answered with 503, for the operator's log. */

@@ -2,7 +2,7 @@
  * Why a paid field is not admitted: a closed set, in order of precedence, each with its remedy. The table is the
  * contract with client developers; codes and statuses are derived from it at the edge.
  */
-import type { PlanId } from './ids.js';
+import type { AccountId, PlanId } from './ids.js';
 import type { Instant } from './period.js';
 
 export const REFUSAL_REASONS = [
@@ -105,6 +105,17 @@ export interface Refusal {
   readonly resetAt: Instant | null;
   /** Whether the same request can succeed later without anybody paying. */
   readonly retryable: boolean;
+}
+
+/** What the address at which a person carries a remedy out may depend on. */
+export interface RemedyOccasion {
+  readonly remedy: Remedy;
+  /** `null`: an operator asks about what nobody has met. */
+  readonly refusal: Refusal | null;
+  /** `null`: nobody knows whose key it was. */
+  readonly accountId: AccountId | null;
+  /** `null`: the operation was not sent, and nothing is recorded of it. */
+  readonly refusalId: string | null;
 }
 
 /** Whether one reason stands above another in the order of precedence. */

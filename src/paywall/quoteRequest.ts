@@ -104,8 +104,11 @@ const positionsOf = ({ quoted, path, positions, decision }: Granted): QuotedPosi
 });
 
 const refusalOf = ({ quoted, path, refusal }: Refused, { settings }: Engine): QuotedRefusal => {
-  const context = { refusalId: '', remedyUrl: settings.remedyUrl, docsUrl: settings.docsUrl };
-  const extensions = refusalExtensions(refusal, context);
+  const extensions = refusalExtensions(refusal, {
+    refusalId: '',
+    remedyUrl: (remedy) => settings.remedyUrl({ remedy, refusal, accountId: null, refusalId: null }),
+    docsUrl: settings.docsUrl,
+  });
   const { code, reason, remedy, remedyUrl, docs, required, available, plans, resetAt } = extensions;
   const said = { code, reason, remedy, remedyUrl, docs, required, available, plans, resetAt };
   return { ...said, coordinate: quoted.place.coordinate, path: keysOf(path), message: refusalMessage(refusal) };

@@ -34,6 +34,7 @@ import { eventStreamHandler } from './eventStreamHandler.js';
 import type { Home } from './pages/homePage.js';
 import { serveGraphiql } from './pages/serveGraphiql.js';
 import type { GraphiqlPage } from './pages/serveGraphiql.js';
+import { refusalRoutes } from './pages/refusalRoutes.js';
 import { sandboxPages } from './pages/sandboxPages.js';
 import { servePages } from './pages/servePages.js';
 import { answerInGraphQL, refuseMethods, sendErrors } from './answerInGraphQL.js';
@@ -58,6 +59,8 @@ export interface ServerOptions {
   readonly graphiql?: Readonly<Record<string, GraphiqlPage>>;
   /** Its pages are served to whoever reaches this server: for demos on a loopback address alone. */
   readonly sandbox?: Sandbox;
+  /** Where it is reached, for the way back from paying. Left out: nobody comes back. */
+  readonly serverUrl?: () => string;
   /** What the page at `/` says. */
   readonly home?: Home;
   /** Left out: everybody may send any number of requests, whatever their plan says. */
@@ -80,6 +83,7 @@ export const createServer = async ({
   graphiql,
   home,
   sandbox,
+  serverUrl = () => '',
   rateLimits = null,
   edge = EDGE_DEFAULTS,
   documentLimits = null,
@@ -118,6 +122,7 @@ export const createServer = async ({
   healthRoutes(server, paywall.engine.store);
   if (servesMetrics && metrics !== null) metricsRoute(server, metrics);
   servePages(server, paywall.engine, home);
+  refusalRoutes(server, { engine: paywall.engine, logger, serverUrl });
   if (sandbox !== undefined) sandboxPages(server, sandbox);
   return server;
 };

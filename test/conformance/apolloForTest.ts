@@ -45,7 +45,7 @@ export const startApollo = async ({
   const paywall = createPaywall({
     schema,
     store,
-    remedyUrl: (remedy) => `https://atlas.test/${remedy}`,
+    remedyUrl: ({ remedy }) => `https://atlas.test/${remedy}`,
     docsUrl: (cause) => `https://atlas.test/errors/${cause}`,
   });
   const apollo = new ApolloServer<PaywallContext>({

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { STATUS_OF } from '../../src/http/responseHead.js';
 import { REASONS } from '../../src/domain/refusal.js';
-import { remedySlug } from '../../src/server/pages/remedyPage.js';
+import { remedyAddress } from '../../src/server/pages/remedyPage.js';
 import { startServer } from '../support/server.js';
 import type { Answer, TestServer } from '../support/server.js';
 import { codeBlockWith, readPage } from './markdown.js';
@@ -14,7 +14,7 @@ describe('the answers in docs/clients.md', () => {
   let server: TestServer;
   beforeAll(async () => {
     server = await startServer({
-      remedyUrl: (remedy) => `${PUBLIC_URL}/remedies/${remedySlug(remedy)}`,
+      remedyUrl: (occasion) => remedyAddress(PUBLIC_URL, occasion),
       docsUrl: (cause) => `${PUBLIC_URL}/errors/${cause}`,
     });
   });
@@ -22,7 +22,10 @@ describe('the answers in docs/clients.md', () => {
 
   /** Each refusal has an id of its own. */
   const withoutIds = (body: unknown): unknown =>
-    JSON.parse(JSON.stringify(body), (key, value: unknown) => (key === 'refusalId' ? typeof value : value));
+    JSON.parse(JSON.stringify(body), (key, value: unknown) => {
+      if (key === 'remedyUrl') return String(value).replace(/\/[\w-]{21}$/, '/id');
+      return key === 'refusalId' ? typeof value : value;
+    });
 
   it.each(examplesOf(page))('are those of the server: $title', async ({ key, status, query, response }) => {
     const answer: Answer = await server.query(key, query);

@@ -127,7 +127,7 @@ describe('npm start', () => {
                   code: 'PAYMENT_REQUIRED',
                   reason: 'INSUFFICIENT_FUNDS',
                   remedy: 'ADD_FUNDS',
-                  remedyUrl: `http://127.0.0.1:${port}/remedies/add-funds`,
+                  remedyUrl: expect.stringMatching(`^http://127.0.0.1:${port}/refusals/[\\w-]{21}$`),
                   docs: `http://127.0.0.1:${port}/errors/insufficient-funds`,
                   coordinate: 'Query.nearest',
                   feature: 'geocoding',
@@ -145,7 +145,7 @@ describe('npm start', () => {
       ]);
       const remedyUrl = partAt(answers[2]?.body, 'errors', 0, 'extensions', 'remedyUrl');
       const page = await fetch(String(remedyUrl));
-      expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('<h1>Add funds</h1>')]);
+      expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('<h1>Put it right</h1>')]);
       const docs = await fetch(String(partAt(answers[2]?.body, 'errors', 0, 'extensions', 'docs')));
       expect([docs.status, await docs.text()]).toEqual([200, expect.stringContaining('<h1>Insufficient funds</h1>')]);
     },

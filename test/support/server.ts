@@ -140,7 +140,7 @@ export const startServer = async (options: TestServerOptions = {}): Promise<Test
   const paywall = createPaywall({
     schema: schema ?? createAtlasSchema(),
     store: watchStore(observed.store, storeWatchOf({ metrics, tracing })),
-    remedyUrl: (remedy) => `https://atlas.test/${remedy}`,
+    remedyUrl: ({ remedy }) => `https://atlas.test/${remedy}`,
     docsUrl: (cause) => `https://atlas.test/errors/${cause}`,
     ...(schema === undefined ? { fixedKeys: demoKeys() } : {}),
     ...rest,

@@ -30,7 +30,7 @@ export interface DiagnosisSource {
 
 /** Who sent it, as they are now. */
 const callerFor = (
-  { engine }: AdminContext,
+  { engine }: Pick<AdminContext, 'engine'>,
   accountId: AccountId | null,
   { key, scopes, budget }: Pick<Caller, 'key' | 'scopes' | 'budget'>,
 ): Caller => {
@@ -47,23 +47,22 @@ const callerFor = (
   return caller;
 };
 
-const keyNow = (key: ApiKey, { now }: AdminContext) => ({
+const keyNow = (key: ApiKey, { now }: Pick<AdminContext, 'now'>) => ({
   key: keyStateAt(key, now),
   scopes: key.scopes,
   budget: key.budget ?? null,
 });
 
-/** What was recorded, and what would come of the same fields now. */
-export const diagnoseRefusal = async (
-  context: AdminContext,
-  record: RefusalRecord,
-): Promise<readonly DiagnosisSource[]> => {
+/** What a diagnosis is made of, whoever asks. */
+type Diagnosing = Pick<AdminContext, 'engine' | 'now' | 'keyRequestsPerMinute'>;
+
+/** What would come of the fields of a refusal now, in their order. */
+export const findRefusalNow = async (context: Diagnosing, record: RefusalRecord) => {
   const { engine, now } = context;
   const { accountId, keyId, refusals } = record;
-  const thens = refusals.map((refusal) => findingThen(record, refusal));
-  const keyThen = thens[0]?.key ?? 'UNVERIFIED';
+  const keyThen = refusals[0] === undefined ? null : findingThen(record, refusals[0]).key;
   const [stored = null] = keyId === null ? [] : await engine.store.findApiKeysById([keyId]);
-  const unstored = accountId === null ? keyThen : keyId === null ? 'VALID' : 'UNKNOWN';
+  const unstored = accountId === null ? (keyThen ?? 'UNVERIFIED') : keyId === null ? 'VALID' : 'UNKNOWN';
   const key = stored === null ? { key: unstored, scopes: null, budget: null } : keyNow(stored, context);
   const caller = callerFor(context, accountId, key);
   const account = await loadCallerStanding(caller, engine.shelf, now);
@@ -76,11 +75,20 @@ export const diagnoseRefusal = async (
     return { requirement: paid ?? null, units: units ?? 1 };
   });
   const nows = findingsNow(asked, standing, now);
-  const terms = remedyTermsOf({ accountId, keyId: stored?.id ?? null }, nows, standing, context);
-  return nows.map((finding, index) => {
-    const then = thens[index] ?? null;
-    const coordinate = refusals[index]?.coordinate ?? null;
-    return { coordinate, path: null, ...resultsOf(then, finding, terms) };
+  return { nows, terms: remedyTermsOf({ accountId, keyId: stored?.id ?? null }, nows, standing, context) };
+};
+
+/** What was recorded, and what would come of the same fields now. */
+export const diagnoseRefusal = async (
+  context: Diagnosing,
+  record: RefusalRecord,
+): Promise<readonly DiagnosisSource[]> => {
+  const { nows, terms } = await findRefusalNow(context, record);
+  return record.refusals.flatMap((refusal, index) => {
+    const finding = nows[index];
+    if (finding === undefined) return [];
+    const then = findingThen(record, refusal);
+    return [{ coordinate: refusal.coordinate, path: null, ...resultsOf(then, finding, terms) }];
   });
 };
 

@@ -89,7 +89,8 @@ export const refusalTypes: Resolvers = {
     figures: ({ figures }) => figures.map(({ name, then, now }) => ({ name, then: asText(then), now: asText(now) })),
   },
   CheckRemedy: {
-    url: ({ remedy }, _args, { engine }) => engine.settings.remedyUrl(remedy),
+    url: ({ remedy }, _args, { engine }) =>
+      engine.settings.remedyUrl({ remedy, refusal: null, accountId: null, refusalId: null }),
     docs: ({ remedy }, _args, { engine }) => {
       const row = Object.values(REASONS).find((each) => each.remedy === remedy);
       return row === undefined ? null : engine.settings.docsUrl(row.cause);

@@ -2,7 +2,7 @@
 import type { GraphQLError } from 'graphql';
 import type { Standing } from '../../domain/admission.js';
 import type { Instant } from '../../domain/period.js';
-import type { Refusal } from '../../domain/refusal.js';
+import type { Refusal, Remedy } from '../../domain/refusal.js';
 import type { RecordedRefusal, RefusalRecord } from '../../domain/refusalRecord.js';
 import { stateAt } from '../../domain/subscription.js';
 import type { Bank } from '../../accounts/bank.js';
@@ -53,7 +53,13 @@ export class OperationRefusals {
     if (this.#noted.size < REFUSALS_MAX && !this.#noted.has(refusal)) this.#noted.set(refusal, { ...refusal, units });
     const { newId, remedyUrl, docsUrl } = this.bank.settings;
     const refusalId = (this.#id ??= newId());
-    return refusalError(refusal, { refusalId, remedyUrl, docsUrl }, place);
+    const { accountId } = senderOf(this.operation.caller);
+    const told = {
+      refusalId,
+      docsUrl,
+      remedyUrl: (remedy: Remedy) => remedyUrl({ remedy, refusal, accountId, refusalId }),
+    };
+    return refusalError(refusal, told, place);
   }
 
   /**

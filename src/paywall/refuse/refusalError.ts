@@ -28,7 +28,7 @@ export interface RefusalContext {
   /** One operation's refusals are recorded together under it. */
   readonly refusalId: string;
   /** Where a person puts it right; `null`: the author gave no place. */
-  readonly remedyUrl: (remedy: Remedy) => string | null;
+  readonly remedyUrl: (remedy: Remedy, refusal: Refusal) => string | null;
   /** Where the page about a cause is; `null`: nowhere. */
   readonly docsUrl: (cause: RefusalCause) => string | null;
 }
@@ -43,7 +43,7 @@ export const refusalExtensions = (
     code,
     reason,
     remedy,
-    remedyUrl: remedyUrl(remedy),
+    remedyUrl: remedyUrl(remedy, refusal),
     docs: docsUrl(cause),
     coordinate,
     feature,

@@ -1,5 +1,6 @@
 /** The page behind `remedyUrl` where the operator has given no page of their own: what to do, in words. */
-import type { Remedy } from '../../domain/refusal.js';
+import { REASONS } from '../../domain/refusal.js';
+import type { Remedy, RemedyOccasion } from '../../domain/refusal.js';
 import { markup } from './markup.js';
 import type { Page } from './htmlPage.js';
 
@@ -53,6 +54,14 @@ const ADVICE: Readonly<Record<Remedy, Advice>> = {
 
 /** `add-funds` for `ADD_FUNDS`: how a remedy is written in a path. */
 export const remedySlug = (remedy: string): string => remedy.toLowerCase().replaceAll('_', '-');
+
+/** Where `remedyUrl` leads: to the page of the refusal where paying helps, and elsewhere to what to do, in words. */
+export const remedyAddress = (serverUrl: string, { remedy, refusal, accountId, refusalId }: RemedyOccasion): string => {
+  const isPaid = refusal !== null && REASONS[refusal.reason].code === 'PAYMENT_REQUIRED';
+  return isPaid && accountId !== null && refusalId !== null
+    ? `${serverUrl}/refusals/${refusalId}`
+    : `${serverUrl}/remedies/${remedySlug(remedy)}`;
+};
 
 const entries = Object.entries(ADVICE).map(([remedy, advice]) => ({ slug: remedySlug(remedy), ...advice }));
 
