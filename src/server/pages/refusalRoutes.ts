@@ -97,17 +97,24 @@ const waysOf = async ({ engine }: RefusalPages, record: RefusalRecord): Promise<
   return { reasonsNow, options: remedyOptions(refused, known) };
 };
 
+interface Shown {
+  readonly isBack?: boolean;
+  readonly fault?: string | null;
+  readonly status?: number;
+}
+
 const show = async (
   pages: RefusalPages,
   record: RefusalRecord,
   reply: FastifyReply,
-  { isBack = false, fault = null }: { readonly isBack?: boolean; readonly fault?: string | null },
+  { isBack = false, fault = null, status = 200 }: Shown,
 ): Promise<FastifyReply> => {
   const ways = await waysOf(pages, record);
   // Providers have their pages where they like; the sandbox has them here.
   const formsLeadTo = counterOf(pages.engine)?.desk.provider === 'sandbox' ? [] : ['https:'];
   const { refusals } = record;
-  return sendPage(reply, refusalPage({ refusals, ...ways, key: randomUUID(), isBack, fault, formsLeadTo }));
+  const page = refusalPage({ refusals, ...ways, key: randomUUID(), isBack, fault, formsLeadTo });
+  return sendPage(reply, { ...page, status });
 };
 
 const RETRY_AFTER_SECONDS = 30;
@@ -123,15 +130,22 @@ const carryOut = async (
   const option = options.find((each) => remedyOptionId(each) === fieldOf(request, 'option'));
   // What it asked for is no longer what helps, or was never on the page.
   if (option === undefined || counter === null || record.accountId === null) return show(pages, record, reply, {});
-  try {
-    const returnUrl = `${pages.serverUrl()}/refusals/${record.id}?back`;
-    const ordered = { accountId: record.accountId, refusalId: record.id, returnUrl, key: fieldOf(request, 'key') };
-    return reply.redirect(await pageToPayOn(counter.desk, option, ordered), 303);
-  } catch (error) {
-    if (!(error instanceof OperatorError)) throw error;
-    if (error.code === 'SERVICE_UNAVAILABLE') void reply.code(503).header('retry-after', RETRY_AFTER_SECONDS);
-    return await show(pages, record, reply, { fault: error.message });
-  }
+  const returnUrl = `${pages.serverUrl()}/refusals/${record.id}?back`;
+  const ordered = { accountId: record.accountId, refusalId: record.id, returnUrl, key: fieldOf(request, 'key') };
+  const fault = await pageToPayOn(counter.desk, option, ordered).then(
+    (url) => {
+      void reply.redirect(url, 303);
+      return null;
+    },
+    (error: unknown) => {
+      if (error instanceof OperatorError) return error;
+      throw error;
+    },
+  );
+  if (fault === null) return reply;
+  const isAway = fault.code === 'SERVICE_UNAVAILABLE';
+  if (isAway) void reply.header('retry-after', RETRY_AFTER_SECONDS);
+  return show(pages, record, reply, { fault: fault.message, status: isAway ? 503 : 200 });
 };
 
 interface Ordered {
