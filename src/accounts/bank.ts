@@ -2,7 +2,6 @@
  * What a process has once, whatever it serves: its store, the one writer of wallets, plans, keys, and what waits to be
  * written. Several paywalls can share a bank; two banks in one process would be two writers of the same wallets.
  */
-import { PAYMENT_EVENTS_KEPT_MS } from '../domain/paymentEvent.js';
 import { WalletKeeper } from '../ledger/walletKeeper.js';
 import type { Store } from '../store/store.js';
 import { Background } from './background.js';
@@ -46,7 +45,7 @@ export interface Bank {
 }
 
 const PLAN_REFRESH_MS = 1_000;
-/** Expired keys of operations and events that are done are no harm; they only take room. */
+/** Expired keys of operations are no harm; they only take room. */
 const FORGET_EVERY_MS = 60 * 60_000;
 
 export const createBank = (options: BankOptions): Bank => {
@@ -61,7 +60,6 @@ export const createBank = (options: BankOptions): Bank => {
   const refusals = new RefusalRecorder(store, onFailure);
   const forgetting = setInterval(() => {
     store.forgetKeyedOperations(now()).catch(onFailure);
-    store.forgetPaymentEvents(now() - PAYMENT_EVENTS_KEPT_MS).catch(onFailure);
   }, FORGET_EVERY_MS).unref();
   return {
     store,

@@ -10,7 +10,7 @@ import { findProviderLink } from '../admin/payments/providerLinks.js';
 import { settlePayment, settleShortfall } from '../admin/payments/purchases.js';
 import type { Bank } from '../accounts/bank.js';
 import type { AccountId, PurchaseId } from '../domain/ids.js';
-import { PAYMENT_EVENTS_KEPT_DAYS } from '../domain/paymentEvent.js';
+import { PAYMENT_EVENTS_KEPT_MS } from '../domain/paymentEvent.js';
 import type { ReconcilerRecord, ReconcilerRun } from '../domain/paymentEvent.js';
 import { DAY_MS, HOUR_MS } from '../domain/period.js';
 import type { Instant } from '../domain/period.js';
@@ -85,7 +85,7 @@ export class Reconciler {
     await run.tried(() => this.#tryUndone(run));
     await run.tried(() => this.#lookAtUnsettled(run));
     await run.tried(() => this.#readLinks(run, isComplete ? Infinity : LINKS_PER_RUN));
-    await run.tried(() => store.forgetPaymentEvents(startedAt - PAYMENT_EVENTS_KEPT_DAYS * DAY_MS));
+    await run.tried(() => store.forgetPaymentEvents(startedAt - PAYMENT_EVENTS_KEPT_MS));
     const lastRun = run.ended(settings.now());
     const askedUntil = isAsked ? startedAt : locked.askedUntil;
     await this.#save({ ...(await this.#record()), provider: provider.name, lastRun, askedUntil, lockedUntil: null });

@@ -277,6 +277,16 @@ describe('a trial', () => {
     expect(project(after, TRIALING)).toBe(after);
   });
 
+  it('that is cut short by periods that begin anew ends with its credits', () => {
+    const anew = providedSubscription({ trialEndsAt: NOW, anchorAt: NOW - DAY_MS, paidUntil: FEBRUARY });
+    const after = projectAll([TRIALING, JANUARY + 1], [anew, NOW]);
+    expect(after).toMatchObject({
+      id: `stripe:sub_1@${NOW - DAY_MS}`,
+      trialEndsAt: null,
+      ended: 'stripe:sub_1/period/-1',
+    });
+  });
+
   it('whose periods begin anew within it leaves no credits that were given ahead', () => {
     const plan12 = providedSubscription({
       plan: to(YEARLY),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { PAYMENT_EVENTS_KEPT_MS } from '../../../src/domain/paymentEvent.js';
 import { projectPurchase } from '../../../src/domain/projectPurchase.js';
 import { providerLinkId } from '../../../src/domain/providerLink.js';
 import {
@@ -120,4 +121,8 @@ describe('a provider’s payment', () => {
     const free = { ...paid, paymentId: null };
     expect(projectPurchase(free, providedPayment({ id: 'pi_2' }), NOW).paymentId).toBe('pi_2');
   });
+});
+
+it('the inbox remembers an event for longer than a provider lists it, which is 30 days', () => {
+  expect(PAYMENT_EVENTS_KEPT_MS).toBeGreaterThan(30 * DAY_MS);
 });
