@@ -4,6 +4,8 @@
  */
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import { isCurrency } from './domain/currency.js';
+import type { CreditPrice } from './domain/offer.js';
 import type { RateLimitSettings } from './domain/rateLimit.js';
 import type { DocumentLimits } from './paywall/documents/documentReader.js';
 
@@ -35,6 +37,22 @@ export interface Config {
   readonly keySecret: string | null;
   /** Whether browsers that open an endpoint get GraphiQL. */
   readonly isGraphiqlOn: boolean;
+  readonly payments: PaymentsConfig;
+}
+
+/** Who takes money, and where people come back to. */
+export interface PaymentsConfig {
+  /** `null`: Stripe does not. */
+  readonly stripe: {
+    readonly secretKey: string;
+    readonly webhookSecrets: readonly string[];
+    /** `null`: Stripe itself. */
+    readonly apiUrl: string | null;
+  } | null;
+  /** Besides this server's own. */
+  readonly returnOrigins: readonly string[];
+  /** Of any number of credits; `null`: they are sold in packs alone. */
+  readonly creditPrice: CreditPrice | null;
 }
 
 /** What requests may be like, and what browsers are told. */
@@ -119,6 +137,31 @@ const corsOrigins = z
     'must be *, or origins like https://app.example, joined by commas',
   )
   .transform((text) => (text === '*' ? (true as const) : listOf(text)));
+
+const returnOrigins = z
+  .string()
+  .refine((text) => listOf(text).every(isOrigin), 'must be origins like https://app.example, joined by commas')
+  .transform(listOf);
+
+const CREDIT_PRICE = /^(?<amount>[1-9]\d{0,14}) (?<currency>[A-Z]{3}) for (?<credits>[1-9]\d{0,14})$/;
+/** In minor units: one credit may cost less than one. */
+const creditPrice = z.string().transform((text, context): CreditPrice => {
+  const { amount, currency = '', credits } = CREDIT_PRICE.exec(text)?.groups ?? {};
+  if (isCurrency(currency)) return { amountMinor: Number(amount), currency, forCredits: Number(credits) };
+  context.addIssue('must be minor units, a currency and credits, as in 1000 EUR for 100');
+  return z.NEVER;
+});
+
+const stripeKey = z
+  .string()
+  .regex(/^(sk|rk)_(test|live)_\w+$/, 'must be a secret key of Stripe, which begins with sk_ or rk_');
+const webhookSecrets = z
+  .string()
+  .refine(
+    (text) => listOf(text).every((each) => each.startsWith('whsec_')),
+    'must be secrets of a webhook, which begin with whsec_, joined by commas',
+  )
+  .transform(listOf);
 
 const NETWORKS = ['loopback', 'linklocal', 'uniquelocal'];
 const trustProxy = z
@@ -213,6 +256,11 @@ const environment = z.object({
   TOLLGATE_OWNER_KEY: secret.optional(),
   TOLLGATE_KEY_SECRET: secret.optional(),
   TOLLGATE_GRAPHIQL: flag.default('true'),
+  STRIPE_SECRET_KEY: stripeKey.optional(),
+  STRIPE_WEBHOOK_SECRET: webhookSecrets.default([]),
+  STRIPE_API_URL: url.optional(),
+  TOLLGATE_RETURN_ORIGINS: returnOrigins.default([]),
+  TOLLGATE_CREDIT_PRICE: creditPrice.optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).optional(),
 });
 
@@ -253,6 +301,21 @@ const limitsOf = (env: Environment): Pick<Config, 'edge' | 'documentLimits' | 's
     windowSeconds: env.TOLLGATE_RATE_WINDOW_SECONDS,
   }),
 });
+
+const paymentsOf = (env: Environment): PaymentsConfig => {
+  const { STRIPE_SECRET_KEY: secretKey, STRIPE_WEBHOOK_SECRET: secrets, STRIPE_API_URL, HOST, PUBLIC_URL } = env;
+  if (secretKey !== undefined && PUBLIC_URL === undefined && !LOOPBACK.test(HOST)) {
+    throw new ConfigError('STRIPE_SECRET_KEY needs PUBLIC_URL: it is where people come back to who have paid');
+  }
+  return Object.freeze({
+    stripe:
+      secretKey === undefined
+        ? null
+        : Object.freeze({ secretKey, webhookSecrets: secrets, apiUrl: withoutSlash(STRIPE_API_URL) }),
+    returnOrigins: env.TOLLGATE_RETURN_ORIGINS,
+    creditPrice: env.TOLLGATE_CREDIT_PRICE ?? null,
+  });
+};
 
 /** Refuses what leaves a door open to others than this machine. */
 const checkReach = (host: string, isDemo: boolean, ownerKey: string | undefined): void => {
@@ -301,5 +364,6 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
     ownerKey: TOLLGATE_OWNER_KEY ?? null,
     keySecret: TOLLGATE_KEY_SECRET ?? null,
     isGraphiqlOn: isOn(parsed.data.TOLLGATE_GRAPHIQL),
+    payments: paymentsOf(parsed.data),
   });
 };

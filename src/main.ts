@@ -17,6 +17,7 @@ import { createMetricsServer } from './server/watch/createMetricsServer.js';
 import { storeWatchOf } from './server/watch/watchers.js';
 import type { Tracing, Watchers } from './server/watch/watchers.js';
 import { remedyAddress } from './server/pages/remedyPage.js';
+import { openTill } from './server/till.js';
 import { welcome } from './server/welcome.js';
 import { openStore } from './store/openStore.js';
 import type { Store } from './store/store.js';
@@ -94,11 +95,13 @@ const serve = async (config: Config, store: Store, watchers: Watchers): Promise<
   // In a demo everybody knows the owner's key, and another one would only have to be kept.
   const isOwnerKnown = seed !== null && config.ownerKey === null;
   const ownerSecret = isOwnerKnown ? null : await ensureOwner(paywall.engine, config.ownerKey);
+  const till = await openTill(paywall.engine, { ...config, serverUrl: () => publicUrl ?? '' });
   const server = await createServer({
     ...serverOptions(config, product),
     paywall,
     logger,
     serverUrl: () => publicUrl ?? '',
+    till,
     admin: { fixedOperators: seed?.operatorKeys ?? new Map() },
     watchers,
   });
@@ -108,6 +111,7 @@ const serve = async (config: Config, store: Store, watchers: Watchers): Promise<
 
   const stop = async (): Promise<void> => {
     await finish(server, config.shutdown, logger);
+    await till?.close();
     await paywall.close();
     await store.close();
     await tracing?.close();
@@ -123,6 +127,7 @@ const serve = async (config: Config, store: Store, watchers: Watchers): Promise<
   if (apart !== null) await listen(apart.server, apart.place, 'TOLLGATE_METRICS');
   const address = await listen(server, config);
   publicUrl ??= address;
+  till?.start();
   console.log(welcome({ publicUrl, product, seed, ownerSecret }));
 };
 
@@ -133,7 +138,7 @@ const metricsApart = ({ metrics: place }: Config, { metrics, logger }: Watchers)
 const serverOptions = (
   { rateLimits, edge, documentLimits, metrics, isGraphiqlOn, isDemo }: Config,
   product: Product,
-): Omit<ServerOptions, 'paywall' | 'logger' | 'admin' | 'watchers' | 'serverUrl'> => ({
+): Omit<ServerOptions, 'paywall' | 'logger' | 'admin' | 'watchers' | 'serverUrl' | 'till'> => ({
   rateLimits,
   edge,
   documentLimits,

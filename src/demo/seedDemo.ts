@@ -2,8 +2,11 @@
  * The demo's plan, accounts, subscriptions and credits. Everything has a fixed id, so that a second start finds the same
  * data and adds nothing: credits that were spent stay spent.
  */
+import { actingAs } from '../admin/acting.js';
+import { writePackVersion } from '../admin/payments/packs.js';
 import { createAccount, grantCredits, publishPlan } from '../admin/library.js';
-import { planId, subscriptionId } from '../domain/ids.js';
+import { packId, planId, subscriptionId } from '../domain/ids.js';
+import type { Pack } from '../domain/offer.js';
 import { DAY_MS } from '../domain/period.js';
 import type { Instant } from '../domain/period.js';
 import type { Plan } from '../domain/plan.js';
@@ -35,9 +38,23 @@ const DEMO_PLAN: Plan = {
 /** The subscription of a demo account is paid for long enough to outlive any demo. */
 const DEMO_PAID_DAYS = 3_650;
 
+const DEMO_PACKS: readonly Pack[] = [
+  { id: packId('hundred'), credits: 100, amountMinor: 500 },
+  { id: packId('thousand'), credits: 1_000, amountMinor: 4_000 },
+].map(({ id, credits, amountMinor }) => ({
+  id,
+  version: 1,
+  name: `${credits.toLocaleString('en')} credits`,
+  status: 'ACTIVE',
+  credits,
+  price: { amountMinor, currency: 'EUR' },
+  expiresAfterDays: null,
+}));
+
 /** Puts in place what is not there yet. */
 export const seedDemo = async (engine: Engine): Promise<void> => {
   await publishPlan(engine, DEMO_PLAN);
+  for (const pack of DEMO_PACKS) await writePackVersion(actingAs(engine, { kind: 'system', name: 'demo' }), pack, null);
   for (const account of DEMO_ACCOUNTS) {
     await createAccount(engine, account);
     await subscribe(engine, account);

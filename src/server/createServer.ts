@@ -14,7 +14,6 @@ import type { DocumentLimits } from '../paywall/documents/documentReader.js';
 import type { PaywallContext } from '../paywall/callerContext.js';
 import type { Paywall } from '../paywall/paywall.js';
 import type { EdgeConfig } from '../config.js';
-import type { Sandbox } from '../payments/sandbox/sandbox.js';
 import { addAdminServer } from './addAdminServer.js';
 import type { AdminServerOptions } from './addAdminServer.js';
 import { tollgatePlugin } from '../apollo/tollgatePlugin.js';
@@ -35,7 +34,6 @@ import type { Home } from './pages/homePage.js';
 import { serveGraphiql } from './pages/serveGraphiql.js';
 import type { GraphiqlPage } from './pages/serveGraphiql.js';
 import { refusalRoutes } from './pages/refusalRoutes.js';
-import { sandboxPages } from './pages/sandboxPages.js';
 import { servePages } from './pages/servePages.js';
 import { answerInGraphQL, refuseMethods, sendErrors } from './answerInGraphQL.js';
 import { healthRoutes } from './healthRoutes.js';
@@ -43,6 +41,8 @@ import { OperationBounds, partyOf } from './operationBounds.js';
 import { PersistedQueries } from '../apollo/persistedQueries.js';
 import { maskErrors } from '../apollo/maskErrors.js';
 import { RateLimits } from './rateLimits.js';
+import { tillRoutes } from './till.js';
+import type { Till } from './till.js';
 import { takeJsonInput } from './takeJsonInput.js';
 import { stringifyResult } from '../apollo/stringifyResult.js';
 import { webSocketHandler } from './webSocketHandler.js';
@@ -57,8 +57,8 @@ export interface ServerOptions {
   readonly admin?: AdminServerOptions;
   /** By path. Left out: GraphiQL is not served. */
   readonly graphiql?: Readonly<Record<string, GraphiqlPage>>;
-  /** Its pages are served to whoever reaches this server: for demos on a loopback address alone. */
-  readonly sandbox?: Sandbox;
+  /** What takes money here. Left out: nothing does, and remedies say whom to ask. */
+  readonly till?: Till | null;
   /** Where it is reached, for the way back from paying. Left out: nobody comes back. */
   readonly serverUrl?: () => string;
   /** What the page at `/` says. */
@@ -82,7 +82,7 @@ export const createServer = async ({
   admin,
   graphiql,
   home,
-  sandbox,
+  till = null,
   serverUrl = () => '',
   rateLimits = null,
   edge = EDGE_DEFAULTS,
@@ -123,7 +123,7 @@ export const createServer = async ({
   if (servesMetrics && metrics !== null) metricsRoute(server, metrics);
   servePages(server, paywall.engine, home);
   refusalRoutes(server, { engine: paywall.engine, logger, serverUrl });
-  if (sandbox !== undefined) sandboxPages(server, sandbox);
+  if (till !== null) tillRoutes(server, till);
   return server;
 };
 

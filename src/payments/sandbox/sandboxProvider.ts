@@ -70,7 +70,9 @@ const once = (state: SandboxState, key: string, act: () => string): string => (s
 
 const customerIn = (state: SandboxState, id: string) => {
   const customer = state.customers[id];
-  if (customer === undefined) throw final(`There is no customer ${id}.`);
+  if (customer === undefined) {
+    throw new ProviderError('sandbox', `There is no customer ${id}.`, true, { isCustomerGone: true });
+  }
   return customer;
 };
 

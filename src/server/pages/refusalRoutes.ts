@@ -65,13 +65,18 @@ const lookForPayment = async (
   const counter = counterOf(engine);
   if (counter === null || accountId === null) return null;
   try {
-    await counter.desk.reconcile(accountId);
-    return null;
+    const { failures, failure } = await counter.desk.reconcile(accountId);
+    if (failures === 0) return null;
+    logger.error({ failure }, 'A payment could not be looked for');
+    return NOT_ASKED;
   } catch (error) {
-    logger.error({ err: error }, 'A payment could not be looked for');
-    return 'The payment provider can’t be asked at the moment. What was paid counts as soon as it can: load this page again.';
+    if (!(error instanceof OperatorError)) throw error;
+    return error.message;
   }
 };
+
+const NOT_ASKED =
+  'The payment provider can’t be asked at the moment. What was paid counts as soon as it can: load this page again.';
 
 interface Ways {
   readonly reasonsNow: readonly RefusalReason[];
