@@ -10,6 +10,7 @@ import type { AccountId } from '../domain/ids.js';
 import type { Instant } from '../domain/period.js';
 import type { Plan } from '../domain/plan.js';
 import { grantsDue } from '../domain/grantsDue.js';
+import type { MaybePromise } from '../domain/maybePromise.js';
 import { effectiveAt } from '../domain/subscription.js';
 import type { Subscription } from '../domain/subscription.js';
 import type { Wallet } from '../domain/wallet.js';
@@ -46,32 +47,37 @@ export interface Reading {
  * Account, subscription, wallet and plans side by side: one round, and none where the request has read them before.
  * Rejects with `StoreError`.
  */
-export const loadStanding = async (
+export const loadStanding = (
   { loaders, shelf }: Reading,
   accountId: AccountId,
   now: Instant,
 ): Promise<AccountStanding> => {
-  const [records, plans] = await Promise.all([loaders.accounts.load(accountId), shelf.current()]);
-  const standing = accountStandingOf(records, plans, now);
-  if (standing.subscription === null || standing.plan !== null) return standing;
-  // A version that another process published a moment ago.
-  shelf.forget();
-  return accountStandingOf(records, await shelf.current(), now);
+  const [reading, plans] = [loaders.accounts.load(accountId), shelf.current()];
+  const standingWith = (records: AccountRecords, known: Plans): MaybePromise<AccountStanding> => {
+    const standing = accountStandingOf(records, known, now);
+    if (standing.subscription === null || standing.plan !== null) return standing;
+    // A version that another process published a moment ago.
+    shelf.forget();
+    const newest = shelf.current();
+    const again = (found: Plans) => accountStandingOf(records, found, now);
+    return newest instanceof Promise ? newest.then(again) : again(newest);
+  };
+  return plans instanceof Promise
+    ? Promise.all([reading, plans]).then(([records, known]) => standingWith(records, known))
+    : reading.then((records) => standingWith(records, plans));
 };
 
 /** The same of a caller: `null` without an account, and where the store could not be asked. */
-export const loadCallerStanding = async (
+export const loadCallerStanding = (
   { accountId, loaders }: Caller,
   shelf: PlanShelf,
   now: Instant,
-): Promise<AccountStanding | null> => {
-  if (accountId === null) return null;
-  try {
-    return await loadStanding({ loaders, shelf }, accountId, now);
-  } catch (error) {
-    if (error instanceof StoreError) return null;
-    throw error;
-  }
+): MaybePromise<AccountStanding | null> =>
+  accountId === null ? null : loadStanding({ loaders, shelf }, accountId, now).catch(nullWithoutStore);
+
+const nullWithoutStore = (error: unknown): null => {
+  if (error instanceof StoreError) return null;
+  throw error;
 };
 
 const accountStandingOf = (records: AccountRecords, plans: Plans, now: Instant): AccountStanding => {

@@ -1,9 +1,10 @@
 /** Who is calling: the key that was sent, and the account it speaks for. */
 import { keyStateAt } from '../domain/account.js';
-import type { KeyState } from '../domain/account.js';
+import type { ApiKey, KeyState } from '../domain/account.js';
 import { KEY_REASONS } from '../domain/admission.js';
 import type { KeyBudget } from '../domain/budget.js';
 import type { AccountId, ApiKeyId } from '../domain/ids.js';
+import type { MaybePromise } from '../domain/maybePromise.js';
 import type { Instant } from '../domain/period.js';
 import type { RefusalReason } from '../domain/refusal.js';
 import { StoreError } from '../store/storeError.js';
@@ -60,10 +61,16 @@ export type Identify = (authorization: string | undefined) => Promise<Caller>;
 export const identifierOf = (register: KeyRegister): Identify => {
   const { fixedKeys, hashSecret, keyUses, now } = register;
 
-  const findKey = async (secret: string): Promise<Identified> => {
+  const findKey = (secret: string): MaybePromise<Identified> => {
     const fixed = fixedKeys.get(secret);
     if (fixed !== undefined) return { ...UNBOUNDED, key: 'VALID', sentKey: { keyId: null, accountId: fixed } };
-    const key = await register.loaders.apiKeys.load(await hashSecret(secret));
+    const hash = hashSecret(secret);
+    const load = (secretHash: string) => register.loaders.apiKeys.load(secretHash);
+    const key = hash instanceof Promise ? hash.then(load) : load(hash);
+    return key.then(identified, unverified);
+  };
+
+  const identified = (key: ApiKey | null): Identified => {
     if (key === null) return { ...UNIDENTIFIED, key: 'UNKNOWN' };
     const at = now();
     const state = keyStateAt(key, at);
@@ -79,7 +86,7 @@ export const identifierOf = (register: KeyRegister): Identify => {
     if (secret === null) found = { ...UNIDENTIFIED, key: 'MISSING' };
     // Another scheme, or a key without one: no key that anybody was given.
     else if (secret === '') found = { ...UNIDENTIFIED, key: 'UNKNOWN' };
-    else found = await findKey(secret).catch(unverified);
+    else found = await findKey(secret);
     const { key, sentKey, scopes, budget } = found;
     const accountId = key === 'VALID' && sentKey !== null ? sentKey.accountId : null;
     const loaders = requestLoaders(register.loaders);

@@ -14,5 +14,5 @@ export const whenReady = <T, Result>(
  * Of whatever make: resolvers may answer promises of a library, or of another realm, and graphql-js
  * hands them on.
  */
-const isPromise = <T>(value: MaybePromise<T>): value is Promise<T> =>
+export const isPromise = <T>(value: MaybePromise<T>): value is Promise<T> =>
   typeof value === 'object' && value !== null && typeof (value as { readonly then?: unknown }).then === 'function';

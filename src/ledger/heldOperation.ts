@@ -87,7 +87,7 @@ export const capture = (keeper: WalletKeeper, held: HeldOperation, captured: Cap
   let attempts = 0;
   return keeper.apply<readonly LedgerEntry[] | undefined, number>(held.accountId, {
     // Only a capture that comes again can be one that the wallet has forgotten.
-    load: async (store) => (attempts++ === 0 ? undefined : store.findHoldEntries(held.accountId, held.holdId)),
+    load: (store) => (attempts++ === 0 ? undefined : store.findHoldEntries(held.accountId, held.holdId)),
     decide: (wallet, now, recorded) => {
       const applied = applyCommand(wallet, captureCommand(held, captured, recorded), now);
       if (applied.result.status === 'REFUSED') throw new NotCaptured(held.holdId, applied.result.fault);
@@ -124,7 +124,7 @@ export const captureRecorded = (keeper: WalletKeeper, record: KeyedOperation): P
   const isFree = lines.length === 0 && units.length === 0;
   let charged = 0;
   return keeper.apply<readonly LedgerEntry[], ChargedNow | null>(accountId, {
-    load: async (store) => (isFree ? [] : store.findHoldEntries(accountId, holdId)),
+    load: (store) => (isFree ? [] : store.findHoldEntries(accountId, holdId)),
     decide: (wallet, now, recorded) => {
       if (isFree) return { wallet, outcome: { balance: viewAt(wallet, now).available, charged } };
       const applied = applyCommand(wallet, captureCommand(record, { lines, units }, recorded), now);

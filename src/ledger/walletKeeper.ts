@@ -9,13 +9,14 @@
  */
 import { LRUCache } from 'lru-cache';
 import type { AccountId } from '../domain/ids.js';
+import type { MaybePromise } from '../domain/maybePromise.js';
 import type { Instant } from '../domain/period.js';
 import { emptyWallet } from '../domain/wallet.js';
 import type { Wallet } from '../domain/wallet.js';
 import type { Store } from '../store/store.js';
 import { isAboutOneValue, StoreError } from '../store/storeError.js';
-import { checkJournal, JournalMover } from './journalMover.js';
-import { decideAll, takeTurn } from './lane.js';
+import { JournalMover } from './journalMover.js';
+import { decideAll, loadAll, takeTurn } from './lane.js';
 import type { Lane, Pending, Turn } from './lane.js';
 
 /** What a task makes of a wallet. The same wallet: nothing is written, and the store confirms that it is the latest. */
@@ -30,7 +31,7 @@ export interface Decided<Outcome> {
  * ids by which the wallet tells that they were applied before.
  */
 export interface WalletTask<Loaded, Outcome> {
-  readonly load?: (store: Store) => Promise<Loaded>;
+  readonly load?: (store: Store) => MaybePromise<Loaded>;
   readonly decide: (wallet: Wallet, now: Instant, loaded: Loaded | undefined) => Decided<Outcome>;
 }
 
@@ -149,9 +150,12 @@ export class WalletKeeper {
   ): Pending {
     let loaded: Loaded | undefined;
     let settle = (): void => undefined;
+    const note = (found: Loaded | undefined): void => void (loaded = found);
     return {
-      load: async () => {
-        loaded = await task.load?.(this.store);
+      load: () => {
+        const found = task.load?.(this.store);
+        if (found instanceof Promise) return found.then(note);
+        note(found);
       },
       decide: () => {
         try {
@@ -249,32 +253,17 @@ export class WalletKeeper {
   }
 
   async #decideAndCommit(turns: readonly Turn[]): Promise<void> {
-    await Promise.all(turns.map((turn) => this.#load(turn)));
+    const fail = (task: Pending, error: unknown): boolean => {
+      const mayTry = this.#mayTryAfter(error, task);
+      if (!mayTry) this.#reject(task, error);
+      return mayTry;
+    };
+    const loading = turns.map((turn) => loadAll(turn, fail)).filter((each) => each instanceof Promise);
+    if (loading.length > 0) await Promise.all(loading);
     for (const turn of turns) decideAll(turn);
     const unchanged = turns.filter(({ isChanged }) => !isChanged);
     if (unchanged.length < turns.length) await this.#commit(turns.filter(({ isChanged }) => isChanged));
     if (unchanged.length > 0) await this.#confirm(unchanged);
-  }
-
-  /** What a task needs beside the wallet. One that can't be decided is out, and its neighbours don't wait for it. */
-  async #load(turn: Turn): Promise<void> {
-    const { lane } = turn;
-    const again: Pending[] = [];
-    const loaded = await Promise.all(
-      turn.tasks.map(async (task) => {
-        try {
-          checkJournal(lane.wallet);
-          await task.load();
-          return [task];
-        } catch (error) {
-          if (this.#mayTryAfter(error, task)) again.push(task);
-          else this.#reject(task, error);
-          return [];
-        }
-      }),
-    );
-    lane.queue.unshift(...again);
-    turn.tasks = loaded.flat();
   }
 
   async #commit(turns: readonly Turn[]): Promise<void> {

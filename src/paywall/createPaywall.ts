@@ -47,8 +47,8 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
     documents: engine.documents,
     engine,
     identify: bank.identify,
-    open: (request) => openOperation(engine, request),
-    execute: (request) => executeOperation(executor, request),
+    open: async (request) => openOperation(engine, request),
+    execute: async (request) => executeOperation(executor, request),
     subscribe: (request) => subscribeOperation(executor, request),
     quote: (request) => quoteRequest(engine, request),
     barred: (caller, ids) =>

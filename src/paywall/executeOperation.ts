@@ -5,12 +5,13 @@
 import { createSourceEventStream, execute as executeGraphQL, getOperationAST, GraphQLError, Kind } from 'graphql';
 import type { DocumentNode, ExecutionArgs, ExecutionResult } from 'graphql';
 import type { Caller } from '../accounts/caller.js';
+import type { MaybePromise } from '../domain/maybePromise.js';
 import { operationContextOf } from './callerContext.js';
 import type { PaywallContext } from './callerContext.js';
 import { withCode } from './documents/withCode.js';
 import type { Resolver } from './gate/applyPaywall.js';
 import { conclude, openOperation } from './opening.js';
-import type { OperationRequest, RunningEngine } from './opening.js';
+import type { Opening, OperationRequest, RunningEngine } from './opening.js';
 import type { Paywall } from './paywall.js';
 import type { RunRequest } from './runRequest.js';
 import { UNWATCHED } from './runWatch.js';
@@ -23,25 +24,28 @@ interface Executor {
 }
 
 /** Runs a query or a mutation, for the caller of its context value or another one. */
-export const executeOperation = async (
+export const executeOperation = (
   paywall: Executor,
   request: RunRequest,
   caller = callerOf(request),
-): Promise<ExecutionResult> => {
+): MaybePromise<ExecutionResult> => {
   const document = documentOf(paywall, request);
   if ('errors' in document) return answered(watchOf(request, callerOf(request)), document);
   const contextValue = contextOfItsOwn(paywall, request, caller);
   const watch = beginWatch(document, request, caller);
-  const opening = await openOperation(paywall.engine, operationOf(document, request, contextValue, watch));
-  const args = argumentsOf(paywall, document, request, contextValue);
-  try {
+  const run = async (opening: Opening): Promise<ExecutionResult> => {
+    const args = argumentsOf(paywall, document, request, contextValue);
     const execute = () => executeGraphQL(args);
-    const { result } = await conclude(opening, () => watch.during?.('run', execute) ?? execute(), 'EXECUTED');
-    return answered(watch, withCodes(result), opening.kind === 'replay');
-  } catch (error) {
-    watch.answered({});
-    throw error;
-  }
+    try {
+      const { result } = await conclude(opening, () => watch.during?.('run', execute) ?? execute(), 'EXECUTED');
+      return answered(watch, withCodes(result), opening.kind === 'replay');
+    } catch (error) {
+      watch.answered({});
+      throw error;
+    }
+  };
+  const opening = openOperation(paywall.engine, operationOf(document, request, contextValue, watch));
+  return opening instanceof Promise ? opening.then(run) : run(opening);
 };
 
 /** Starts a subscription, or says why not: nothing of a refused one is started. */

@@ -8,8 +8,9 @@ import type { Bar, Caller } from '../accounts/caller.js';
 import type { Refusal } from '../domain/refusal.js';
 import type { Engine } from './engine.js';
 import { openTab } from './gate/openTab.js';
-import type { Opened } from './gate/openTab.js';
+import type { Opened, OpenTab } from './gate/openTab.js';
 import type { OpenOperations } from './gate/openOperations.js';
+import { isPromise } from '../domain/maybePromise.js';
 import type { MaybePromise } from '../domain/maybePromise.js';
 import { OperationRefusals } from './refuse/operationRefusals.js';
 import type { RequestIds } from './refuse/operationRefusals.js';
@@ -55,11 +56,11 @@ export interface OpenOperation {
 }
 
 /**
- * Captures what `data` delivers and releases the rest. Resolves with what `extensions.payment` says (`null`: nobody's
+ * Captures what `data` delivers and releases the rest; a promise where something has to be written. Comes to what `extensions.payment` says (`null`: nobody's
  * account is concerned), or with the error to send instead of the data: where that could not be confirmed, and where the
  * data has paid values that no resolver of the operation delivered. `ELSEWHERE`: the operation was not executed.
  */
-export type Settle = (response: DeliveredResponse, origin?: DataOrigin) => Promise<Settled>;
+export type Settle = (response: DeliveredResponse, origin?: DataOrigin) => MaybePromise<Settled>;
 export type GiveBack = () => Promise<void>;
 
 /** What to answer a caller that is barred from everything, and how to note that it was. */
@@ -68,7 +69,7 @@ export interface Barred {
   readonly record: () => void;
 }
 
-export const openOperation = async (engine: RunningEngine, request: OperationRequest): Promise<Opening> => {
+export const openOperation = (engine: RunningEngine, request: OperationRequest): MaybePromise<Opening> => {
   const { document, variables, caller, contextValue, idempotencyKey = null, watch = UNWATCHED } = request;
   const { compiler, documents, openOperations } = engine;
   const compiled = compiler.compile(document, request.operationName ?? null);
@@ -83,26 +84,32 @@ export const openOperation = async (engine: RunningEngine, request: OperationReq
   if (fault !== null) return { kind: 'invalid', errors: [fault] };
   // Whatever comes of it, only an operation that runs keeps its context value.
   openOperations.reserve(contextValue);
-  try {
-    const opened = await openTab(engine, { compiled, variables, caller, idempotencyKey, watch, refusals });
-    if (opened.kind !== 'open') {
+  const opened = (found: Opened<OpenTab>): Opening => {
+    if (found.kind !== 'open') {
       openOperations.release(contextValue);
-      return opened;
+      return found;
     }
-    openOperations.open(contextValue, opened.tab);
+    openOperations.open(contextValue, found.tab);
     return {
       kind: 'open',
       settle: (response, origin = 'EXECUTED') => {
         openOperations.release(contextValue);
         // A mutation has done its work, and an answer with a key can be fetched: those are charged for all the same.
         const isLost = !compiled.isMutation && idempotencyKey === null && request.isGone?.() === true;
-        return settleTab(engine, opened, isLost ? NOTHING_SENT : response, origin);
+        return settleTab(engine, found, isLost ? NOTHING_SENT : response, origin);
       },
-      giveBack: () => giveBackTab(engine, opened),
+      giveBack: () => giveBackTab(engine, found),
     };
-  } catch (error) {
+  };
+  const failed = (error: unknown): never => {
     openOperations.release(contextValue);
     throw error;
+  };
+  try {
+    const opening = openTab(engine, { compiled, variables, caller, idempotencyKey, watch, refusals });
+    return opening instanceof Promise ? opening.then(opened, failed) : opened(opening);
+  } catch (error) {
+    return failed(error);
   }
 };
 
@@ -130,11 +137,11 @@ export interface Conclusion<Data, Failure> {
 }
 
 /** From what was opened to what is sent. `run` is called where the operation is to run, and may throw. */
-export const conclude = async <Data, Failure>(
+export const conclude = <Data, Failure>(
   opening: Opening,
   run: () => MaybePromise<Answered<Data, Failure>>,
   origin: DataOrigin,
-): Promise<Conclusion<Data, Failure>> => {
+): MaybePromise<Conclusion<Data, Failure>> => {
   switch (opening.kind) {
     case 'invalid':
     case 'refused':
@@ -142,23 +149,49 @@ export const conclude = async <Data, Failure>(
     case 'replay':
       return { result: opening.response, ...NOTHING_CHARGED };
     case 'free':
-      return { result: await run(), ...NOTHING_CHARGED };
-    case 'open': {
-      let result: Answered<Data, Failure>;
-      try {
-        result = await run();
-      } catch (error) {
-        // graphql-js throws for arguments that are no arguments.
-        await opening.settle({});
-        throw error;
-      }
-      const settled = await opening.settle(result, origin);
-      if (settled instanceof GraphQLError)
-        return { result: { errors: [settled] }, withheld: settled, payment: null, giveBack: null };
-      if (settled === null || result.data == null) return { result, ...NOTHING_CHARGED };
-      return { result: withPayment(result, settled), withheld: null, payment: settled, giveBack: opening.giveBack };
-    }
+      return runFree(run);
+    case 'open':
+      return runOpen(opening, run, origin);
   }
+};
+
+const runFree = async <Data, Failure>(
+  run: () => MaybePromise<Answered<Data, Failure>>,
+): Promise<Conclusion<Data, Failure>> => ({ result: await run(), ...NOTHING_CHARGED });
+
+const runOpen = <Data, Failure>(
+  opening: OpenOperation,
+  run: () => MaybePromise<Answered<Data, Failure>>,
+  origin: DataOrigin,
+): MaybePromise<Conclusion<Data, Failure>> => {
+  const ran = (result: Answered<Data, Failure>): MaybePromise<Conclusion<Data, Failure>> => {
+    const settled = opening.settle(result, origin);
+    const conclude = (found: Settled) => concluded(opening, result, found);
+    return settled instanceof Promise ? settled.then(conclude) : conclude(settled);
+  };
+  const failed = async (error: unknown): Promise<never> => {
+    // graphql-js throws for arguments that are no arguments.
+    await opening.settle({});
+    throw error;
+  };
+  let result: MaybePromise<Answered<Data, Failure>>;
+  try {
+    result = run();
+  } catch (error) {
+    return failed(error);
+  }
+  return isPromise(result) ? Promise.resolve(result).then(ran, failed) : ran(result);
+};
+
+const concluded = <Data, Failure>(
+  { giveBack }: OpenOperation,
+  result: Answered<Data, Failure>,
+  settled: Settled,
+): Conclusion<Data, Failure> => {
+  if (settled instanceof GraphQLError)
+    return { result: { errors: [settled] }, withheld: settled, payment: null, giveBack: null };
+  if (settled === null || result.data == null) return { result, ...NOTHING_CHARGED };
+  return { result: withPayment(result, settled), withheld: null, payment: settled, giveBack };
 };
 
 const NOTHING_CHARGED = { withheld: null, payment: null, giveBack: null };

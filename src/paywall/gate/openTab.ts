@@ -6,11 +6,13 @@ import { GraphQLError } from 'graphql';
 import { withMeans } from '../../domain/admission.js';
 import type { Standing } from '../../domain/admission.js';
 import { invariant } from '../../domain/invariant.js';
+import type { MaybePromise } from '../../domain/maybePromise.js';
 import type { Instant } from '../../domain/period.js';
 import { firstOf } from '../../domain/refusal.js';
 import type { Refusal } from '../../domain/refusal.js';
 import type { Caller } from '../../accounts/caller.js';
 import { loadCallerStanding, standingOf } from '../../accounts/accountStanding.js';
+import type { AccountStanding } from '../../accounts/accountStanding.js';
 import { StoreError } from '../../store/storeError.js';
 import type { Engine } from '../engine.js';
 import type { CompiledOperation } from '../price/compiledOperation.js';
@@ -62,16 +64,33 @@ export interface OpenTab {
   readonly refusals: OperationRefusals;
 }
 
-export const openTab = async (engine: Engine, request: OpenRequest): Promise<Opened<OpenTab>> => {
-  const { caller, watch, refusals } = request;
+export const openTab = (engine: Engine, request: OpenRequest): MaybePromise<Opened<OpenTab>> => {
+  const { caller, watch } = request;
   const now = engine.settings.now();
   const quote = () => quoteAndLoad(engine, request, now);
-  const quoted = await (watch.during?.('quote', quote) ?? quote());
-  if ('kind' in quoted) return quoted;
-  const hold = new OperationHold(engine, quoted, watch);
-  const admitted = await hold.admit(now);
-  // What was read is older than the hold, and than whatever this caller asks for next: that is read anew.
-  if (caller.accountId !== null) caller.loaders.accounts.clear(caller.accountId);
+  const admitTo = (quoted: Unopened | HoldOptions): MaybePromise<Opened<OpenTab>> => {
+    if ('kind' in quoted) return quoted;
+    const hold = new OperationHold(engine, quoted, watch);
+    const opened = (admitted: Admitted | null): Opened<OpenTab> => {
+      // What was read is older than the hold, and than whatever this caller asks for next: that is read anew.
+      if (caller.accountId !== null) caller.loaders.accounts.clear(caller.accountId);
+      return openedWith(request, { quoted, hold, admitted });
+    };
+    const admitted = hold.admit(now);
+    return admitted instanceof Promise ? admitted.then(opened) : opened(admitted);
+  };
+  const quoted = watch.during?.('quote', quote) ?? quote();
+  return quoted instanceof Promise ? quoted.then(admitTo) : admitTo(quoted);
+};
+
+interface AtGate {
+  readonly quoted: HoldOptions;
+  readonly hold: OperationHold;
+  /** `null`: another request with the same Idempotency-Key was first. */
+  readonly admitted: Admitted | null;
+}
+
+const openedWith = ({ watch, refusals }: OpenRequest, { quoted, hold, admitted }: AtGate): Opened<OpenTab> => {
   if (admitted === null) return { kind: 'invalid', errors: [inFlight()] };
   if (admitted.admission.isBlocked) return refuseWhole(admitted, refusals);
   const { known, keyed } = quoted;
@@ -83,17 +102,33 @@ export const openTab = async (engine: Engine, request: OpenRequest): Promise<Ope
     : { kind: 'open', tab, standing, hold, available, keyed, watch, refusals };
 };
 
-const quoteAndLoad = async (engine: Engine, request: OpenRequest, now: Instant): Promise<Unopened | HoldOptions> => {
-  const { compiled, variables, caller, refusals } = request;
+const quoteAndLoad = (engine: Engine, request: OpenRequest, now: Instant): MaybePromise<Unopened | HoldOptions> => {
+  const { compiled, variables, caller } = request;
   const quote = compiled.quote(variables);
   if (quote === null) return { kind: 'free' };
   if (quote instanceof GraphQLError) return { kind: 'invalid', errors: [quote] };
-  const keyed = keyedRunOf(engine, request);
-  const [read, begun] =
-    keyed === null
-      ? [await loadKnown(engine, caller, now), UNKEYED]
-      : await Promise.all([loadKnown(engine, caller, now), begin(engine, keyed, now)]);
   const rules = rulesFor(engine, compiled);
+  const keyed = keyedRunOf(engine, request);
+  if (keyed !== null) return beginKeyed(engine, request, { quote, rules, keyed, now });
+  const quotedFor = (account: AccountStanding | null): HoldOptions => {
+    const known = { account, standing: standingOf(caller, account, now) };
+    return { quote, compiled, known, rules, keyed };
+  };
+  const account = loadCallerStanding(caller, engine.shelf, now);
+  return account instanceof Promise ? account.then(quotedFor) : quotedFor(account);
+};
+
+interface KeyedQuote extends Pick<HoldOptions, 'quote' | 'rules'> {
+  readonly keyed: KeyedRun;
+  readonly now: Instant;
+}
+
+const beginKeyed = async (
+  engine: Engine,
+  { compiled, caller, refusals }: OpenRequest,
+  { quote, rules, keyed, now }: KeyedQuote,
+): Promise<Unopened | HoldOptions> => {
+  const [read, begun] = await Promise.all([loadKnown(engine, caller, now), begin(engine, keyed, now)]);
   switch (begun.kind) {
     case 'conflict':
       return { kind: 'invalid', errors: [begun.error] };
@@ -101,7 +136,7 @@ const quoteAndLoad = async (engine: Engine, request: OpenRequest, now: Instant):
       return { quote, compiled, known: withoutMeans(read), rules, keyed };
     case 'answered': {
       const replayed =
-        keyed === null || read.account === null
+        read.account === null
           ? null
           : await replay(engine, { keyed, begun, refusals, again: { quote, standing: read.standing, now, rules } });
       return replayed ?? { quote, compiled, known: withoutMeans(read), rules, keyed };
@@ -172,8 +207,6 @@ const loadKnown = async ({ shelf }: Engine, caller: Caller, now: Instant): Promi
   const account = await loadCallerStanding(caller, shelf, now);
   return { account, standing: standingOf(caller, account, now) };
 };
-
-const UNKEYED: Extract<Begun, { readonly kind: 'run' }> = { kind: 'run' };
 
 /** What gate 1 says of an operation now; nothing is held. `null`: nothing of it is paid. */
 export const quoteTab = async (

@@ -104,7 +104,8 @@ export class Tab {
    */
   close(): MaybePromise<readonly DrawnPlace[]> {
     this.#isClosed = true;
-    return whenReady(this.#beyondQuote?.close(), () => [...this.#places.values()]);
+    const places = (): readonly DrawnPlace[] => [...this.#places.values()];
+    return this.#beyondQuote?.close().then(places) ?? places();
   }
 
   /** Takes note of a resolver under way whose value may have paid fields beneath: what it will need is not known yet. */

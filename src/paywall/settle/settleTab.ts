@@ -6,7 +6,6 @@ import type { Capture, HeldOperation } from '../../ledger/heldOperation.js';
 import type { Refusal } from '../../domain/refusal.js';
 import { isOfBudget } from '../../domain/budget.js';
 import { decideDelivered } from '../../domain/decideDelivered.js';
-import { whenReady } from '../../domain/maybePromise.js';
 import type { MaybePromise } from '../../domain/maybePromise.js';
 import { deliveryOf } from './delivery.js';
 import type { DataOrigin, Delivery } from './delivery.js';
@@ -15,6 +14,7 @@ import type { KeptAnswer } from '../gate/keptAnswer.js';
 import type { KeyedRun } from '../gate/keyedRun.js';
 import type { Engine } from '../engine.js';
 import type { OpenTab } from '../gate/openTab.js';
+import type { DrawnPlace } from '../gate/tab.js';
 import { captureOf, chargedFields } from './chargedField.js';
 import type { PaymentSummary } from './chargedField.js';
 import type { OperationRefusals } from '../refuse/operationRefusals.js';
@@ -34,23 +34,29 @@ export type Settled = PaymentSummary | GraphQLError | null;
  * `extensions.payment` says (`null`: nobody's account is concerned), or with the error to send instead where it could not
  * be confirmed.
  */
-export const settleTab = async (
+export const settleTab = (
   engine: Engine,
   opened: OpenTab,
   response: DeliveredResponse,
   origin: DataOrigin,
-): Promise<Settled> => {
+): MaybePromise<Settled> => {
   const { tab, standing, watch, refusals } = opened;
-  const settle = (): MaybePromise<Settled> =>
-    whenReady(tab.close(), (places) => {
+  const settle = (): MaybePromise<Settled> => {
+    const closed = (places: readonly DrawnPlace[]): MaybePromise<Settled> => {
       const { schema } = engine.priced;
       const { data, errors = [] } = response;
       const { delivered, undrawn } = deliveryOf(schema, tab.admitted, places, { data, errors, origin });
       return settleDelivery(engine, opened, response, { delivered: decidedAnew(delivered, opened), undrawn });
-    });
-  const settled = await (watch.during?.('settle', settle) ?? settle());
-  refusals.record({ isServed: response.data != null && !(settled instanceof GraphQLError), standing });
-  return settled;
+    };
+    const places = tab.close();
+    return places instanceof Promise ? places.then(closed) : closed(places);
+  };
+  const noted = (settled: Settled): Settled => {
+    refusals.record({ isServed: response.data != null && !(settled instanceof GraphQLError), standing });
+    return settled;
+  };
+  const settling = watch.during?.('settle', settle) ?? settle();
+  return settling instanceof Promise ? settling.then(noted) : noted(settling);
 };
 
 /** The plan covers what comes first in the document, as far as it was held for whatever place. */
