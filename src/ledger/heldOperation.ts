@@ -20,7 +20,8 @@ import type { WalletFault } from '../domain/walletStep.js';
 import { viewAt } from '../domain/walletView.js';
 import type { Store } from '../store/store.js';
 import { StoreError } from '../store/storeError.js';
-import type { WalletKeeper, WalletTask } from './walletKeeper.js';
+import type { WalletTask } from './lane.js';
+import type { WalletKeeper } from './walletKeeper.js';
 
 export interface Claim {
   readonly holdId: HoldId;
@@ -83,18 +84,16 @@ export type Capture = Pick<CaptureCommand, 'lines' | 'units'>;
  * Captures what was delivered and gives the credits that can be spent then. Rejects with `NotCaptured` where the hold
  * is over, and with `StoreError` where the write could not be confirmed.
  */
-export const capture = (keeper: WalletKeeper, held: HeldOperation, captured: Capture): Promise<number> => {
-  let attempts = 0;
-  return keeper.apply<readonly LedgerEntry[] | undefined, number>(held.accountId, {
+export const capture = (keeper: WalletKeeper, held: HeldOperation, captured: Capture): Promise<number> =>
+  keeper.apply<readonly LedgerEntry[] | undefined, number>(held.accountId, {
     // Only a capture that comes again can be one that the wallet has forgotten.
-    load: (store) => (attempts++ === 0 ? undefined : store.findHoldEntries(held.accountId, held.holdId)),
+    loadAgain: (store) => store.findHoldEntries(held.accountId, held.holdId),
     decide: (wallet, now, recorded) => {
       const applied = applyCommand(wallet, captureCommand(held, captured, recorded), now);
       if (applied.result.status === 'REFUSED') throw new NotCaptured(held.holdId, applied.result.fault);
       return { wallet: applied.wallet, outcome: viewAt(applied.wallet, now).available };
     },
   });
-};
 
 const captureCommand = (
   { holdId, operationName }: HeldOperation,

@@ -8,10 +8,8 @@ import type { AccountId } from '../domain/ids.js';
 import type { LedgerEntry } from '../domain/ledger.js';
 import type { Wallet } from '../domain/wallet.js';
 import type { Store } from '../store/store.js';
-import { isAboutOneValue, StoreError } from '../store/storeError.js';
+import { isAboutOneValue } from '../store/storeError.js';
 
-/** Entries that a wallet may carry. More than this only where the ledger has not taken its entries for a long time. */
-const JOURNAL_LENGTH_MAX = 5_000;
 const RETRY_MS = 500;
 const BATCH_SIZE_MAX = 1000;
 const ACCOUNTS_REMEMBERED_MAX = 10_000;
@@ -157,10 +155,4 @@ const byAccount = (entries: readonly LedgerEntry[]): ReadonlyMap<AccountId, read
     else known.push(entry);
   }
   return accounts;
-};
-
-/** A wallet's document must not grow for ever where its entries can't be moved. */
-export const checkJournal = ({ accountId, journal }: Wallet): void => {
-  if (journal.length <= JOURNAL_LENGTH_MAX) return;
-  throw new StoreError('OVERLOADED', `${journal.length} entries of ${accountId} wait to be moved to the ledger.`);
 };

@@ -1,10 +1,33 @@
 import type { AccountId } from '../domain/ids.js';
 import type { MaybePromise } from '../domain/maybePromise.js';
+import type { Instant } from '../domain/period.js';
 import type { Wallet } from '../domain/wallet.js';
-import { checkJournal } from './journalMover.js';
+import type { Store } from '../store/store.js';
+import { StoreError } from '../store/storeError.js';
 
 /** Fewer than a wallet remembers ended holds (`ENDED_HOLDS_MAX`), so that a whole write can come again. */
 const TASKS_PER_WRITE_MAX = 100;
+
+/** Entries that a wallet may carry. More than this only where the ledger has not taken its entries for a long time. */
+const JOURNAL_LENGTH_MAX = 5_000;
+
+/** What a task makes of a wallet. The same wallet: nothing is written, and the store confirms that it is the latest. */
+export interface Decided<Outcome> {
+  readonly wallet: Wallet;
+  readonly outcome: Outcome;
+}
+
+/**
+ * Load, decide, commit. `load` reads what the decision needs beside the wallet, after the wallet was read. Both are
+ * called again after a lost race and after a write whose reply was lost, so the commands that `decide` applies carry
+ * ids by which the wallet tells that they were applied before.
+ */
+export interface WalletTask<Loaded, Outcome> {
+  readonly load?: (store: Store) => MaybePromise<Loaded>;
+  /** In its place where it suffices to load once the task is decided again. */
+  readonly loadAgain?: (store: Store) => Promise<Loaded>;
+  readonly decide: (wallet: Wallet, now: Instant, loaded: Loaded | undefined) => Decided<Outcome>;
+}
 
 /** A task that waits for a turn of its account's lane, without the types of what it loads and decides. */
 export interface Pending {
@@ -40,6 +63,52 @@ export interface Turn {
   /** Its tasks have ended or gone back, and its lane goes on without it. */
   isOver: boolean;
 }
+
+/** Who waits for a task, and what it is loaded and decided with. */
+interface Asking<Outcome> {
+  readonly store: Store;
+  readonly now: () => Instant;
+  readonly resolve: (outcome: Outcome) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export const pendingOf = <Loaded, Outcome>(
+  lane: Lane,
+  task: WalletTask<Loaded, Outcome>,
+  { store, now, resolve, reject }: Asking<Outcome>,
+): Pending => {
+  let loaded: Loaded | undefined;
+  let isAgain = false;
+  let settle = (): void => undefined;
+  const note = (found: Loaded | undefined): void => void (loaded = found);
+  return {
+    load: () => {
+      const found = (isAgain ? (task.loadAgain ?? task.load) : task.load)?.(store);
+      isAgain = true;
+      if (found instanceof Promise) return found.then(note);
+      note(found);
+    },
+    decide: () => {
+      try {
+        const { wallet, outcome } = task.decide(lane.wallet, now(), loaded);
+        lane.wallet = wallet;
+        settle = () => {
+          resolve(outcome);
+        };
+      } catch (error) {
+        settle = () => {
+          reject(error);
+        };
+      }
+    },
+    settle: () => {
+      settle();
+    },
+    reject,
+    races: 0,
+    failures: 0,
+  };
+};
 
 /** The next write of a lane: those that wait, up to as many as one write takes. */
 export const takeTurn = (lane: Lane): Turn => {
@@ -79,4 +148,10 @@ export const loadAll = (turn: Turn, fail: (task: Pending, error: unknown) => boo
   };
   if (loading.length > 0) return Promise.all(loading).then(done);
   done();
+};
+
+/** A wallet's document must not grow for ever where its entries can't be moved. */
+const checkJournal = ({ accountId, journal }: Wallet): void => {
+  if (journal.length <= JOURNAL_LENGTH_MAX) return;
+  throw new StoreError('OVERLOADED', `${journal.length} entries of ${accountId} wait to be moved to the ledger.`);
 };

@@ -9,31 +9,14 @@
  */
 import { LRUCache } from 'lru-cache';
 import type { AccountId } from '../domain/ids.js';
-import type { MaybePromise } from '../domain/maybePromise.js';
 import type { Instant } from '../domain/period.js';
 import { emptyWallet } from '../domain/wallet.js';
 import type { Wallet } from '../domain/wallet.js';
 import type { Store } from '../store/store.js';
 import { isAboutOneValue, StoreError } from '../store/storeError.js';
 import { JournalMover } from './journalMover.js';
-import { decideAll, loadAll, takeTurn } from './lane.js';
-import type { Lane, Pending, Turn } from './lane.js';
-
-/** What a task makes of a wallet. The same wallet: nothing is written, and the store confirms that it is the latest. */
-export interface Decided<Outcome> {
-  readonly wallet: Wallet;
-  readonly outcome: Outcome;
-}
-
-/**
- * Load, decide, commit. `load` reads what the decision needs beside the wallet, after the wallet was read. Both are
- * called again after a lost race and after a write whose reply was lost, so the commands that `decide` applies carry
- * ids by which the wallet tells that they were applied before.
- */
-export interface WalletTask<Loaded, Outcome> {
-  readonly load?: (store: Store) => MaybePromise<Loaded>;
-  readonly decide: (wallet: Wallet, now: Instant, loaded: Loaded | undefined) => Decided<Outcome>;
-}
+import { decideAll, loadAll, pendingOf, takeTurn } from './lane.js';
+import type { Lane, Pending, Turn, WalletTask } from './lane.js';
 
 export interface WalletKeeperOptions {
   readonly now: () => Instant;
@@ -122,7 +105,7 @@ export class WalletKeeper {
     }
     const lane = this.#laneOf(accountId);
     return new Promise<Outcome>((resolve, reject) => {
-      lane.queue.push(this.#pendingOf(lane, task, resolve, reject));
+      lane.queue.push(pendingOf(lane, task, { store: this.store, now: this.options.now, resolve, reject }));
       this.#queueLength += 1;
       if (!lane.isBusy) this.#schedule(lane);
     });
@@ -142,50 +125,13 @@ export class WalletKeeper {
     await this.#mover.close();
   }
 
-  #pendingOf<Loaded, Outcome>(
-    lane: Lane,
-    task: WalletTask<Loaded, Outcome>,
-    resolve: (outcome: Outcome) => void,
-    reject: (error: unknown) => void,
-  ): Pending {
-    let loaded: Loaded | undefined;
-    let settle = (): void => undefined;
-    const note = (found: Loaded | undefined): void => void (loaded = found);
-    return {
-      load: () => {
-        const found = task.load?.(this.store);
-        if (found instanceof Promise) return found.then(note);
-        note(found);
-      },
-      decide: () => {
-        try {
-          const { wallet, outcome } = task.decide(lane.wallet, this.options.now(), loaded);
-          lane.wallet = wallet;
-          settle = () => {
-            resolve(outcome);
-          };
-        } catch (error) {
-          settle = () => {
-            reject(error);
-          };
-        }
-      },
-      settle: () => {
-        settle();
-      },
-      reject,
-      races: 0,
-      failures: 0,
-    };
-  }
-
   #laneOf(accountId: AccountId): Lane {
     const known = this.#lanes.get(accountId);
     if (known !== undefined) return known;
     const lane: Lane = {
       accountId,
       queue: [],
-      wallet: emptyWallet(accountId),
+      wallet: this.#known.get(accountId) ?? emptyWallet(accountId),
       isFresh: false,
       isBusy: false,
       writesInARow: 0,

@@ -17,7 +17,7 @@ import { grantIfDue } from '../../accounts/accountStanding.js';
 import type { AccountStanding } from '../../accounts/accountStanding.js';
 import { giveBack, setAside, wasSetAside } from '../../ledger/heldOperation.js';
 import type { HeldOperation } from '../../ledger/heldOperation.js';
-import type { Decided } from '../../ledger/walletKeeper.js';
+import type { Decided } from '../../ledger/lane.js';
 import { StoreError } from '../../store/storeError.js';
 import type { Engine } from '../engine.js';
 import type { CompiledOperation } from '../price/compiledOperation.js';
@@ -52,12 +52,13 @@ export interface HoldOptions {
 
 /** One operation's way through gate 1, and its later wishes for more. */
 export class OperationHold {
+  /** All that was set aside, whatever was used of it since. */
+  demand = NO_DEMAND;
   /** Made once it is needed. */
   #id: HoldId | null = null;
   /** Whether a hold was written, as far as is known: at gate 1 also one whose write was not confirmed. */
   #hasHold = false;
   #extensions = 0;
-  #demand = NO_DEMAND;
 
   constructor(
     private readonly engine: Engine,
@@ -88,11 +89,6 @@ export class OperationHold {
   get current(): HeldOperation | null {
     const { account } = this.options.known;
     return this.#hasHold && account !== null ? this.#heldIn(account.wallet) : null;
-  }
-
-  /** All that was set aside, whatever was used of it since. */
-  get demand(): Demand {
-    return this.#demand;
   }
 
   async #lockAndHold(wallet: Wallet, admitted: Admitted): Promise<Admitted | null> {
@@ -178,7 +174,7 @@ export class OperationHold {
     });
     if (isNothing(claimed)) return decided;
     this.#hasHold = true;
-    this.#demand = addDemands(this.#demand, claimed);
+    this.demand = addDemands(this.demand, claimed);
     this.watch.held(claimed.credits);
     return decided;
   }
@@ -208,7 +204,7 @@ export class OperationHold {
       });
     }
     this.#hasHold = false;
-    this.#demand = NO_DEMAND;
+    this.demand = NO_DEMAND;
     const standing = withMeans(known.standing, null);
     return { admission: admit(quote, standing, at, rules), standing, at };
   }

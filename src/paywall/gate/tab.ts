@@ -55,7 +55,13 @@ export class Tab {
   #isClosed = false;
   #execution: unknown;
 
-  constructor(private readonly options: TabOptions) {}
+  readonly admitted: AdmittedType;
+  readonly openedAt: Instant;
+
+  constructor(private readonly options: TabOptions) {
+    this.admitted = options.admitted;
+    this.openedAt = options.openedAt;
+  }
 
   /**
    * Whether this resolver runs in the execution that the tab was opened for. graphql-js makes one object of coerced
@@ -64,14 +70,6 @@ export class Tab {
   isOf({ variableValues }: GraphQLResolveInfo): boolean {
     this.#execution ??= variableValues;
     return this.#execution === variableValues;
-  }
-
-  get openedAt(): Instant {
-    return this.options.openedAt;
-  }
-
-  get admitted(): AdmittedType {
-    return this.options.admitted;
   }
 
   /** Admits one position and notes what it drew, or says what it lacks. */

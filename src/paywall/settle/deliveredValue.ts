@@ -2,7 +2,6 @@
  * Whether something came at a paid position: at least one leaf that is not null.
  * `__typename` is known without looking anything up, so it counts only where nothing else was asked for.
  */
-import { isRecord } from '../../domain/isRecord.js';
 import { getNamedType, getNullableType, isCompositeType, isListType, isUnionType, Kind } from 'graphql';
 import type { FieldNode, GraphQLCompositeType, GraphQLOutputType, SelectionSetNode } from 'graphql';
 import type { Selected } from '../gate/draw.js';
@@ -47,19 +46,13 @@ export class DeliveredValue {
       return Array.isArray(value) && value.some((item) => this.#hasLeaf(item, nullable.ofType, nodes));
     }
     const named = getNamedType(type);
-    if (!isCompositeType(named)) return true;
-    return isRecord(value) && this.#objectHasLeaf(value, named, nodes);
+    return isCompositeType(named) ? this.#objectHasLeaf(value, named, nodes) : true;
   }
 
-  #objectHasLeaf(
-    object: Readonly<Record<string, unknown>>,
-    type: GraphQLCompositeType,
-    nodes: readonly FieldNode[],
-  ): boolean {
+  #objectHasLeaf(object: object, type: GraphQLCompositeType, nodes: readonly FieldNode[]): boolean {
     const shapes = this.#shapesOf(type, nodes);
     let [isNamed, isAlone] = [false, true];
-    for (const key of Object.keys(object)) {
-      const value = object[key];
+    for (const [key, value] of Object.entries(object)) {
       const shape = shapes.get(key);
       if (shape === undefined) continue;
       if (shape.type === null) isNamed ||= value !== null;

@@ -3,7 +3,7 @@ import { grantId, holdId } from '../../../src/domain/ids.js';
 import type { AccountId } from '../../../src/domain/ids.js';
 import type { LedgerEntry } from '../../../src/domain/ledger.js';
 import { applyCommand } from '../../../src/domain/walletCommand.js';
-import type { WalletTask } from '../../../src/ledger/walletKeeper.js';
+import type { WalletTask } from '../../../src/ledger/lane.js';
 import type { Store } from '../../../src/store/store.js';
 
 export const NOW = Date.UTC(2026, 0, 31, 12);

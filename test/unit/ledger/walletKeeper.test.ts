@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { accountId } from '../../../src/domain/ids.js';
 import { WalletKeeper } from '../../../src/ledger/walletKeeper.js';
-import type { WalletKeeperOptions, WalletTask } from '../../../src/ledger/walletKeeper.js';
+import type { WalletTask } from '../../../src/ledger/lane.js';
+import type { WalletKeeperOptions } from '../../../src/ledger/walletKeeper.js';
 import { openStore } from '../../../src/store/openStore.js';
 import type { Store } from '../../../src/store/store.js';
 import { StoreError } from '../../../src/store/storeError.js';
