@@ -44,8 +44,11 @@ export const openTill = async (bank: Bank, settings: TillSettings): Promise<Till
 
 const SQLITE = 'sqlite:';
 
-const sandboxFileBeside = (databaseUrl: string): string =>
-  join(databaseUrl.startsWith(SQLITE) ? dirname(databaseUrl.slice(SQLITE.length)) : 'data', 'sandbox.json');
+/** A database that ends with the process has a sandbox that does. */
+const sandboxFileBeside = (databaseUrl: string): string | null => {
+  if (databaseUrl === 'sqlite::memory:') return null;
+  return join(databaseUrl.startsWith(SQLITE) ? dirname(databaseUrl.slice(SQLITE.length)) : 'data', 'sandbox.json');
+};
 
 const tillOf = (
   bank: Bank,

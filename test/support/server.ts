@@ -10,6 +10,7 @@ import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { createAccount, grantCredits, issueKey } from '../../src/admin/library.js';
 import type { KeyTerms } from '../../src/admin/library.js';
+import { readConfig } from '../../src/config.js';
 import type { EdgeConfig } from '../../src/config.js';
 import { createAtlasSchema } from '../../src/demo/createAtlasSchema.js';
 import { demoKeys, demoOperators } from '../../src/demo/demoKeys.js';
@@ -23,6 +24,8 @@ import type { Paywall, PaywallOptions } from '../../src/paywall/paywall.js';
 import { createServer } from '../../src/server/createServer.js';
 import type { ServerOptions } from '../../src/server/createServer.js';
 import { EDGE_DEFAULTS } from '../../src/server/connectionOptions.js';
+import { openTill } from '../../src/server/till.js';
+import type { Till } from '../../src/server/till.js';
 import type { Metrics } from '../../src/server/watch/metrics.js';
 import { storeWatchOf } from '../../src/server/watch/watchers.js';
 import type { Tracing } from '../../src/server/watch/watchers.js';
@@ -55,6 +58,7 @@ const HEADERS = [
 export interface TestServer extends ObservedStore {
   readonly url: string;
   readonly paywall: Paywall;
+  readonly till: Till | null;
   /** Sends an operation; `key` is sent as a bearer token, `null` sends none. */
   readonly query: (
     key: string | null,
@@ -130,11 +134,22 @@ export interface TestServerOptions extends Partial<Omit<PaywallOptions, 'store' 
   readonly tracing?: Tracing;
   readonly graphiql?: ServerOptions['graphiql'];
   readonly home?: ServerOptions['home'];
+  /** Through the sandbox. None where it is left out. */
+  readonly takesPayments?: boolean;
 }
 
 export const startServer = async (options: TestServerOptions = {}): Promise<TestServer> => {
   const { schema, database = sqliteDatabase, logger = pino({ level: 'silent' }), ...others } = options;
-  const { metrics = null, tracing = null, rateLimits = null, graphiql, home, edge, ...rest } = others;
+  const {
+    metrics = null,
+    tracing = null,
+    rateLimits = null,
+    graphiql,
+    home,
+    edge,
+    takesPayments = false,
+    ...rest
+  } = others;
   const { store: real, drop } = await database();
   const observed = observeStore(real);
   const paywall = createPaywall({
@@ -148,7 +163,13 @@ export const startServer = async (options: TestServerOptions = {}): Promise<Test
   const { engine } = paywall;
   if (schema === undefined) await seedDemo(engine);
   metrics?.watchEngine(engine);
+  let url = '';
+  const serverUrl = (): string => url;
+  const memory = { databaseUrl: 'sqlite::memory:', payments: readConfig({}).payments };
+  const till = takesPayments ? await openTill(engine, { ...memory, isDemo: true, serverUrl }) : null;
   const server = await createServer({
+    serverUrl,
+    till,
     paywall,
     logger,
     admin: { fixedOperators: demoOperators() },
@@ -160,7 +181,7 @@ export const startServer = async (options: TestServerOptions = {}): Promise<Test
     ...(graphiql === undefined ? {} : { graphiql }),
     ...(home === undefined ? {} : { home }),
   });
-  const url = await server.listen({ host: '127.0.0.1', port: 0 });
+  url = await server.listen({ host: '127.0.0.1', port: 0 });
 
   const request = async (path: string, init?: RequestInit): Promise<Answer> => {
     const response = await fetch(`${url}${path}`, init);
@@ -172,6 +193,7 @@ export const startServer = async (options: TestServerOptions = {}): Promise<Test
     ...observed,
     url,
     paywall,
+    till,
     request,
     query: (key, document, variables, headers = {}) =>
       request('/graphql', operationOf(key, document, variables, headers)),
@@ -185,6 +207,7 @@ export const startServer = async (options: TestServerOptions = {}): Promise<Test
     close: async () => {
       observed.recover();
       await server.close();
+      await till?.close();
       await paywall.close();
       await drop();
     },

@@ -43,10 +43,10 @@ th,td{padding:.4rem 1rem .4rem 0;text-align:left;vertical-align:top;border-botto
 .good,.bad{border-left:.35rem solid}
 .good{border-left-color:var(--good)}
 .bad{border-left-color:var(--bad)}
-button{min-height:2.75rem;padding:.55rem 1.2rem;font:600 1rem/1.3 inherit;font-family:inherit;color:var(--on);background:var(--accent);border:1px solid var(--accent);border-radius:.5rem;cursor:pointer}
+button{min-height:2.75rem;padding:.55rem 1.2rem;font:inherit;font-weight:600;line-height:1.3;color:var(--on);background:var(--accent);border:1px solid var(--accent);border-radius:.5rem;cursor:pointer}
 button.plain{color:var(--ink);background:transparent;border-color:var(--line)}
 button:hover{filter:brightness(1.08)}
-.buttons{display:flex;flex-wrap:wrap;gap:.6rem}
+.buttons{margin:0 0 1rem;display:flex;flex-wrap:wrap;gap:.6rem}
 @media(max-width:30rem){h1{font-size:1.55rem}.offer form,.offer button,.buttons form,.buttons button{width:100%}}`;
 
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');

@@ -80,9 +80,10 @@ const wordsOf = (option: RemedyOption): { readonly title: string; readonly text:
   switch (option.kind) {
     case 'PACK': {
       const { name, credits, price, expiresAfterDays } = option.pack;
-      const lasts = expiresAfterDays === null ? '' : `, good for ${expiresAfterDays} days`;
+      const what = name === creditsText(credits) ? '' : `${creditsText(credits)}. `;
+      const lasts = expiresAfterDays === null ? 'They don’t expire.' : `Good for ${expiresAfterDays} days.`;
       const enough = option.suffices ? '' : ' Not enough alone.';
-      return { title: name, text: `${creditsText(credits)}${lasts}.${enough}`, button: `Pay ${priceOf(price)}` };
+      return { title: name, text: `${what}${lasts}${enough}`, button: `Pay ${priceOf(price)}` };
     }
     case 'SUBSCRIBE': {
       const { name, price, interval } = option.plan;
