@@ -17,6 +17,7 @@ import {
 import { attachCheckout, refundPurchase } from '../admin/payments/purchases.js';
 import { loadAccount, loadOffer } from '../admin/loadCurrent.js';
 import type { CheckoutRequest, PaymentDesk, PortalRequest } from '../api/paymentDesk.js';
+import { listenToCharges } from '../accounts/afterCharge.js';
 import type { Bank } from '../accounts/bank.js';
 import type { AccountId, PurchaseId } from '../domain/ids.js';
 import { unreachable } from '../domain/invariant.js';
@@ -55,6 +56,9 @@ export const openPayments = (options: PaymentOptions): Payments => {
   const inbox = new Inbox(bank, provider, follower);
   const topUps = new TopUps(bank, provider, follower);
   const reconciler = new Reconciler({ bank, provider, inbox, follower, topUps });
+  listenToCharges(bank, (accountId, available) => {
+    topUps.charged(accountId, available);
+  });
   return {
     desk: new Desk(options, { follower, inbox, topUps, reconciler }),
     webhook: createWebhook(bank, provider, inbox),

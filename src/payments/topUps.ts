@@ -12,9 +12,10 @@ import { settlePayment } from '../admin/payments/purchases.js';
 import type { Bank } from '../accounts/bank.js';
 import { timeZoneOf } from '../domain/account.js';
 import { autoTopUpDue } from '../domain/autoTopUp.js';
+import type { TopUpDue } from '../domain/autoTopUp.js';
 import type { AccountId } from '../domain/ids.js';
 import { HOUR_MS } from '../domain/period.js';
-import type { ProviderLink } from '../domain/providerLink.js';
+import type { AutoTopUp, ProviderLink } from '../domain/providerLink.js';
 import type { Purchase } from '../domain/purchase.js';
 import { viewAt } from '../domain/walletView.js';
 import type { Follower } from './follower.js';
@@ -72,38 +73,37 @@ export class TopUps {
   }
 
   async #check(accountId: AccountId): Promise<void> {
-    const { settings, store } = this.bank;
+    const { settings } = this.bank;
     const named = { provider: this.provider.name, accountId };
     const link = await findProviderLink(this.bank, named);
-    const wanted = link?.autoTopUp ?? null;
-    const isOn = wanted?.stopped === null;
+    const set = link?.autoTopUp ?? null;
+    const wanted = set?.stopped === null ? set : null;
     if (this.#known.size >= KNOWN_MAX) this.#known.clear();
-    this.#known.set(accountId, {
-      belowCredits: isOn ? wanted.belowCredits : null,
-      until: settings.now() + KNOWN_MS,
-    });
-    if (link === null || !isOn) return;
-    const [[account], [wallet]] = await Promise.all([store.findAccounts([accountId]), store.findWallets([accountId])]);
-    if (account == null || account.suspendedAt !== null) return;
-    const page = { count: PURCHASES, after: null, isBackward: false };
-    const due = autoTopUpDue(
-      {
-        settings: wanted,
-        available: wallet == null ? 0 : viewAt(wallet, settings.now()).available,
-        pack: await findPackOnSale(this.bank, wanted.packId),
-        purchases: await store.findPurchasePage(accountId, page),
-        timeZone: timeZoneOf(account),
-      },
-      settings.now(),
-    );
+    const belowCredits = wanted?.belowCredits ?? null;
+    this.#known.set(accountId, { belowCredits, until: settings.now() + KNOWN_MS });
+    if (wanted === null) return;
+    const due = await this.#due(accountId, wanted);
     const acting = this.#acting();
-    if (!due.due) {
-      if (due.why === 'PACK_GONE') await stopAutoTopUp(acting, named, 'PACK_GONE');
+    if (due?.due !== true) {
+      if (due?.why === 'PACK_GONE') await stopAutoTopUp(acting, named, 'PACK_GONE');
       return;
     }
     const order = { ...named, wanted: { kind: 'PACK' as const, packId: due.pack.id }, creditPrice: null };
     const { purchase } = await openPurchase(acting, { ...order, refusalId: null, origin: 'AUTO_TOP_UP' }, due.key);
-    await this.charge(purchase, link);
+    await this.charge(purchase, { accountId, customerId: link?.customerId ?? null });
+  }
+
+  /** `null`: of an account that may not buy. */
+  async #due(accountId: AccountId, settings: AutoTopUp): Promise<TopUpDue | null> {
+    const { store } = this.bank;
+    const now = this.bank.settings.now();
+    const [[account], [wallet]] = await Promise.all([store.findAccounts([accountId]), store.findWallets([accountId])]);
+    if (account?.suspendedAt !== null) return null;
+    const page = { count: PURCHASES, after: null, isBackward: false };
+    const available = wallet == null ? 0 : viewAt(wallet, now).available;
+    const pack = await findPackOnSale(this.bank, settings.packId);
+    const purchases = await store.findPurchasePage(accountId, page);
+    return autoTopUpDue({ settings, available, pack, purchases, timeZone: timeZoneOf(account) }, now);
   }
 
   #acting(): Acting {

@@ -1,5 +1,6 @@
 /** From what an operation drew and what its response delivers to what it is charged, and what is said of it. */
 import { GraphQLError, responsePathAsArray } from 'graphql';
+import { afterCharge } from '../../accounts/afterCharge.js';
 import { StoreError } from '../../store/storeError.js';
 import { capture, giveBack } from '../../ledger/heldOperation.js';
 import type { Capture, HeldOperation } from '../../ledger/heldOperation.js';
@@ -139,6 +140,7 @@ const finish = async (
     const balance = await capture(engine.keeper, finishing.held, captured);
     watch.charged(charged);
     watch.holdEnded();
+    if (charged > 0) afterCharge(engine, finishing.held.accountId, balance);
     return { ...summary, balance };
   } catch (error) {
     return unconfirmed(engine, refusals, error, { ...finishing, isKept: keyed !== null });
