@@ -22,6 +22,8 @@ export interface Config {
   readonly holdTtlMs: number;
   /** How large an answer may be that is kept under an `Idempotency-Key`. */
   readonly idempotentAnswerBytesMax: number;
+  /** How large any answer may be. */
+  readonly answerBytesMax: number;
   readonly logLevel: string;
   /** Where `/metrics` is served: nowhere, beside everything else, or at an address of its own. */
   readonly metrics: MetricsPlace;
@@ -222,6 +224,7 @@ const environment = z.object({
     .min(1, `must be 1 to ${IDEMPOTENT_ANSWER_BYTES_MAX}`)
     .max(IDEMPOTENT_ANSWER_BYTES_MAX, `must be 1 to ${IDEMPOTENT_ANSWER_BYTES_MAX}`)
     .default(8 * 1024 * 1024),
+  TOLLGATE_ANSWER_BYTES_MAX: whole('of bytes', 1_024, 1_024 * 1_024 * 1_024).default(16 * 1_024 * 1_024),
   TOLLGATE_METRICS: metricsPlace.optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: z
     .url({ protocol: /^https?$/, error: 'must be a URL that begins with http:// or https://' })
@@ -355,6 +358,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
     isDemo,
     holdTtlMs: TOLLGATE_HOLD_TTL_MS,
     idempotentAnswerBytesMax: TOLLGATE_IDEMPOTENT_ANSWER_BYTES_MAX,
+    answerBytesMax: parsed.data.TOLLGATE_ANSWER_BYTES_MAX,
     // Whoever tries the demo reads what it prints, and nothing needs their attention.
     logLevel: LOG_LEVEL ?? (isDemo ? 'warn' : 'info'),
     // A demo is reached from this machine alone; elsewhere it is for the operator to say who may read them.

@@ -148,12 +148,13 @@ const serverOptions = (
 });
 
 const paywallOptions = (
-  { holdTtlMs, idempotentAnswerBytesMax, docsUrl, keySecret, documentLimits, edge }: Config,
+  { holdTtlMs, idempotentAnswerBytesMax, answerBytesMax, docsUrl, keySecret, documentLimits, edge }: Config,
   logger: Watchers['logger'],
   publicUrl: () => string,
 ): Omit<PaywallOptions, 'schema' | 'store'> => ({
   holdTtlMs,
   idempotentAnswerBytesMax,
+  answerBytesMax,
   remedyUrl: (occasion) => remedyAddress(publicUrl(), occasion),
   docsUrl: (cause) => `${docsUrl ?? `${publicUrl()}/errors`}/${cause}`,
   onFailure: (error) => {

@@ -6,10 +6,11 @@
 import DataLoader from 'dataloader';
 import type { Account, ApiKey } from '../domain/account.js';
 import type { AccountId } from '../domain/ids.js';
+import type { LedgerEntry } from '../domain/ledger.js';
 import type { Subscription } from '../domain/subscription.js';
 import { emptyWallet } from '../domain/wallet.js';
 import type { Wallet } from '../domain/wallet.js';
-import type { Store } from '../store/store.js';
+import type { LedgerPage, Store } from '../store/store.js';
 import { isAboutOneValue, StoreError } from '../store/storeError.js';
 
 export interface Loader<Key, Value> {
@@ -32,6 +33,12 @@ export interface Loaders {
   /** By the hash of the secret. */
   readonly apiKeys: Loader<string, ApiKey | null>;
   readonly accounts: RememberingLoader<AccountId, AccountRecords>;
+  /** Pages that are asked for at the same time are one call of the store for an account, each page once. */
+  readonly ledgerPages: Loader<LedgerPageOf, readonly LedgerEntry[]>;
+}
+
+export interface LedgerPageOf extends LedgerPage {
+  readonly accountId: AccountId;
 }
 
 const BATCH_SIZE_MAX = 1_000;
@@ -118,12 +125,34 @@ export const processLoaders = (store: Store): Loaders => ({
       wallet: wallets[index] ?? emptyWallet(id),
     }));
   }),
+  ledgerPages: loaderOf((asked) => findLedgerPagesOf(store, asked)),
 });
+
+const findLedgerPagesOf = async (
+  store: Store,
+  asked: readonly LedgerPageOf[],
+): Promise<readonly (readonly LedgerEntry[])[]> => {
+  const keyOf = ({ accountId, first, before, after }: LedgerPageOf) =>
+    JSON.stringify([accountId, first, before, after]);
+  const found = new Map<string, readonly LedgerEntry[]>();
+  const wantedBy = new Map<AccountId, Map<string, LedgerPageOf>>();
+  for (const page of asked) {
+    const wanted = wantedBy.get(page.accountId) ?? new Map<string, LedgerPageOf>();
+    wantedBy.set(page.accountId, wanted.set(keyOf(page), page));
+  }
+  const findOf = async ([accountId, wanted]: readonly [AccountId, ReadonlyMap<string, LedgerPageOf>]) => {
+    const read = await store.findLedgerPages(accountId, [...wanted.values()]);
+    for (const [index, key] of [...wanted.keys()].entries()) found.set(key, read[index] ?? []);
+  };
+  await Promise.all([...wantedBy].map(findOf));
+  return asked.map((page) => found.get(keyOf(page)) ?? []);
+};
 
 /** Loaders of one request: each account is asked for once. Its key is asked for once anyway. */
 export const requestLoaders = (process: Loaders): Loaders => ({
   apiKeys: process.apiKeys,
   accounts: new Remembering(process.accounts),
+  ledgerPages: process.ledgerPages,
 });
 
 /** A DataLoader without batches and for one key at a time, of which a request has no more: one is made for every request. */

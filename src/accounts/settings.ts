@@ -10,6 +10,8 @@ export interface Settings {
   readonly holdTtlMs: number;
   /** How large an answer may be that is kept under an `Idempotency-Key`, in bytes of its JSON. */
   readonly idempotentAnswerBytesMax: number;
+  /** How large any answer may be, in bytes of its JSON. */
+  readonly answerBytesMax: number;
   /** Where a person carries a remedy out. */
   readonly remedyUrl: (occasion: RemedyOccasion) => string | null;
   /** Where the page about a cause of refusals is. */
@@ -20,12 +22,14 @@ export interface Settings {
 
 const HOLD_TTL_MS = 60_000;
 const IDEMPOTENT_ANSWER_BYTES_MAX = 8 * 1024 * 1024;
+const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
 
 export const settingsOf = (given: Partial<Settings>): Settings => ({
   now: given.now ?? Date.now,
   newId: given.newId ?? nanoid,
   holdTtlMs: given.holdTtlMs ?? HOLD_TTL_MS,
   idempotentAnswerBytesMax: given.idempotentAnswerBytesMax ?? IDEMPOTENT_ANSWER_BYTES_MAX,
+  answerBytesMax: given.answerBytesMax ?? ANSWER_BYTES_MAX,
   remedyUrl: given.remedyUrl ?? (() => null),
   docsUrl: given.docsUrl ?? (() => null),
   onFailure: given.onFailure ?? (() => undefined),

@@ -1,4 +1,5 @@
 /** Resolvers of `billing`: what the caller has, and what things cost. It is free, and speaks of the caller alone. */
+import { GraphQLError } from 'graphql';
 import { GraphQLDateTime, GraphQLJSONObject, GraphQLSafeInt } from 'graphql-scalars';
 import { timeZoneOf } from '../domain/account.js';
 import type { Account } from '../domain/account.js';
@@ -88,14 +89,13 @@ const Billing: BillingResolvers = {
     const account = await loadAccount(billing, context);
     // The credits that are due are granted before the ledger is read, so that it agrees with the balance.
     if (account !== null) await currentView(account, billing, context);
-    return findLedgerConnection(context.tollgate.paywall.engine.store, billing.caller.accountId, args);
+    return findLedgerConnection(billing.caller.loaders, billing.caller.accountId, args);
   },
   terms: async (_billing, { coordinates }, { tollgate: { paywall } }) => {
     const { requirements } = paywall.engine.priced;
     const { offers } = await paywall.engine.shelf.current();
-    const asked =
-      coordinates == null ? [...requirements.paid.values()] : coordinates.map((each) => requirements.paid.get(each));
-    return asked.filter((paid) => paid !== undefined).map((paid) => ({ paid, plans: covering(offers, paid) }));
+    const asked = coordinates == null ? [...requirements.paid.values()] : paidAt(requirements.paid, coordinates);
+    return asked.map((paid) => ({ paid, plans: covering(offers, paid) }));
   },
   quote: async ({ caller }, { document, variables, operationName }, { tollgate: { paywall } }) => {
     const quote = await paywall.quote({ document, variables, operationName, caller });
@@ -118,6 +118,18 @@ const Billing: BillingResolvers = {
     const [link = null] = await paywall.engine.store.findPayments('providerLinks', [key]);
     return link?.autoTopUp ?? null;
   },
+};
+
+const COORDINATES_MAX = 1_000;
+
+/** Each once, however often it is named. */
+const paidAt = (all: ReadonlyMap<string, PaidField>, coordinates: readonly string[]): readonly PaidField[] => {
+  if (coordinates.length > COORDINATES_MAX) {
+    throw new GraphQLError(`The argument "coordinates" may name at most ${COORDINATES_MAX} fields.`, {
+      extensions: { code: 'BAD_USER_INPUT', argument: 'coordinates' },
+    });
+  }
+  return [...new Set(coordinates)].flatMap((coordinate) => all.get(coordinate) ?? []);
 };
 
 const covering = (offers: readonly Plan[], paid: PaidField): readonly Plan[] =>

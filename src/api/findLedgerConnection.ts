@@ -1,7 +1,7 @@
 /** A ledger as a Relay connection, the newest entry first. A cursor is an entry's `seq`: the same in both APIs. */
+import type { Loaders } from '../accounts/loaders.js';
 import type { AccountId } from '../domain/ids.js';
 import type { LedgerEntry } from '../domain/ledger.js';
-import type { Store } from '../store/store.js';
 import { decodeCursor, encodeCursor, findConnection } from './connection.js';
 import type { Connection, Cursors, PageArguments } from './connection.js';
 
@@ -16,12 +16,12 @@ const CURSORS: Cursors<LedgerEntry, number> = {
 
 /** Without an account there are no entries, and arguments are checked all the same. */
 export const findLedgerConnection = (
-  store: Pick<Store, 'findLedgerPage'>,
+  { ledgerPages }: Pick<Loaders, 'ledgerPages'>,
   accountId: AccountId | null,
   args: PageArguments,
 ): Promise<Connection<LedgerEntry>> =>
   findConnection(args, CURSORS, ({ count, after, isBackward }) => {
     if (accountId === null) return [];
     const page = isBackward ? { before: null, after: after ?? 0 } : { before: after };
-    return store.findLedgerPage(accountId, { first: count, ...page });
+    return ledgerPages.load({ accountId, first: count, ...page });
   });

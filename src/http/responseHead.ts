@@ -39,6 +39,7 @@ const OTHER_STATUS: ReadonlyMap<unknown, number> = new Map([
   ['IDEMPOTENCY_KEY_REUSED', 422],
   ['METHOD_NOT_ALLOWED', 405],
   ['IDEMPOTENT_ANSWER_TOO_LARGE', 413],
+  ['ANSWER_TOO_LARGE', 413],
   ['UNPAID_VALUE', 500],
   ['INTERNAL_SERVER_ERROR', 500],
 ]);

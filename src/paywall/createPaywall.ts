@@ -29,7 +29,8 @@ export const createPaywall = (options: PaywallOptions): Paywall => {
   const gatedSchema = applyPaywall(schema, prices, { openOperations, fieldResolver });
   const { bank = bankOf(options), maxPositions = MAX_POSITIONS, whenRefused = 'PARTIAL' } = options;
   const { documentLimits = null, introspection = true } = options;
-  const readerOptions = { listSizes: requirements.listSizes, introspection };
+  const lists = { sizes: requirements.listSizes, paidCount: requirements.paid.size };
+  const readerOptions = { lists, introspection };
   const priced = { schema: gatedSchema, ...prices };
   const engine: RunningEngine = {
     ...bank,

@@ -9,6 +9,7 @@ import type { Refusal } from '../domain/refusal.js';
 import type { Engine } from './engine.js';
 import { openTab } from './gate/openTab.js';
 import type { Opened, OpenTab } from './gate/openTab.js';
+import { unsendable } from './gate/unsendable.js';
 import type { OpenOperations } from './gate/openOperations.js';
 import { isPromise } from '../domain/maybePromise.js';
 import type { MaybePromise } from '../domain/maybePromise.js';
@@ -79,7 +80,7 @@ export const openOperation = (engine: RunningEngine, request: OperationRequest):
     record();
     return answer;
   }
-  if (compiled === null) return { kind: 'free' };
+  if (compiled === null) return { kind: 'free', answerBytesMax: engine.settings.answerBytesMax };
   const fault = documents.tooLarge({ document, operation: compiled.operation, variables });
   if (fault !== null) return { kind: 'invalid', errors: [fault] };
   // Whatever comes of it, only an operation that runs keeps its context value.
@@ -149,15 +150,20 @@ export const conclude = <Data, Failure>(
     case 'replay':
       return { result: opening.response, ...NOTHING_CHARGED };
     case 'free':
-      return runFree(run);
+      return runFree(opening, run);
     case 'open':
       return runOpen(opening, run, origin);
   }
 };
 
 const runFree = async <Data, Failure>(
+  { answerBytesMax }: Extract<Opening, { readonly kind: 'free' }>,
   run: () => MaybePromise<Answered<Data, Failure>>,
-): Promise<Conclusion<Data, Failure>> => ({ result: await run(), ...NOTHING_CHARGED });
+): Promise<Conclusion<Data, Failure>> => {
+  const result = await run();
+  const fault = unsendable(result, answerBytesMax);
+  return fault === null ? { result, ...NOTHING_CHARGED } : instead(fault);
+};
 
 const runOpen = <Data, Failure>(
   opening: OpenOperation,
@@ -188,10 +194,16 @@ const concluded = <Data, Failure>(
   result: Answered<Data, Failure>,
   settled: Settled,
 ): Conclusion<Data, Failure> => {
-  if (settled instanceof GraphQLError)
-    return { result: { errors: [settled] }, withheld: settled, payment: null, giveBack: null };
+  if (settled instanceof GraphQLError) return instead(settled);
   if (settled === null || result.data == null) return { result, ...NOTHING_CHARGED };
   return { result: withPayment(result, settled), withheld: null, payment: settled, giveBack };
 };
 
 const NOTHING_CHARGED = { withheld: null, payment: null, giveBack: null };
+
+const instead = (withheld: GraphQLError): Conclusion<never, never> => ({
+  result: { errors: [withheld] },
+  withheld,
+  payment: null,
+  giveBack: null,
+});

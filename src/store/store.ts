@@ -186,6 +186,8 @@ export interface Store {
    * acknowledged, whether it has been moved to the ledger or not.
    */
   findLedgerPage(accountId: AccountId, page: LedgerPage): Promise<readonly LedgerEntry[]>;
+  /** Several pages of one account's entries, each as `findLedgerPage` gives it. */
+  findLedgerPages(accountId: AccountId, pages: readonly LedgerPage[]): Promise<readonly (readonly LedgerEntry[])[]>;
   /** One account's entries with these ids, `null` where there is none. Sees journals as `findLedgerPage` does. */
   findLedgerEntries(accountId: AccountId, entryIds: readonly string[]): Promise<readonly (LedgerEntry | null)[]>;
   /** All entries of one hold, oldest first. Sees journals as `findLedgerPage` does. */

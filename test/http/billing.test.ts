@@ -1,10 +1,12 @@
 /** `billing` over HTTP: what a caller has, page by page, and nothing of anybody else's. */
 import { describe, expect, it } from 'vitest';
+import { readConfig } from '../../src/config.js';
 import { listAt, partAt } from '../support/bodies.js';
 import { useServers } from '../support/runningServers.js';
 import { JSON_HEADERS, paymentOf } from '../support/refusals.js';
 
 const start = useServers();
+const EDGE_LIMITS = readConfig({}).documentLimits;
 
 const NEAREST = 'nearest(lat: 48.2, lon: 16.37, first: 3) { __typename }';
 const CITIES = Array.from({ length: 3 }, () => ({ __typename: 'City' }));
@@ -177,5 +179,58 @@ describe('the ledger’s pages', () => {
     const answer = await query('demo-payg', `{ ${NEAREST} billing { ledger(first: -1) { nodes { id } } } }`);
     expect(answer).toMatchObject({ status: 200, body: { data: null } });
     expect(await books('demo-payg')).toMatchObject({ available: 100, held: 0, holds: 0, sum: 100 });
+  });
+});
+
+describe('lists of Tollgate’s own', () => {
+  const LEDGER_CALLS = ['findLedgerPage', 'findLedgerPages'] as const;
+
+  it('pages of the ledger under many aliases are one call of the store', async () => {
+    const { query, takeCalls } = await start();
+    for (let nth = 0; nth < 4; nth += 1) await query('demo-payg', `{ ${NEAREST} }`);
+    const page = (args: string) => `ledger(${args}) { nodes { credits } pageInfo { endCursor } }`;
+    const first = await query('demo-payg', `{ billing { ${page('first: 2')} } }`);
+    const cursor = String(partAt(first.body, 'data', 'billing', 'ledger', 'pageInfo', 'endCursor'));
+    const aliases = Array.from({ length: 110 }, (_, index) =>
+      index % 2 === 0
+        ? `a${index}: ${page(`first: ${(index % 7) + 1}`)}`
+        : `a${index}: ${page(`first: 1, after: "${cursor}"`)}`,
+    );
+    takeCalls();
+    const answer = await query('demo-payg', `{ billing { ${aliases.join('\n')} } }`);
+    const { byVerb } = takeCalls();
+    expect(LEDGER_CALLS.map((verb) => byVerb[verb] ?? 0)).toEqual([0, 1]);
+    const billing = partAt(answer.body, 'data', 'billing');
+    expect(partAt(billing, 'a0', 'nodes')).toEqual([{ credits: -3 }]);
+    expect(partAt(billing, 'a1', 'nodes')).toEqual([{ credits: -3 }]);
+    expect(listAt(billing, 'a6', 'nodes')).toHaveLength(5);
+  });
+
+  it('count in the complexity of a document as often as they are long', async () => {
+    const { query } = await start({ documentLimits: EDGE_LIMITS });
+    const ledger = Array.from({ length: 50 }, (_, index) => `a${index}: ledger(first: 100) { nodes { id } }`);
+    const terms = Array.from({ length: 145 }, (_, index) => `a${index}: terms(coordinates: $c) { coordinate cost }`);
+    const c = Array.from({ length: 1_000 }, () => 'Query.nearest');
+    const asked = [
+      await query('demo-payg', `{ billing { ${ledger.join(' ')} } }`),
+      await query(null, `query ($c: [String!]) { billing { ${terms.join(' ')} } }`, { c }),
+    ];
+    expect(asked.map(({ status, body }) => [status, partAt(body, 'errors', 0, 'message')])).toEqual([
+      [400, expect.stringMatching(/^The operation has a complexity of \d+, and at most 5000 is allowed\.$/)],
+      [400, expect.stringMatching(/^The operation has a complexity of \d+, and at most 5000 is allowed\.$/)],
+    ]);
+  });
+
+  it('tell each price once, however often it is named, and take so many names', async () => {
+    const { query } = await start();
+    const document = 'query ($c: [String!]) { billing { terms(coordinates: $c) { coordinate } } }';
+    const named = (count: number) =>
+      Array.from({ length: count }, (_, index) => ['Query.export', 'no.such', 'Query.nearest'][index % 3]);
+    expect((await query(null, document, { c: named(1_000) })).body).toEqual({
+      data: { billing: { terms: [{ coordinate: 'Query.export' }, { coordinate: 'Query.nearest' }] } },
+    });
+    expect((await query(null, document, { c: named(1_001) })).body).toMatchObject({
+      errors: [{ extensions: { code: 'BAD_USER_INPUT', argument: 'coordinates' } }],
+    });
   });
 });

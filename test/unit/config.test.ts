@@ -10,6 +10,7 @@ const DEFAULTS = {
   isDemo: true,
   holdTtlMs: 60_000,
   idempotentAnswerBytesMax: 8_388_608,
+  answerBytesMax: 16_777_216,
   logLevel: 'warn',
   edge: {
     bodyBytesMax: 262_144,
@@ -67,6 +68,7 @@ describe('the environment', () => {
       TOLLGATE_DEMO: 'false',
       TOLLGATE_HOLD_TTL_MS: '1500',
       TOLLGATE_IDEMPOTENT_ANSWER_BYTES_MAX: '2000',
+      TOLLGATE_ANSWER_BYTES_MAX: '3000',
       LOG_LEVEL: 'silent',
       TOLLGATE_METRICS: '[::1]:9464',
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/',
@@ -108,6 +110,7 @@ describe('the environment', () => {
       isDemo: false,
       holdTtlMs: 1_500,
       idempotentAnswerBytesMax: 2_000,
+      answerBytesMax: 3_000,
       logLevel: 'silent',
       edge: {
         bodyBytesMax: 65_536,

@@ -72,7 +72,7 @@ export const adminQueries: QueryResolvers = {
 
   ledger: async (_root, { accountId: id, ...args }, { engine }) => {
     const account = await loadAccount(engine, id);
-    return findLedgerConnection(engine.store, account.id, args);
+    return findLedgerConnection(engine.loaders, account.id, args);
   },
 
   auditLog: (_root, { target, ...args }, { engine }) =>

@@ -43,7 +43,12 @@ export interface DocumentLimits {
   readonly complexity: number;
 }
 
-type ListSizes = ReadonlyMap<string, ListSize>;
+/** What is known of a schema's lists beside their types. */
+interface Lists {
+  readonly sizes: ReadonlyMap<string, ListSize>;
+  /** How many fields are paid: so many terms there are. */
+  readonly paidCount: number;
+}
 
 /** How a schema's documents are read; also for a server that reads them itself. */
 export interface DocumentReader {
@@ -66,20 +71,22 @@ export interface SizedOperation {
 type Variables = Readonly<Record<string, unknown>>;
 
 export interface ReaderTerms {
-  readonly listSizes?: ListSizes;
+  readonly lists?: Lists;
   /** Whether documents that are read here may ask for the schema. */
   readonly introspection?: boolean;
 }
+
+const NO_LISTS: Lists = { sizes: new Map(), paidCount: 0 };
 
 /** `null`: documents of any size. */
 export const documentReader = (
   schema: GraphQLSchema,
   limits: DocumentLimits | null,
-  { listSizes = new Map(), introspection = true }: ReaderTerms = {},
+  { lists = NO_LISTS, introspection = true }: ReaderTerms = {},
 ): DocumentReader => {
   const parseOptions = limits === null ? {} : { maxTokens: limits.tokens };
   const sizedByVariables: SizedByVariables = new WeakMap();
-  const limitRules = limits === null ? [] : [documentLimitsRule(limits, listSizes, sizedByVariables)];
+  const limitRules = limits === null ? [] : [documentLimitsRule(limits, lists, sizedByVariables)];
   const validationRules = [subscriptionConditionsRule, ...limitRules];
   const rules = [...validationRules, ...specifiedRules, ...(introspection ? [] : [NoSchemaIntrospectionCustomRule])];
   return {
@@ -103,10 +110,10 @@ export const documentReader = (
       if (limits === null) return null;
       const sized = sizedByVariables.get(document);
       if (sized === undefined) return null;
-      const sizeOf = (name: string) => numberIn(variables?.[name]) ?? defaultOf(operation, name);
+      const sizeOf = (name: string) => sizeIn(variables?.[name]) ?? defaultOf(operation, name);
       // One that is left out leaves it to the argument's default, whatever that is.
       if (sized.variables.every((name) => (sizeOf(name) ?? Number.POSITIVE_INFINITY) <= sized.soundUpTo)) return null;
-      const fault = new DocumentMeasure(schema, document, listSizes, sizeOf).faultFor(limits, [operation]);
+      const fault = new DocumentMeasure(schema, document, lists, sizeOf).faultFor(limits, [operation]);
       return fault === null ? null : new GraphQLError(fault, { extensions: { code: 'BAD_USER_INPUT' } });
     },
   };
@@ -117,8 +124,12 @@ export const VALIDATION_OPTIONS = { maxErrors: 20 } as const;
 
 const numberIn = (value: unknown): number | null => (typeof value === 'number' ? value : null);
 
+/** What a variable says of a length: by its number, or by how many values it has. */
+const sizeIn = (value: unknown): number | null => (Array.isArray(value) ? value.length : numberIn(value));
+
 const defaultOf = ({ variableDefinitions = [] }: OperationDefinitionNode, name: string): number | null => {
   const usual = variableDefinitions.find(({ variable }) => variable.name.value === name)?.defaultValue;
+  if (usual?.kind === Kind.LIST) return usual.values.length;
   return usual?.kind === Kind.INT ? Number(usual.value) : null;
 };
 
@@ -133,10 +144,10 @@ const PAGE_SIZE_USUAL = 100;
  * depends on variables, it is found out when they are known.
  */
 const documentLimitsRule =
-  (limits: DocumentLimits, listSizes: ListSizes, sizedByVariables: SizedByVariables): ValidationRule =>
+  (limits: DocumentLimits, lists: Lists, sizedByVariables: SizedByVariables): ValidationRule =>
   (context) => ({
     Document: (document) => {
-      const measureWith = (size: number) => new DocumentMeasure(context.getSchema(), document, listSizes, () => size);
+      const measureWith = (size: number) => new DocumentMeasure(context.getSchema(), document, lists, () => size);
       const usual = measureWith(PAGE_SIZE_USUAL);
       const isSound = usual.faultFor(limits) === null;
       const variables = [...usual.sizeVariables];
@@ -182,7 +193,7 @@ class DocumentMeasure {
   constructor(
     private readonly schema: GraphQLSchema,
     private readonly document: DocumentNode,
-    private readonly listSizes: ListSizes,
+    private readonly lists: Lists,
     /** What a variable says of a length; `null`: nothing. */
     private readonly sizeOf: (variable: string) => number | null,
   ) {
@@ -273,8 +284,13 @@ class DocumentMeasure {
     told: Told,
   ): { readonly length: number; readonly beneath: Told } {
     if (field === undefined) return { length: 1, beneath: TOLD_NOTHING };
-    const listSize = this.listSizes.get(coordinate);
-    const size = listSize === undefined ? null : this.#sizeTold(listSize, field, given);
+    const listSize = this.lists.sizes.get(coordinate);
+    const size =
+      coordinate === TERMS
+        ? this.#termsAsked(given)
+        : listSize === undefined
+          ? null
+          : this.#sizeTold(listSize, field, given);
     if (isListType(getNullableType(field.type))) {
       const length = size ?? (told.fields.includes(name.value) ? told.size : LIST_SIZE_DEFAULT);
       return { length, beneath: TOLD_NOTHING };
@@ -296,6 +312,14 @@ class DocumentMeasure {
     return sizes.length > 0 ? Math.max(0, ...sizes) : assumedSize;
   }
 
+  /** As many as are named; all that there are where none is. */
+  #termsAsked(given: readonly ArgumentNode[]): number {
+    const value = given.find(({ name }) => name.value === 'coordinates')?.value;
+    if (value?.kind === Kind.LIST) return value.values.length;
+    if (value?.kind === Kind.STRING) return 1;
+    return this.#sizeGiven(value) ?? this.lists.paidCount;
+  }
+
   #sizeGiven(value: ValueNode | undefined): number | null {
     if (value?.kind === Kind.INT) return Number(value.value);
     if (value?.kind !== Kind.VARIABLE) return null;
@@ -303,6 +327,9 @@ class DocumentMeasure {
     return this.sizeOf(value.name.value);
   }
 }
+
+/** The one list of Tollgate's own whose length no number tells. */
+const TERMS = 'Billing.terms';
 
 /** Of the whole schema, and of a quote, which reads a document of its own: a few of them at a time. */
 const COST_OF_MUCH = 1_500;

@@ -7,6 +7,7 @@ import { deflateRaw, inflateRaw } from 'node:zlib';
 import { GraphQLError } from 'graphql';
 import { invariant } from '../../domain/invariant.js';
 import { isRecord } from '../../domain/isRecord.js';
+import { noJson } from './unsendable.js';
 
 /** What a client gets, but for the balance, which is that of the moment when it is sent. */
 export interface KeptAnswer {
@@ -47,12 +48,7 @@ const textOf = (answer: KeptAnswer): string | GraphQLError => {
   try {
     return JSON.stringify(answer);
   } catch (error) {
-    const extensions = { code: 'INTERNAL_SERVER_ERROR' };
-    const cause = error instanceof Error ? error : null;
-    return new GraphQLError('The answer can’t be written as JSON, so it is neither sent nor charged.', {
-      extensions,
-      originalError: cause,
-    });
+    return noJson(error);
   }
 };
 

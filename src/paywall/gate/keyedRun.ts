@@ -72,8 +72,8 @@ export class KeyedRun {
     charge: Pick<KeyedOperation, 'lines' | 'units'>,
     answer: KeptAnswer,
   ): Promise<'KEPT' | 'LOST' | GraphQLError> {
-    const { idempotentAnswerBytesMax } = this.engine.settings;
-    const packed = await packAnswer(answer, idempotentAnswerBytesMax);
+    const { idempotentAnswerBytesMax, answerBytesMax } = this.engine.settings;
+    const packed = await packAnswer(answer, Math.min(idempotentAnswerBytesMax, answerBytesMax));
     if (!(packed instanceof GraphQLError)) return this.#keep(charge, packed, 'KEPT');
     const instead = { response: { errors: [packed.toJSON()] }, payment: null };
     const kept = await packAnswer(instead, Number.POSITIVE_INFINITY);

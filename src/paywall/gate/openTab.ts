@@ -41,8 +41,8 @@ export interface OpenRequest {
 export type Opened<Open> = Unopened | Open;
 
 export type Unopened =
-  /** Run it: nothing of it is paid. */
-  | { readonly kind: 'free' }
+  /** Run it: nothing of it is paid. Its answer is sent where it has no more bytes than that. */
+  | { readonly kind: 'free'; readonly answerBytesMax: number }
   /** Don't run it: the caller's mistake, or an Idempotency-Key that belongs to something else or is in use. */
   | { readonly kind: 'invalid'; readonly errors: readonly GraphQLError[] }
   /** Don't run it: answer with these errors and no `data`. `refusal` is the one that answers for all of them. */
@@ -105,7 +105,7 @@ const openedWith = ({ watch, refusals }: OpenRequest, { quoted, hold, admitted }
 const quoteAndLoad = (engine: Engine, request: OpenRequest, now: Instant): MaybePromise<Unopened | HoldOptions> => {
   const { compiled, variables, caller } = request;
   const quote = compiled.quote(variables);
-  if (quote === null) return { kind: 'free' };
+  if (quote === null) return { kind: 'free', answerBytesMax: engine.settings.answerBytesMax };
   if (quote instanceof GraphQLError) return { kind: 'invalid', errors: [quote] };
   const rules = rulesFor(engine, compiled);
   const keyed = keyedRunOf(engine, request);

@@ -13,6 +13,7 @@ import type { DataOrigin, Delivery } from './delivery.js';
 import type { Draw } from '../gate/draw.js';
 import type { KeptAnswer } from '../gate/keptAnswer.js';
 import type { KeyedRun } from '../gate/keyedRun.js';
+import { unsendable } from '../gate/unsendable.js';
 import type { Engine } from '../engine.js';
 import type { OpenTab } from '../gate/openTab.js';
 import type { DrawnPlace } from '../gate/tab.js';
@@ -46,6 +47,10 @@ export const settleTab = (
     const closed = (places: readonly DrawnPlace[]): MaybePromise<Settled> => {
       const { schema } = engine.priced;
       const { data, errors = [] } = response;
+      // Of an answer with a key it is found out where it is kept; one with refusals may not be.
+      const isKept = opened.keyed !== null && opened.hold !== null && !refusals.isAny;
+      const fault = isKept ? null : unsendable(response, engine.settings.answerBytesMax);
+      if (fault !== null) return giveAllBack(engine, opened, fault);
       const { delivered, undrawn } = deliveryOf(schema, tab.admitted, places, { data, errors, origin });
       return settleDelivery(engine, opened, response, { delivered: decidedAnew(delivered, opened), undrawn });
     };
@@ -108,6 +113,12 @@ const settleDelivery = (
   if (keyed === null && held === null) return summary;
   return finish(engine, { keyed, watch, refusals: opened.refusals, held, response, delivered, summary });
 };
+
+/** Settles for an answer of which nothing is sent, but for this error. */
+const giveAllBack = (engine: Engine, opened: OpenTab, fault: GraphQLError): MaybePromise<GraphQLError> =>
+  whenReady(settleDelivery(engine, opened, {}, { delivered: [], undrawn: null }), (settled) =>
+    settled instanceof GraphQLError ? settled : fault,
+  );
 
 interface Finishing extends Pick<OpenTab, 'keyed' | 'watch' | 'refusals'> {
   readonly held: HeldOperation | null;

@@ -71,6 +71,18 @@ export class Ledger {
     return (after === undefined ? merged.slice(-first) : merged.slice(0, first)).reverse();
   }
 
+  /** By two reads, however many pages: entries are numbered without gaps, so it is known which are on each. */
+  async findPages(accountId: AccountId, pages: readonly LedgerPage[]): Promise<readonly (readonly LedgerEntry[])[]> {
+    if (pages.length === 0) return [];
+    const wallet = await this.#findWallet(accountId);
+    if (wallet === null) return Promise.all(pages.map((page) => this.findPage(accountId, page)));
+    const spans = pages.map((page) => spanOf(page, wallet.entryCount));
+    const ranges = spans.map(({ oldest, newest }) => ({ seq: { $gte: oldest, $lte: newest } }));
+    const moved = await this.#find({ accountId: { $eq: accountId }, $or: ranges }, {});
+    const merged = merge(moved, wallet.journal);
+    return spans.map(({ oldest, newest }) => merged.filter(({ seq }) => seq >= oldest && seq <= newest).reverse());
+  }
+
   async findEntries(accountId: AccountId, ids: readonly string[]): Promise<readonly (LedgerEntry | null)[]> {
     if (ids.length === 0) return [];
     const wallet = await this.#findWallet(accountId);
@@ -104,6 +116,19 @@ export class Ledger {
 const ledgerIdOf = (accountId: string, id: string): LedgerDocument['_id'] => ({ accountId, id });
 const placeOf = ({ accountId, id, seq }: Pick<LedgerDocument, 'accountId' | 'id' | 'seq'>): string =>
   JSON.stringify([accountId, id, seq]);
+
+/** The numbers of the entries on a page: from the newest backward, or onward from where it begins. */
+const spanOf = (
+  { first, before, after }: LedgerPage,
+  entryCount: number,
+): { readonly oldest: number; readonly newest: number } => {
+  const newest = Math.min(entryCount, (before ?? Number.POSITIVE_INFINITY) - 1);
+  const oldest = (after ?? 0) + 1;
+  const count = Math.max(0, first);
+  return after === undefined
+    ? { oldest: Math.max(oldest, newest - count + 1), newest }
+    : { oldest, newest: Math.min(newest, oldest + count - 1) };
+};
 
 /** Each entry once, oldest first. */
 const merge = (moved: readonly LedgerEntry[], riding: readonly LedgerEntry[]): LedgerEntry[] => {

@@ -312,6 +312,10 @@ class MongoStore implements Store {
     return this.#use(({ ledger }) => ledger.findPage(accountId, page));
   }
 
+  findLedgerPages(accountId: AccountId, pages: readonly LedgerPage[]): Promise<readonly (readonly LedgerEntry[])[]> {
+    return this.#use(({ ledger }) => ledger.findPages(accountId, pages));
+  }
+
   findLedgerEntries(accountId: AccountId, entryIds: readonly string[]): Promise<readonly (LedgerEntry | null)[]> {
     return this.#use(({ ledger }) => ledger.findEntries(accountId, entryIds));
   }

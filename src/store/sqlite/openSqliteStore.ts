@@ -334,6 +334,10 @@ class SqliteStore implements Store {
     return this.#use(() => this.#ledger.findPage(accountId, page));
   }
 
+  findLedgerPages(accountId: AccountId, pages: readonly LedgerPage[]): Promise<readonly (readonly LedgerEntry[])[]> {
+    return this.#use(() => pages.map((page) => this.#ledger.findPage(accountId, page)));
+  }
+
   findLedgerEntries(accountId: AccountId, entryIds: readonly string[]): Promise<readonly (LedgerEntry | null)[]> {
     return this.#use(() => this.#ledger.findEntries(accountId, entryIds));
   }

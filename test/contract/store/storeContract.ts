@@ -13,7 +13,7 @@ import type { Wallet } from '../../../src/domain/wallet.js';
 import { applyCommand } from '../../../src/domain/walletCommand.js';
 import { keyOfRecord } from '../../../src/store/storedRecords.js';
 import type { RecordKind, StoredRecords } from '../../../src/store/storedRecords.js';
-import type { Store } from '../../../src/store/store.js';
+import type { LedgerPage, Store } from '../../../src/store/store.js';
 import { StoreError } from '../../../src/store/storeError.js';
 import { listingContract } from './listingContract.js';
 import { paymentContract } from './paymentContract.js';
@@ -307,6 +307,27 @@ export const storeContract = (name: string, { open, openUnreachable }: StoreUnde
         expect(await store.findLedgerPage(NOBODY, { first: 10, before: null })).toEqual([]);
       });
 
+      it('finds several pages at once, each as it is found by itself', async () => {
+        const id = anyone();
+        let [wallet] = await store.commitWallets([walletOf(id, 1, NOW)]);
+        for (let round = 2; round <= 9; round += 1) {
+          [wallet] = await store.commitWallets([grantMore(wallet, `round-${round}`, 1)]);
+          if (round === 5) await moveJournal(id);
+        }
+        const ends: readonly (number | null)[] = [null, 1, 2, 6, 9, 100];
+        const pages: readonly LedgerPage[] = [0, 1, 3, 50].flatMap((first) => [
+          ...ends.map((before) => ({ first, before })),
+          ...[0, 1, 4, 8, 9, 100].map((after) => ({ first, before: null, after })),
+          { first, before: 8, after: 2 },
+        ]);
+        for (const account of [id, NOBODY]) {
+          const alone: (readonly LedgerEntry[])[] = [];
+          for (const page of pages) alone.push(await store.findLedgerPage(account, page));
+          expect(await store.findLedgerPages(account, pages)).toEqual(alone);
+        }
+        expect(await store.findLedgerPages(id, [])).toEqual([]);
+      });
+
       it('adds an entry once, and leaves the one that is there as it is', async () => {
         const id = anyone();
         const { journal } = walletOf(id, 10, NOW);
@@ -554,6 +575,7 @@ export const storeContract = (name: string, { open, openUnreachable }: StoreUnde
         const verbs: Readonly<Record<Exclude<keyof Store, 'close'>, () => Promise<unknown>>> = {
           findApiKeys: () => closed.findApiKeys(['hash']),
           findAccounts: () => closed.findAccounts([ALICE]),
+          findLedgerPages: () => closed.findLedgerPages(ALICE, []),
           findSubscriptions: () => closed.findSubscriptions([ALICE]),
           findWallets: () => closed.findWallets([ALICE]),
           findPlans: () => closed.findPlans(),
