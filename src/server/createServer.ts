@@ -48,6 +48,7 @@ import { stringifyResult } from '../apollo/stringifyResult.js';
 import { webSocketHandler } from './webSocketHandler.js';
 import { metricsRoute } from './watch/createMetricsServer.js';
 import { answerWithRequestId, insideTrace, recordRequests, requestIdOf } from './watch/recordRequests.js';
+import { StoreClock } from './watch/storeClock.js';
 import type { Watchers } from './watch/watchers.js';
 
 export interface ServerOptions {
@@ -119,7 +120,7 @@ export const createServer = async ({
   });
   if (admin !== undefined)
     await addAdminServer(server, paywall.engine, { ...admin, limits, edge, documentLimits, watchers });
-  healthRoutes(server, paywall.engine.store);
+  healthRoutes(server, { store: paywall.engine.store, clock: clockOf(server, paywall, metrics) });
   if (servesMetrics && metrics !== null) metricsRoute(server, metrics);
   servePages(server, paywall.engine, home);
   refusalRoutes(server, { engine: paywall.engine, logger, serverUrl });
@@ -194,3 +195,20 @@ const inTurn = (handler: RouteHandlerMethod, bounds: OperationBounds): RouteHand
     watch?.answered({ errors: [answer] });
     return sendErrors(reply, [answer]);
   };
+
+/** Looked at from the start to the end of the server. */
+const clockOf = (server: FastifyInstance, { engine }: Paywall, metrics: Watchers['metrics']): StoreClock => {
+  const clock = new StoreClock({
+    store: engine.store,
+    settings: engine.settings,
+    onApart: (reading) => {
+      server.log.error(reading, 'The clock of this server is too far from that of the store');
+    },
+  });
+  clock.start();
+  server.addHook('onClose', async () => {
+    clock.stop();
+  });
+  metrics?.watchClock(clock);
+  return clock;
+};

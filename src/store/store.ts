@@ -212,6 +212,10 @@ export interface Store {
 
   /** Resolves if the store answers. */
   ping(): Promise<void>;
+  /** Resolves if the store takes writes: it writes a little that nobody reads. Not to be asked with each request. */
+  checkWritable(): Promise<void>;
+  /** What time it is to the store. */
+  readClock(): Promise<Instant>;
   /** Idempotent. Every other verb rejects with `CLOSED` afterwards. */
   close(): Promise<void>;
 }

@@ -7,6 +7,7 @@ import type { Engine } from '../../paywall/engine.js';
 import type { StoreFigures } from '../../store/watchStore.js';
 import type { Ended } from './ended.js';
 import type { OperatorEnded } from './ended.js';
+import type { StoreClock } from './storeClock.js';
 
 const MS_PER_SECOND = 1000;
 const OPERATION_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
@@ -86,6 +87,14 @@ export class Metrics {
     this.#count('wallet_writes_total', 'Writes that carried them out, several in one.', () => keeper.stats.commits);
     this.#count('wallet_races_total', 'Writes that another process was first with.', () => keeper.stats.races);
     this.#count('refusals_dropped_total', 'Refusals of which no record is kept.', () => refusals.dropped);
+  }
+
+  /** Adds how far this server's clock is from the store's; nothing until that was measured. */
+  watchClock(clock: Pick<StoreClock, 'skewMs'>): void {
+    this.#read('clock_skew_seconds', 'This server’s clock minus the store’s', [], (gauge) => {
+      gauge.reset();
+      if (clock.skewMs !== null) gauge.set(clock.skewMs / MS_PER_SECOND);
+    });
   }
 
   /** Adds the figures of the process: memory, processor time, event loop, garbage collection. */

@@ -48,13 +48,13 @@ export class StoreClock {
   /** What was measured last, and measures where nothing was. */
   async read(): Promise<ClockReading> {
     if (this.#skewMs === null) await inTime(this.measure(), TIMEOUT_MS, () => undefined);
-    return this.#reading;
+    return this.#reading();
   }
 
   /** A store that can't tell leaves what was measured before. */
   async measure(): Promise<void> {
     const { store, settings, onApart } = this.options;
-    const wasTolerable = this.#reading.isTolerable;
+    const wasTolerable = this.#reading().isTolerable;
     const [sentAt, since] = [settings.now(), performance.now()];
     try {
       const at = await store.readClock();
@@ -64,10 +64,10 @@ export class StoreClock {
     } catch {
       return;
     }
-    if (wasTolerable && !this.#reading.isTolerable) onApart(this.#reading);
+    if (wasTolerable && !this.#reading().isTolerable) onApart(this.#reading());
   }
 
-  get #reading(): ClockReading {
+  #reading(): ClockReading {
     const toleratedMs = this.options.settings.holdTtlMs / 2;
     return { skewMs: this.#skewMs, toleratedMs, isTolerable: Math.abs(this.#skewMs ?? 0) <= toleratedMs };
   }

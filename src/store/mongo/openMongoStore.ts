@@ -5,6 +5,7 @@
  */
 import type { Account, ApiKey } from '../../domain/account.js';
 import type { AuditEntry } from '../../domain/audit.js';
+import { invariant } from '../../domain/invariant.js';
 import type { AccountId, ApiKeyId, HoldId, PurchaseId } from '../../domain/ids.js';
 import type { KeyedOperation } from '../../domain/keyedOperation.js';
 import type { LedgerEntry } from '../../domain/ledger.js';
@@ -119,6 +120,17 @@ const recordsOver = ({ client, db }: MongoDatabase) => {
     },
     ping: async (): Promise<void> => {
       await db.admin().command({ ping: 1 });
+    },
+    checkWritable: async (): Promise<void> => {
+      const at = { $set: { at: new Date() } };
+      await db
+        .collection<{ readonly _id: string; at: Date }>('probes')
+        .updateOne({ _id: 'write' }, at, { upsert: true });
+    },
+    readClock: async (): Promise<Instant> => {
+      const { localTime } = await db.admin().command({ hello: 1 });
+      invariant(localTime instanceof Date, 'MongoDB said hello and not what time it is');
+      return localTime.getTime();
     },
   };
 };
@@ -347,6 +359,14 @@ class MongoStore implements Store {
 
   async ping(): Promise<void> {
     await this.#use((records) => records.ping());
+  }
+
+  checkWritable(): Promise<void> {
+    return this.#use((records) => records.checkWritable());
+  }
+
+  readClock(): Promise<Instant> {
+    return this.#use((records) => records.readClock());
   }
 
   async close(): Promise<void> {

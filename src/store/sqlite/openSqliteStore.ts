@@ -60,22 +60,12 @@ import { OfferVersions } from './offerVersions.js';
 import { Payments } from './payments.js';
 import { Refusals } from './refusals.js';
 import { migrate } from './migrate.js';
-import { inTransaction, keyText, openSqliteDriver } from './sqliteDriver.js';
+import { patience, pragmas } from './pragmas.js';
+import { inTransaction, openSqliteDriver, readClock } from './sqliteDriver.js';
 import type { SqliteDriver, SqliteOptions, SqliteStatement } from './sqliteDriver.js';
 import { storeErrorOf } from './storeErrorOf.js';
+import { Secrets } from './secrets.js';
 import { FileMemory, VersionedRecords } from './versionedRecords.js';
-
-const BUSY_TIMEOUT_MS = 2_000;
-const CACHE_KIB = 32_768;
-/** Four times SQLite's own: pages that change often are then copied from the log to the file less often. */
-const WAL_PAGES_MAX = 4_000;
-
-const PRAGMAS = `
-  PRAGMA journal_mode = WAL;
-  PRAGMA synchronous = FULL;
-  PRAGMA wal_autocheckpoint = ${WAL_PAGES_MAX};
-  PRAGMA cache_size = -${CACHE_KIB};
-`;
 
 /** Opens the file at `path`, or a database in memory for `:memory:`; makes the file and its folder if missing. */
 export const openSqliteStore = async (path: string, options: SqliteOptions = {}): Promise<Store> => {
@@ -85,9 +75,9 @@ export const openSqliteStore = async (path: string, options: SqliteOptions = {})
   try {
     if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true });
     driver = await openSqliteDriver(file);
-    driver.exec(`PRAGMA busy_timeout = ${Math.trunc(options.busyTimeoutMs ?? BUSY_TIMEOUT_MS)}`);
+    driver.exec(patience(options));
     migrate(driver);
-    driver.exec(PRAGMAS);
+    driver.exec(pragmas(options));
     return new SqliteStore(driver, file);
   } catch (error) {
     driver?.close();
@@ -103,8 +93,7 @@ class SqliteStore implements Store {
   readonly #refusals: Refusals;
   readonly #keyUses: KeyUses;
   readonly #listings: Listings;
-  readonly #proposeSecret: SqliteStatement;
-  readonly #findSecret: SqliteStatement;
+  readonly #secrets: Secrets;
   readonly #plans: OfferVersions<Plan>;
   readonly #packs: OfferVersions<Pack>;
   readonly #payments: Payments;
@@ -136,8 +125,7 @@ class SqliteStore implements Store {
     this.#refusals = new Refusals(driver);
     this.#keyUses = new KeyUses(driver);
     this.#listings = new Listings(driver);
-    this.#proposeSecret = driver.prepare('INSERT INTO secrets (name, secret) VALUES (?, ?) ON CONFLICT DO NOTHING');
-    this.#findSecret = driver.prepare('SELECT secret FROM secrets WHERE name = ?');
+    this.#secrets = new Secrets(driver);
     this.#plans = new OfferVersions(driver, 'plans', readPlan);
     this.#packs = new OfferVersions(driver, 'packs', readPack);
     this.#payments = new Payments(driver);
@@ -297,10 +285,7 @@ class SqliteStore implements Store {
   }
 
   async keepSecret(name: string, proposed: string): Promise<string> {
-    const [kept] = await this.#writeEach([keyText(name)], (key) => {
-      this.#proposeSecret.run(key, proposed);
-      return String(this.#findSecret.all(key)[0]?.['secret']);
-    });
+    const [kept] = await this.#writeEach([name], () => this.#secrets.keep(name, proposed));
     return kept ?? proposed;
   }
 
@@ -362,10 +347,16 @@ class SqliteStore implements Store {
     return this.#use(() => this.#requests.count(bucket, windowSeconds));
   }
 
-  ping(): Promise<void> {
-    return this.#use(() => {
-      this.#ledger.findPage(accountIdOf('ping'), { first: 1, before: null });
-    });
+  async ping(): Promise<void> {
+    await this.#use(() => this.#ledger.findPage(accountIdOf('ping'), { first: 1, before: null }));
+  }
+
+  checkWritable(): Promise<void> {
+    return this.#use(() => inTransaction(this.driver, () => this.#secrets.probe()));
+  }
+
+  readClock(): Promise<Instant> {
+    return this.#use(() => readClock(this.driver));
   }
 
   async close(): Promise<void> {

@@ -8,6 +8,8 @@ import type { DatabaseSync } from 'node:sqlite';
 export interface SqliteOptions {
   /** How long a write waits for another process that is writing. Node can do nothing else meanwhile. */
   readonly busyTimeoutMs?: number;
+  /** How many pages the file may have, of 4 KiB each; left out: as many as the disk has room for. */
+  readonly pagesMax?: number;
 }
 
 export type SqliteValue = string | number | null;
@@ -119,3 +121,9 @@ export const keyText = (text: string): string => JSON.stringify(text).slice(1, -
 
 /** A batch of keys as one bound value, for `json_each(?)`. */
 export const keyList = (keys: readonly string[]): string => JSON.stringify(keys.map(keyText));
+
+/** What time it is, in milliseconds: SQLite counts Julian days. */
+export const readClock = (driver: SqliteDriver): number =>
+  Number(
+    driver.prepare(`SELECT CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) AS at`).get()?.['at'],
+  );

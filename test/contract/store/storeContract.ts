@@ -541,6 +541,20 @@ export const storeContract = (name: string, { open, openUnreachable }: StoreUnde
         own = null;
       });
 
+      it('takes a probe of writing, again and again, and shows nothing of it', async () => {
+        expect(await store.keepSecret('beside the probe', 'its own')).toBe('its own');
+        for (let nth = 0; nth < 3; nth += 1) await store.checkWritable();
+        expect(await store.keepSecret('beside the probe', 'another')).toBe('its own');
+      });
+
+      it('tells what time it is', async () => {
+        const before = Date.now();
+        const at = await store.readClock();
+        expect(Number.isSafeInteger(at)).toBe(true);
+        // A store on another machine has a clock of its own; that of a test is this one's.
+        expect(Math.abs(at - before)).toBeLessThan(60_000);
+      });
+
       it('answers a ping', async () => {
         await store.ping();
       });
@@ -575,6 +589,8 @@ export const storeContract = (name: string, { open, openUnreachable }: StoreUnde
         const verbs: Readonly<Record<Exclude<keyof Store, 'close'>, () => Promise<unknown>>> = {
           findApiKeys: () => closed.findApiKeys(['hash']),
           findAccounts: () => closed.findAccounts([ALICE]),
+          checkWritable: () => closed.checkWritable(),
+          readClock: () => closed.readClock(),
           findLedgerPages: () => closed.findLedgerPages(ALICE, []),
           findSubscriptions: () => closed.findSubscriptions([ALICE]),
           findWallets: () => closed.findWallets([ALICE]),
