@@ -12,6 +12,8 @@ import { startServer } from '../support/server.js';
 import type { TestServer } from '../support/server.js';
 
 const LONG_MS = 60_000;
+/** However busy the machine is. */
+const PATIENT = { timeout: 20_000 };
 
 /** Operations that run now, by account, and the most that there ever were at once. */
 let running: Map<string, number>;
@@ -115,7 +117,7 @@ const overHttp =
   async (query) =>
     (await server.query(key, query)).body;
 
-const under = (count: number): Promise<void> => vi.waitFor(() => expect(inAll()).toBe(count));
+const under = (count: number): Promise<void> => vi.waitFor(() => expect(inAll()).toBe(count), PATIENT);
 const TOO_MANY = { errors: [{ extensions: { code: 'RATE_LIMITED', remedy: 'SLOW_DOWN', retryable: true } }] };
 const BUSY = { errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE', remedy: 'RETRY_LATER', retryable: true } }] };
 
@@ -149,12 +151,12 @@ describe('one WebSocket', () => {
     const leave = Array.from({ length: 3 }, () =>
       client.subscribe({ query: 'subscription { never }' }, { next: () => 0, error: () => 0, complete: () => 0 }),
     );
-    await vi.waitFor(() => expect(opened).toBe(3));
+    await vi.waitFor(() => expect(opened).toBe(3), PATIENT);
     expect(await overSocket(client)('subscription { never }')).toMatchObject(TOO_MANY);
     leave[0]?.();
-    await vi.waitFor(() => expect(opened).toBe(2));
+    await vi.waitFor(() => expect(opened).toBe(2), PATIENT);
     client.subscribe({ query: 'subscription { never }' }, { next: () => 0, error: () => 0, complete: () => 0 });
-    await vi.waitFor(() => expect(opened).toBe(3));
+    await vi.waitFor(() => expect(opened).toBe(3), PATIENT);
   });
 });
 
@@ -165,7 +167,7 @@ describe('one account', () => {
     const answers = ways.flatMap((ask) => Array.from({ length: 5 }, () => ask('{ work }')));
     await under(6);
     const others = [overHttp(bob), overStream(bob), overSocket(socketOf(bob))].map((ask) => ask('{ work }'));
-    await vi.waitFor(() => expect(running.get('bob')).toBe(3));
+    await vi.waitFor(() => expect(running.get('bob')).toBe(3), PATIENT);
     expect(running.get('alice')).toBe(6);
     goOn();
     for (const answer of await Promise.all([...answers, ...others])) expect(answer).toEqual({ data: { work: 'done' } });

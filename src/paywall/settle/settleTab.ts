@@ -115,10 +115,10 @@ const settleDelivery = (
 };
 
 /** Settles for an answer of which nothing is sent, but for this error. */
-const giveAllBack = (engine: Engine, opened: OpenTab, fault: GraphQLError): MaybePromise<GraphQLError> =>
-  whenReady(settleDelivery(engine, opened, {}, { delivered: [], undrawn: null }), (settled) =>
-    settled instanceof GraphQLError ? settled : fault,
-  );
+const giveAllBack = async (engine: Engine, opened: OpenTab, fault: GraphQLError): Promise<GraphQLError> => {
+  const settled = await settleDelivery(engine, opened, {}, { delivered: [], undrawn: null });
+  return settled instanceof GraphQLError ? settled : fault;
+};
 
 interface Finishing extends Pick<OpenTab, 'keyed' | 'watch' | 'refusals'> {
   readonly held: HeldOperation | null;
