@@ -7,6 +7,7 @@ import type { Budget } from '../domain/budget.js';
 import { accountId } from '../domain/ids.js';
 import type { AccountId } from '../domain/ids.js';
 import type { Instant } from '../domain/period.js';
+import type { Pack } from '../domain/offer.js';
 import type { Plan } from '../domain/plan.js';
 import type { Subscription } from '../domain/subscription.js';
 import type { Bank } from '../accounts/bank.js';
@@ -16,6 +17,7 @@ import type { Acting } from './acting.js';
 import { grantCredits as grantCreditsAs } from './credits.js';
 import { issueKey as issueKeyAs } from './keys.js';
 import { OperatorError } from './operatorError.js';
+import { writePackVersion } from './payments/packs.js';
 import { writePlanVersion } from './plans.js';
 import { writeSubscription } from './subscriptions.js';
 
@@ -61,6 +63,11 @@ export const issueKey = async (bank: Bank, account: AccountId, terms: KeyTerms =
 /** Publishes a version of a plan. A published version never changes: the same version with other content is a conflict. */
 export const publishPlan = async (bank: Bank, plan: Plan): Promise<void> => {
   await writePlanVersion(actingIn(bank), plan, null);
+};
+
+/** Publishes a version of a pack, as a plan's. */
+export const publishPack = async (bank: Bank, pack: Pack): Promise<void> => {
+  await writePackVersion(actingIn(bank), pack, null);
 };
 
 /** Saves a subscription as decided on the version it was read at; `version` 0 is an account's first. */

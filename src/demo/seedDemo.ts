@@ -1,10 +1,8 @@
 /**
- * The demo's plan, accounts, subscriptions and credits. Everything has a fixed id, so that a second start finds the same
+ * The demo's plan, packs, accounts, subscriptions and credits. Everything has a fixed id, so that a second start finds the same
  * data and adds nothing: credits that were spent stay spent.
  */
-import { actingAs } from '../admin/acting.js';
-import { writePackVersion } from '../admin/payments/packs.js';
-import { createAccount, grantCredits, publishPlan } from '../admin/library.js';
+import { createAccount, grantCredits, publishPack, publishPlan } from '../admin/library.js';
 import { packId, planId, subscriptionId } from '../domain/ids.js';
 import type { Pack } from '../domain/offer.js';
 import { DAY_MS } from '../domain/period.js';
@@ -54,7 +52,7 @@ const DEMO_PACKS: readonly Pack[] = [
 /** Puts in place what is not there yet. */
 export const seedDemo = async (engine: Engine): Promise<void> => {
   await publishPlan(engine, DEMO_PLAN);
-  for (const pack of DEMO_PACKS) await writePackVersion(actingAs(engine, { kind: 'system', name: 'demo' }), pack, null);
+  for (const pack of DEMO_PACKS) await publishPack(engine, pack);
   for (const account of DEMO_ACCOUNTS) {
     await createAccount(engine, account);
     await subscribe(engine, account);

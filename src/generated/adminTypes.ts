@@ -7,6 +7,8 @@ import type { BalanceSource, LimitUsageSource, BudgetUsageSource } from '../api/
 import type { Grant as DomainGrant } from '../domain/wallet.js';
 import type { LedgerEntry as DomainLedgerEntry } from '../domain/ledger.js';
 import type { Operator as DomainOperator } from '../domain/operator.js';
+import type { Pack as DomainPack } from '../domain/offer.js';
+import type { PackAnswer } from '../admin/payments/packs.js';
 import type { Plan as DomainPlan, Allowance } from '../domain/plan.js';
 import type { PlanChange as DomainPlanChange, Subscription as DomainSubscription } from '../domain/subscription.js';
 import type { PlanAnswer } from '../admin/plans.js';
@@ -505,7 +507,7 @@ export type MigrationPayload = {
   readonly endCursor?: Maybe<Scalars['String']['output']>;
   /** Whether more may be on the old version after this cursor. */
   readonly hasMore: Scalars['Boolean']['output'];
-  /** How many were changed by somebody else at the same moment and stayed. */
+  /** How many stayed: somebody else changed them at the same moment, or a provider of payments keeps them. */
   readonly missed: Scalars['Int']['output'];
   /** How many subscriptions were moved by this call. */
   readonly moved: Scalars['Int']['output'];
@@ -529,6 +531,8 @@ export type Mutation = {
   readonly __typename?: 'Mutation';
   /** Corrects a balance, up or down. */
   readonly adjustCredits?: Maybe<CreditsPayload>;
+  /** Takes a pack off sale. What was bought stays as it was. */
+  readonly archivePack?: Maybe<PackPayload>;
   /** Takes a plan off sale. Subscriptions keep it. */
   readonly archivePlan?: Maybe<PlanPayload>;
   /** Ends a subscription by choice. */
@@ -544,6 +548,8 @@ export type Mutation = {
   readonly createOperator?: Maybe<IssuedOperatorPayload>;
   /** Makes a draft: a new plan, or the next version of one that is published. Nobody can buy it yet. */
   readonly createPlanDraft?: Maybe<PlanPayload>;
+  /** Puts another version of a pack on sale, also of one that was archived. What was bought stays as it was. */
+  readonly editPack?: Maybe<PackPayload>;
   /** Puts a new version of a plan on sale. Subscriptions keep theirs until they are migrated. */
   readonly editPlan?: Maybe<PlanPayload>;
   /** Sets when a key ends. */
@@ -554,6 +560,8 @@ export type Mutation = {
   readonly issueApiKey?: Maybe<IssuedApiKeyPayload>;
   /** Moves a bounded number of subscriptions from one version of a plan to another. Call it again, with another `idempotencyKey`, while `hasMore`: it goes on with those that are still on the old version. */
   readonly migrateSubscriptions?: Maybe<MigrationPayload>;
+  /** Puts a new pack of credits on sale. */
+  readonly publishPack?: Maybe<PackPayload>;
   /** Puts a draft on sale. */
   readonly publishPlan?: Maybe<PlanPayload>;
   /**
@@ -604,6 +612,18 @@ export type MutationAdjustCreditsArgs = {
   grantId?: InputMaybe<Scalars['ID']['input']>;
   idempotencyKey: Scalars['String']['input'];
   reason: Scalars['String']['input'];
+};
+
+
+/**
+ * What operators do. Each leaves an entry in the audit log, refused ones too. What can't be done is an error with
+ * `extensions.code`: `BAD_USER_INPUT`, `NOT_FOUND`, `CONFLICT` (another change was first, or the state does not allow it) or
+ * `FORBIDDEN`, and with `extensions.argument` where one of the arguments is to blame.
+ */
+export type MutationArchivePackArgs = {
+  idempotencyKey: Scalars['String']['input'];
+  packId: Scalars['ID']['input'];
+  version: Scalars['Int']['input'];
 };
 
 
@@ -687,6 +707,19 @@ export type MutationCreatePlanDraftArgs = {
  * `extensions.code`: `BAD_USER_INPUT`, `NOT_FOUND`, `CONFLICT` (another change was first, or the state does not allow it) or
  * `FORBIDDEN`, and with `extensions.argument` where one of the arguments is to blame.
  */
+export type MutationEditPackArgs = {
+  idempotencyKey: Scalars['String']['input'];
+  pack: PackInput;
+  packId: Scalars['ID']['input'];
+  version: Scalars['Int']['input'];
+};
+
+
+/**
+ * What operators do. Each leaves an entry in the audit log, refused ones too. What can't be done is an error with
+ * `extensions.code`: `BAD_USER_INPUT`, `NOT_FOUND`, `CONFLICT` (another change was first, or the state does not allow it) or
+ * `FORBIDDEN`, and with `extensions.argument` where one of the arguments is to blame.
+ */
 export type MutationEditPlanArgs = {
   idempotencyKey: Scalars['String']['input'];
   plan: PlanInput;
@@ -748,6 +781,18 @@ export type MutationMigrateSubscriptionsArgs = {
   idempotencyKey: Scalars['String']['input'];
   planId: Scalars['ID']['input'];
   toVersion: Scalars['Int']['input'];
+};
+
+
+/**
+ * What operators do. Each leaves an entry in the audit log, refused ones too. What can't be done is an error with
+ * `extensions.code`: `BAD_USER_INPUT`, `NOT_FOUND`, `CONFLICT` (another change was first, or the state does not allow it) or
+ * `FORBIDDEN`, and with `extensions.argument` where one of the arguments is to blame.
+ */
+export type MutationPublishPackArgs = {
+  idempotencyKey: Scalars['String']['input'];
+  pack: PackInput;
+  packId: Scalars['ID']['input'];
 };
 
 
@@ -971,6 +1016,55 @@ export type OperatorPayload = {
   /** The operator. */
   readonly operator: Operator;
 };
+
+/** Credits at one price. */
+export type Pack = {
+  readonly __typename?: 'Pack';
+  /** Its price in the currency's minor unit: 1000 is 10.00 EUR. */
+  readonly amountMinor: Scalars['SafeInt']['output'];
+  /** How many credits it has. */
+  readonly credits: Scalars['SafeInt']['output'];
+  /** The currency of its price, in ISO 4217. */
+  readonly currency: Scalars['String']['output'];
+  /** How many days its credits last. Null: for ever. */
+  readonly expiresAfterDays?: Maybe<Scalars['Int']['output']>;
+  /** Names the pack. */
+  readonly id: Scalars['ID']['output'];
+  /** What people call it. */
+  readonly name: Scalars['String']['output'];
+  /** Whether it is on sale. */
+  readonly status: PackStatus;
+  /** Editing a pack makes a new version; who bought one keeps what was bought. */
+  readonly version: Scalars['Int']['output'];
+};
+
+/** What a pack offers. */
+export type PackInput = {
+  /** Its price in the currency's minor unit: 1000 is 10.00 EUR. */
+  readonly amountMinor: Scalars['SafeInt']['input'];
+  /** How many credits it has. */
+  readonly credits: Scalars['SafeInt']['input'];
+  /** The currency of its price, in ISO 4217. */
+  readonly currency: Scalars['String']['input'];
+  /** How many days its credits last. Omitted: for ever. */
+  readonly expiresAfterDays?: InputMaybe<Scalars['Int']['input']>;
+  /** What people call it. */
+  readonly name: Scalars['String']['input'];
+};
+
+/** What became of a pack. */
+export type PackPayload = {
+  readonly __typename?: 'PackPayload';
+  /** The version that was written. */
+  readonly pack: Pack;
+};
+
+/** Whether a pack is on sale. */
+export type PackStatus =
+  /** On sale. */
+  | 'ACTIVE'
+  /** No longer on sale. */
+  | 'ARCHIVED';
 
 /** Where a page is in a whole list, as in the Relay specification of connections. */
 export type PageInfo = {
@@ -1267,6 +1361,8 @@ export type Query = {
   readonly me: Operator;
   /** Everybody who may administer, by id, those that were removed too. */
   readonly operators: OperatorConnection;
+  /** The newest version of each pack of credits, those that are off sale too, by id. Packs are few. */
+  readonly packs: ReadonlyArray<Pack>;
   /** One plan; null where there is none. */
   readonly plan?: Maybe<Plan>;
   /** The newest version of each plan, drafts included, by id. */
@@ -1778,6 +1874,10 @@ export type ResolversTypes = {
   OperatorConnection: ResolverTypeWrapper<Omit<OperatorConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversTypes['OperatorEdge']>, nodes: ReadonlyArray<ResolversTypes['Operator']> }>;
   OperatorEdge: ResolverTypeWrapper<Omit<OperatorEdge, 'node'> & { node: ResolversTypes['Operator'] }>;
   OperatorPayload: ResolverTypeWrapper<Omit<OperatorPayload, 'operator'> & { operator: ResolversTypes['Operator'] }>;
+  Pack: ResolverTypeWrapper<DomainPack>;
+  PackInput: PackInput;
+  PackPayload: ResolverTypeWrapper<PackAnswer>;
+  PackStatus: PackStatus;
   PageInfo: ResolverTypeWrapper<PageInfo>;
   PaymentFailureCause: PaymentFailureCause;
   Plan: ResolverTypeWrapper<DomainPlan>;
@@ -1863,6 +1963,9 @@ export type ResolversParentTypes = {
   OperatorConnection: Omit<OperatorConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversParentTypes['OperatorEdge']>, nodes: ReadonlyArray<ResolversParentTypes['Operator']> };
   OperatorEdge: Omit<OperatorEdge, 'node'> & { node: ResolversParentTypes['Operator'] };
   OperatorPayload: Omit<OperatorPayload, 'operator'> & { operator: ResolversParentTypes['Operator'] };
+  Pack: DomainPack;
+  PackInput: PackInput;
+  PackPayload: PackAnswer;
   PageInfo: PageInfo;
   Plan: DomainPlan;
   PlanChange: DomainPlanChange;
@@ -2119,17 +2222,20 @@ export type MoneyResolvers<ContextType = AdminContext, ParentType extends Resolv
 
 export type MutationResolvers<ContextType = AdminContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
   adjustCredits?: Resolver<Maybe<ResolversTypes['CreditsPayload']>, ParentType, ContextType, RequireFields<MutationAdjustCreditsArgs, 'accountId' | 'credits' | 'idempotencyKey' | 'reason'>>;
+  archivePack?: Resolver<Maybe<ResolversTypes['PackPayload']>, ParentType, ContextType, RequireFields<MutationArchivePackArgs, 'idempotencyKey' | 'packId' | 'version'>>;
   archivePlan?: Resolver<Maybe<ResolversTypes['PlanPayload']>, ParentType, ContextType, RequireFields<MutationArchivePlanArgs, 'idempotencyKey' | 'planId' | 'version'>>;
   cancelSubscription?: Resolver<Maybe<ResolversTypes['SubscriptionPayload']>, ParentType, ContextType, RequireFields<MutationCancelSubscriptionArgs, 'accountId' | 'endCredits' | 'idempotencyKey' | 'when'>>;
   changeSubscription?: Resolver<Maybe<ResolversTypes['ChangeSubscriptionPayload']>, ParentType, ContextType, RequireFields<MutationChangeSubscriptionArgs, 'accountId' | 'idempotencyKey' | 'planId' | 'when'>>;
   createAccount?: Resolver<Maybe<ResolversTypes['AccountPayload']>, ParentType, ContextType, RequireFields<MutationCreateAccountArgs, 'idempotencyKey' | 'name' | 'timeZone'>>;
   createOperator?: Resolver<Maybe<ResolversTypes['IssuedOperatorPayload']>, ParentType, ContextType, RequireFields<MutationCreateOperatorArgs, 'idempotencyKey' | 'name' | 'role'>>;
   createPlanDraft?: Resolver<Maybe<ResolversTypes['PlanPayload']>, ParentType, ContextType, RequireFields<MutationCreatePlanDraftArgs, 'idempotencyKey' | 'plan' | 'planId'>>;
+  editPack?: Resolver<Maybe<ResolversTypes['PackPayload']>, ParentType, ContextType, RequireFields<MutationEditPackArgs, 'idempotencyKey' | 'pack' | 'packId' | 'version'>>;
   editPlan?: Resolver<Maybe<ResolversTypes['PlanPayload']>, ParentType, ContextType, RequireFields<MutationEditPlanArgs, 'idempotencyKey' | 'plan' | 'planId' | 'version'>>;
   expireApiKey?: Resolver<Maybe<ResolversTypes['ApiKeyPayload']>, ParentType, ContextType, RequireFields<MutationExpireApiKeyArgs, 'expiresAt' | 'idempotencyKey' | 'keyId'>>;
   grantCredits?: Resolver<Maybe<ResolversTypes['CreditsPayload']>, ParentType, ContextType, RequireFields<MutationGrantCreditsArgs, 'accountId' | 'credits' | 'idempotencyKey' | 'priority' | 'reason'>>;
   issueApiKey?: Resolver<Maybe<ResolversTypes['IssuedApiKeyPayload']>, ParentType, ContextType, RequireFields<MutationIssueApiKeyArgs, 'accountId' | 'idempotencyKey'>>;
   migrateSubscriptions?: Resolver<Maybe<ResolversTypes['MigrationPayload']>, ParentType, ContextType, RequireFields<MutationMigrateSubscriptionsArgs, 'first' | 'fromVersion' | 'idempotencyKey' | 'planId' | 'toVersion'>>;
+  publishPack?: Resolver<Maybe<ResolversTypes['PackPayload']>, ParentType, ContextType, RequireFields<MutationPublishPackArgs, 'idempotencyKey' | 'pack' | 'packId'>>;
   publishPlan?: Resolver<Maybe<ResolversTypes['PlanPayload']>, ParentType, ContextType, RequireFields<MutationPublishPlanArgs, 'idempotencyKey' | 'planId' | 'version'>>;
   recordPayment?: Resolver<Maybe<ResolversTypes['SubscriptionPayload']>, ParentType, ContextType, RequireFields<MutationRecordPaymentArgs, 'accountId' | 'idempotencyKey'>>;
   recordPaymentFailure?: Resolver<Maybe<ResolversTypes['SubscriptionPayload']>, ParentType, ContextType, RequireFields<MutationRecordPaymentFailureArgs, 'accountId' | 'cause' | 'idempotencyKey'>>;
@@ -2169,6 +2275,21 @@ export type OperatorEdgeResolvers<ContextType = AdminContext, ParentType extends
 
 export type OperatorPayloadResolvers<ContextType = AdminContext, ParentType extends ResolversParentTypes['OperatorPayload'] = ResolversParentTypes['OperatorPayload']> = {
   operator?: Resolver<ResolversTypes['Operator'], ParentType, ContextType>;
+};
+
+export type PackResolvers<ContextType = AdminContext, ParentType extends ResolversParentTypes['Pack'] = ResolversParentTypes['Pack']> = {
+  amountMinor?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  credits?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  currency?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  expiresAfterDays?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  status?: Resolver<ResolversTypes['PackStatus'], ParentType, ContextType>;
+  version?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type PackPayloadResolvers<ContextType = AdminContext, ParentType extends ResolversParentTypes['PackPayload'] = ResolversParentTypes['PackPayload']> = {
+  pack?: Resolver<ResolversTypes['Pack'], ParentType, ContextType>;
 };
 
 export type PageInfoResolvers<ContextType = AdminContext, ParentType extends ResolversParentTypes['PageInfo'] = ResolversParentTypes['PageInfo']> = {
@@ -2282,6 +2403,7 @@ export type QueryResolvers<ContextType = AdminContext, ParentType extends Resolv
   ledger?: Resolver<ResolversTypes['LedgerConnection'], ParentType, ContextType, RequireFields<QueryLedgerArgs, 'accountId'>>;
   me?: Resolver<ResolversTypes['Operator'], ParentType, ContextType>;
   operators?: Resolver<ResolversTypes['OperatorConnection'], ParentType, ContextType, Partial<QueryOperatorsArgs>>;
+  packs?: Resolver<ReadonlyArray<ResolversTypes['Pack']>, ParentType, ContextType>;
   plan?: Resolver<Maybe<ResolversTypes['Plan']>, ParentType, ContextType, RequireFields<QueryPlanArgs, 'id'>>;
   plans?: Resolver<ResolversTypes['PlanConnection'], ParentType, ContextType, Partial<QueryPlansArgs>>;
   previewPlanEdit?: Resolver<ResolversTypes['PlanPreview'], ParentType, ContextType, RequireFields<QueryPreviewPlanEditArgs, 'plan' | 'planId'>>;
@@ -2406,6 +2528,8 @@ export type Resolvers<ContextType = AdminContext> = {
   OperatorConnection?: OperatorConnectionResolvers<ContextType>;
   OperatorEdge?: OperatorEdgeResolvers<ContextType>;
   OperatorPayload?: OperatorPayloadResolvers<ContextType>;
+  Pack?: PackResolvers<ContextType>;
+  PackPayload?: PackPayloadResolvers<ContextType>;
   PageInfo?: PageInfoResolvers<ContextType>;
   Plan?: PlanResolvers<ContextType>;
   PlanChange?: PlanChangeResolvers<ContextType>;

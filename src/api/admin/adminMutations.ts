@@ -3,6 +3,7 @@ import { createAccount, resumeAccount, setTimeZone, suspendAccount } from '../..
 import { adjustCredits, grantCredits, refundCharge } from '../../admin/credits.js';
 import { expireKey, issueKey, revokeKey, rotateKey, setKeyBudget } from '../../admin/keys.js';
 import { badInput } from '../../admin/operatorError.js';
+import { archivePack, editPack, publishPack } from '../../admin/payments/packs.js';
 import { createOperator, removeOperator, rotateOperatorKey } from '../../admin/operators.js';
 import {
   archivePlan,
@@ -50,6 +51,9 @@ export const adminMutations: MutationResolvers = {
   publishPlan: (_root, { idempotencyKey, ...args }, context) => publishPlan(context, args, idempotencyKey),
   editPlan: (_root, { idempotencyKey, ...args }, context) => editPlan(context, args, idempotencyKey),
   archivePlan: (_root, { idempotencyKey, ...args }, context) => archivePlan(context, args, idempotencyKey),
+  publishPack: (_root, { idempotencyKey, ...args }, context) => publishPack(context, args, idempotencyKey),
+  editPack: (_root, { idempotencyKey, ...args }, context) => editPack(context, args, idempotencyKey),
+  archivePack: (_root, { idempotencyKey, ...args }, context) => archivePack(context, args, idempotencyKey),
   migrateSubscriptions: async (_root, { idempotencyKey, after: cursor, ...args }, context) => {
     const after = cursor == null ? null : MIGRATED.read(cursor);
     if (cursor != null && after === null) throw badInput('after', 'is no cursor of a migration.');

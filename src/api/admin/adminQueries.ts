@@ -61,6 +61,12 @@ export const adminQueries: QueryResolvers = {
     return findConnection(args, PLANS, (page) => pageOfList(plans, ({ id }) => id, page));
   },
 
+  packs: async (_root, _args, { engine }) => {
+    const packs = await engine.store.findPacks();
+    const ids = [...new Set(packs.map(({ id }) => id))].sort();
+    return ids.flatMap((id) => newestOf(packs.filter((pack) => pack.id === id)) ?? []);
+  },
+
   subscriptions: (_root, { planId: id, planVersion, ...args }, { engine, now }) => {
     if (planVersion != null && id == null) throw badInput('planVersion', 'goes with "planId".');
     const to = { planId: id == null ? null : planId(id), planVersion: planVersion ?? null, at: now };

@@ -74,6 +74,7 @@ export const adminTypes: Resolvers = {
     currency: ({ price }) => price.currency,
     creditsPer: ({ creditsPer }) => creditsPer ?? 'BILLING_PERIOD',
   },
+  Pack: { amountMinor: ({ price }) => price.amountMinor, currency: ({ price }) => price.currency },
   PlanFeature: {
     limit: ({ limit }) => limit?.units ?? null,
     per: ({ limit }) => limit?.per ?? null,

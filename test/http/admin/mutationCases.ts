@@ -75,6 +75,20 @@ const unsoundPlans: readonly BadInput[] = [
   bad('a time without a limit', 'plan.features.0.limit', withPlan({ features: [{ feature: 'a', per: 'DAY' }] })),
   bad('a negative limit', 'plan.features.0.limit', withPlan({ features: [{ feature: 'a', limit: -1, per: 'DAY' }] })),
 ];
+const PACK = { name: 'Small', credits: 500, amountMinor: 500, currency: 'EUR', expiresAfterDays: 365 };
+const withPack = (changes: Args): Args => ({ pack: { ...PACK, ...changes } });
+const unsoundPacks: readonly BadInput[] = [
+  bad('a pack without a name', 'pack.name', withPack({ name: ' ' })),
+  bad('a pack for nothing', 'pack.amountMinor', withPack({ amountMinor: 0 })),
+  bad('a currency that is none', 'pack.currency', withPack({ currency: 'euro' })),
+  bad('a pack of nothing', 'pack.credits', withPack({ credits: 0 })),
+  bad('credits for no day', 'pack.expiresAfterDays', withPack({ expiresAfterDays: 0 })),
+];
+const aPack = async (world: World): Promise<string> => {
+  const packId = world.name('pack');
+  await world.do('publishPack', { packId, pack: PACK });
+  return packId;
+};
 const theSame = (args: Args): Args => args;
 const anotherPlan = (args: Args): Args => ({ ...args, plan: { ...PLAN, name: 'Mine' } });
 
@@ -137,6 +151,41 @@ export const MUTATION_CASES: Readonly<Record<string, MutationCases>> = {
         async (world, args) => {
           await world.do('archivePlan', args);
           return { ...args, version: 3 };
+        },
+        'CONFLICT',
+      ),
+    ],
+    contest: 'Two who archive the same version want the same, and both get it.',
+  },
+  publishPack: {
+    isNew: true,
+    prepare: async (world) => ({ packId: world.name('pack'), pack: PACK }),
+    answers: ({ packId }) => ({ pack: { id: packId, version: 1, status: 'ACTIVE', ...PACK } }),
+    bad: [
+      bad('an id that is no slug', 'packId', { packId: 'No Slug' }),
+      bad('a pack that is there', 'packId', async (world) => ({ packId: await aPack(world) }), 'CONFLICT'),
+      ...unsoundPacks,
+    ],
+    contest: (args) => ({ ...args, pack: { ...PACK, name: 'Mine' } }),
+  },
+  editPack: {
+    prepare: async (world) => ({ packId: await aPack(world), version: 1, pack: { ...PACK, credits: 7 } }),
+    answers: ({ packId }) => ({ pack: { id: packId, version: 2, status: 'ACTIVE', credits: 7 } }),
+    bad: [bad('a pack that is not there', 'packId', { packId: 'none' }, 'NOT_FOUND'), oldVersion, ...unsoundPacks],
+    contest: (args) => ({ ...args, pack: { ...PACK, name: 'Mine' } }),
+  },
+  archivePack: {
+    prepare: async (world) => ({ packId: await aPack(world), version: 1 }),
+    answers: ({ packId }) => ({ pack: { id: packId, version: 2, status: 'ARCHIVED', ...PACK } }),
+    bad: [
+      bad('a pack that is not there', 'packId', { packId: 'none' }, 'NOT_FOUND'),
+      oldVersion,
+      bad(
+        'an archived pack',
+        'packId',
+        async (world, args) => {
+          await world.do('archivePack', args);
+          return { ...args, version: 2 };
         },
         'CONFLICT',
       ),

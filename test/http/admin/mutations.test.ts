@@ -65,7 +65,7 @@ describe.each(Object.entries(MUTATION_CASES))('%s', (mutation, cases) => {
         mutation,
         outcome: 'OK',
         code: null,
-        target: expect.stringMatching(/^(account|plan|operator)\/.+/),
+        target: expect.stringMatching(/^(account|plan|pack|operator)\/.+/),
         operatorId: 'demo-owner',
         role: 'OWNER',
         arguments: redact(args),
