@@ -343,10 +343,14 @@ const purchaseOfInvoice = (world: StripeWorld, intent: Stripe.PaymentIntent): st
   return session?.metadata?.['tollgate_purchase'] ?? null;
 };
 
-/** The subscription that counts: the newest that runs, or else the newest. */
-const expectedSubscription = (world: StripeWorld) => {
+/** The subscription that counts: the newest that runs, or else the newest. Of two that were begun in one second either. */
+const expectedSubscription = (world: StripeWorld, kept: string | undefined) => {
   const all = world.all('subscription');
-  const counted = all.findLast(({ status }) => status !== 'canceled') ?? all.at(-1);
+  const newest = all.findLast(({ status }) => status !== 'canceled') ?? all.at(-1);
+  const asNew = all.filter(
+    ({ created, status }) => created === newest?.created && (status === 'canceled') === (newest.status === 'canceled'),
+  );
+  const counted = asNew.find(({ id }) => id === kept) ?? newest;
   if (counted === undefined) return null;
   const item = itemOf(counted);
   const paidFor = world.paidFor.get(counted.id);
@@ -385,7 +389,7 @@ const checkLife = async (life: Life, store: Store): Promise<void> => {
   expect(Object.fromEntries(kept), told).toMatchObject(expectedPurchases(world));
 
   const [subscription = null] = await store.findSubscriptions([account]);
-  const expected = expectedSubscription(world);
+  const expected = expectedSubscription(world, subscription?.keptBy?.id);
   const projected =
     subscription === null
       ? null
