@@ -76,13 +76,16 @@ const prepare = async (clients: StormClients, keys: Map<string, string>): Promis
 };
 
 const check = (clients: StormClients, audits: ReadonlyMap<string, Audit>): void => {
-  expect(clients.absurd).toEqual([]);
-  expect([...audits.values()].flatMap(({ faults }) => faults)).toEqual([]);
   const charged = chargedBeforeRefunds([...audits.values()].flatMap(({ entries }) => entries));
-  expect(clients.sent.flatMap((each) => faultsOf(each, charged.get(each.operation) ?? 0))).toEqual([]);
   const names = new Set(clients.sent.map(({ operation }) => operation));
-  expect([...charged.keys()].filter((operation) => !names.has(operation))).toEqual([]);
-  expect([...faultsOfGrants(clients, audits)]).toEqual([]);
+  // All of it at once: each tells something of what was wrong.
+  expect({
+    absurd: clients.absurd,
+    books: [...audits.values()].flatMap(({ faults }) => faults),
+    operations: clients.sent.flatMap((each) => faultsOf(each, charged.get(each.operation) ?? 0)),
+    neverSent: [...charged.keys()].filter((operation) => !names.has(operation)),
+    grants: [...faultsOfGrants(clients, audits)],
+  }).toEqual({ absurd: [], books: [], operations: [], neverSent: [], grants: [] });
   const cutOff = clients.sent.filter(({ heard }) => heard.some(wasCutOff)).length;
   const held = [...audits.values()].reduce((sum, { openHolds }) => sum + openHolds, 0);
   expect(held).toBeLessThanOrEqual(cutOff);
