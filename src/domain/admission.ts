@@ -6,8 +6,8 @@ import type { KeyState } from './account.js';
 import { budgetClaim } from './budget.js';
 import type { KeyBudget } from './budget.js';
 import type { PlanId } from './ids.js';
-import { InvariantError, unreachable } from './invariant.js';
-import type { Instant, LimitPer } from './period.js';
+import { InvariantError } from './invariant.js';
+import type { Instant } from './period.js';
 import { allowanceFor, plansCovering } from './plan.js';
 import type { Allowance, Plan } from './plan.js';
 import { precedes } from './refusal.js';
@@ -15,7 +15,7 @@ import type { Refusal, RefusalReason } from './refusal.js';
 import type { TimeZone } from './timeZone.js';
 import { firstWindowAt, hasBegun, isCovering, limitWindowAt, stateAt } from './subscription.js';
 import type { Subscription } from './subscription.js';
-import { countUnits, heldOf, leftOf } from './wallet.js';
+import { heldOf, leftOf, limitKey } from './wallet.js';
 import type { Counter, Hold, LimitClaim } from './wallet.js';
 
 /** What `@requiresPayment` says of one field. */
@@ -59,15 +59,6 @@ export interface Standing {
   /** `null`: the store could not be asked. */
   readonly means: Means | null;
 }
-
-/** The same caller with other means. Written out: of copies by spreading each has a hidden class of its own. */
-export const withMeans = ({ key, suspended, scopes, rateLimitedUntil }: Standing, means: Means | null): Standing => ({
-  key,
-  suspended,
-  scopes,
-  rateLimitedUntil,
-  means,
-});
 
 export type Decision =
   | {
@@ -178,30 +169,6 @@ export const priceOf = (cost: number, units: number): number | null => {
   return Number.isSafeInteger(price) ? price : null;
 };
 
-/** The means that are left after a decision: what the next position is decided against. */
-export const meansAfter = (means: Means, decision: Decision): Means => {
-  switch (decision.outcome) {
-    case 'paid':
-      return spend(means, decision.credits, decision.budget);
-    case 'covered':
-      return decision.draws === null ? means : { ...means, counters: countUnits(means.counters, decision.draws) };
-    case 'split': {
-      const counters = countUnits(means.counters, decision.draws);
-      return spend({ ...means, counters }, decision.credits, decision.budget);
-    }
-    case 'refused':
-      return means;
-    default:
-      return unreachable(decision);
-  }
-};
-
-const spend = (means: Means, credits: number, budget: LimitClaim | undefined): Means => ({
-  ...means,
-  credits: means.credits - credits,
-  counters: budget === undefined ? means.counters : countUnits(means.counters, budget),
-});
-
 type Figures = Partial<Pick<Refusal, 'required' | 'available' | 'held' | 'plans' | 'resetAt' | 'retryable'>>;
 
 const refuse = ({ coordinate, feature }: Requirement, reason: RefusalReason, figures: Figures): Decision => ({
@@ -304,6 +271,3 @@ const remediesAmong = ({ feature }: Requirement, units: number, means: Means, no
   };
   return plansCovering(means.offers.filter(covers), feature, units, means.plan?.price.currency ?? null);
 };
-
-/** Names a limit among the counters of a wallet. */
-export const limitKey = (feature: string, per: LimitPer): string => `${feature}:${per}`;

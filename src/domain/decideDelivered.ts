@@ -2,8 +2,8 @@
  * What delivered positions are charged in the end. While an operation runs, each takes what there is for it; once it is
  * known which of them came, the plan covers those that come first, and credits pay for the rest.
  */
-import { decide, meansAfter, priceOf, withMeans } from './admission.js';
-import { meansOf } from './demand.js';
+import { decide, priceOf } from './admission.js';
+import { meansAfter, meansOf, withMeans } from './demand.js';
 import type { Decision, Means, Requirement, Standing } from './admission.js';
 import type { Demand } from './demand.js';
 import type { Instant } from './period.js';

@@ -2,13 +2,12 @@
  * What several positions need together, and what of it there is: the sums that both gates and settlement hold, draw on and
  * give back. Whether one position is admitted is decided in `admission.ts`.
  */
-import { limitKey, meansAfter, withMeans } from './admission.js';
 import type { Decision, Means, Standing } from './admission.js';
 import { budgetClaim } from './budget.js';
 import { unreachable } from './invariant.js';
 import type { Instant } from './period.js';
 import { limitWindowAt } from './subscription.js';
-import { countUnits, isSameLimit, leftOf } from './wallet.js';
+import { countUnits, isSameLimit, leftOf, limitKey } from './wallet.js';
 import type { Counter, LimitClaim } from './wallet.js';
 
 /**
@@ -64,6 +63,39 @@ const combine = (a: Demand, b: Demand, how: (x: number, y: number) => number): D
   });
   return { credits: how(a.credits, b.credits), claims: [...claims, ...onlyInB] };
 };
+
+/** The same caller with other means. Written out: of copies by spreading each has a hidden class of its own. */
+export const withMeans = ({ key, suspended, scopes, rateLimitedUntil }: Standing, means: Means | null): Standing => ({
+  key,
+  suspended,
+  scopes,
+  rateLimitedUntil,
+  means,
+});
+
+/** The means that are left after a decision: what the next position is decided against. */
+export const meansAfter = (means: Means, decision: Decision): Means => {
+  switch (decision.outcome) {
+    case 'paid':
+      return spend(means, decision.credits, decision.budget);
+    case 'covered':
+      return decision.draws === null ? means : { ...means, counters: countUnits(means.counters, decision.draws) };
+    case 'split': {
+      const counters = countUnits(means.counters, decision.draws);
+      return spend({ ...means, counters }, decision.credits, decision.budget);
+    }
+    case 'refused':
+      return means;
+    default:
+      return unreachable(decision);
+  }
+};
+
+const spend = (means: Means, credits: number, budget: LimitClaim | undefined): Means => ({
+  ...means,
+  credits: means.credits - credits,
+  counters: budget === undefined ? means.counters : countUnits(means.counters, budget),
+});
 
 /** The same caller when a demand has been set aside. */
 export const standingWithout = (standing: Standing, demand: Demand): Standing =>

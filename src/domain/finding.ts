@@ -1,6 +1,7 @@
 /** What is known of one field's way through the checks: read off the record of a refusal, or decided now. */
 import type { KeyState } from './account.js';
-import { barredBy, decide, KEY_REASONS, meansAfter } from './admission.js';
+import { barredBy, decide, KEY_REASONS } from './admission.js';
+import { meansAfter } from './demand.js';
 import type { Decision, Requirement, Standing } from './admission.js';
 import type { AccountId, PlanId } from './ids.js';
 import type { Instant } from './period.js';

@@ -1,5 +1,6 @@
 /** What another version of a plan would change for those who are subscribed to this one. */
-import { decide, withMeans } from './admission.js';
+import { decide } from './admission.js';
+import { withMeans } from './demand.js';
 import type { Means, Requirement, Standing } from './admission.js';
 import type { Instant } from './period.js';
 import type { Allowance, Plan } from './plan.js';

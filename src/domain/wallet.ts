@@ -4,7 +4,7 @@
  */
 import type { AccountId, GrantId, HoldId } from './ids.js';
 import type { LedgerEntry } from './ledger.js';
-import type { Instant, Window } from './period.js';
+import type { Instant, LimitPer, Window } from './period.js';
 
 /** Credits added at one time for one reason. */
 export interface Grant {
@@ -166,3 +166,6 @@ export const countUnits = (counters: readonly Counter[], { key, window, units }:
   ...counters.filter((counter) => !isSameLimit(counter, { key, window })),
   { key, window, used: usedOf(counters, { key, window }) + units },
 ];
+
+/** Names a limit among the counters of a wallet. */
+export const limitKey = (feature: string, per: LimitPer): string => `${feature}:${per}`;

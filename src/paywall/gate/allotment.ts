@@ -2,8 +2,8 @@
  * What an allotment still has while its operation runs. Positions of one place that are decided alike are only counted,
  * and taken off the means together: a list of a thousand items makes two means and not a thousand.
  */
-import { decide, withMeans } from '../../domain/admission.js';
-import { demandOf, meansOf, NO_DEMAND, repeatsOf, standingWithout } from '../../domain/demand.js';
+import { decide } from '../../domain/admission.js';
+import { demandOf, meansOf, NO_DEMAND, repeatsOf, standingWithout, withMeans } from '../../domain/demand.js';
 import type { Decision, Standing } from '../../domain/admission.js';
 import type { Demand } from '../../domain/demand.js';
 import type { Instant } from '../../domain/period.js';

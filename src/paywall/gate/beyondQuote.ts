@@ -4,8 +4,17 @@
  * together, on the wallet as it is. Where that refuses, and what other places don't use would suffice, they wait until
  * nothing is under way that could still ask for it, and are decided on what is left then.
  */
-import { decide, withMeans } from '../../domain/admission.js';
-import { addDemands, demandOf, excessOf, meansOf, meansWith, meansWithout, NO_DEMAND } from '../../domain/demand.js';
+import { decide } from '../../domain/admission.js';
+import {
+  addDemands,
+  demandOf,
+  excessOf,
+  meansOf,
+  meansWith,
+  meansWithout,
+  NO_DEMAND,
+  withMeans,
+} from '../../domain/demand.js';
 import type { Decision, Standing } from '../../domain/admission.js';
 import type { Demand } from '../../domain/demand.js';
 import { invariant } from '../../domain/invariant.js';

@@ -3,7 +3,7 @@
  * the admitted positions need. Nothing is held where the operation is blocked or needs no credits.
  */
 import { GraphQLError } from 'graphql';
-import { withMeans } from '../../domain/admission.js';
+import { withMeans } from '../../domain/demand.js';
 import type { Standing } from '../../domain/admission.js';
 import { invariant } from '../../domain/invariant.js';
 import type { MaybePromise } from '../../domain/maybePromise.js';

@@ -2,8 +2,17 @@
  * What one operation has set aside: gate 1 decided on the wallet that it is held in, in one write, and again for lists
  * that turn out longer than quoted.
  */
-import { decide, meansAfter, withMeans } from '../../domain/admission.js';
-import { addDemands, demandOf, excessOf, isNothing, meansWith, NO_DEMAND } from '../../domain/demand.js';
+import { decide } from '../../domain/admission.js';
+import {
+  addDemands,
+  demandOf,
+  excessOf,
+  isNothing,
+  meansAfter,
+  meansWith,
+  NO_DEMAND,
+  withMeans,
+} from '../../domain/demand.js';
 import type { Decision, Means, Standing } from '../../domain/admission.js';
 import type { Demand } from '../../domain/demand.js';
 import type { AccountId, HoldId } from '../../domain/ids.js';

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { barredBy, decide, limitKey, meansAfter } from '../../../src/domain/admission.js';
+import { barredBy, decide } from '../../../src/domain/admission.js';
+import { limitKey } from '../../../src/domain/wallet.js';
+import { meansAfter } from '../../../src/domain/demand.js';
 import type { Decision, Means, Requirement } from '../../../src/domain/admission.js';
 import { planId } from '../../../src/domain/ids.js';
 import { InvariantError } from '../../../src/domain/invariant.js';

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { decide, limitKey, meansAfter } from '../../../src/domain/admission.js';
+import { decide } from '../../../src/domain/admission.js';
+import { limitKey } from '../../../src/domain/wallet.js';
+import { demandOf, meansAfter, meansOf } from '../../../src/domain/demand.js';
 import type { Decision, Means } from '../../../src/domain/admission.js';
 import { budgetClaim, isOfBudget } from '../../../src/domain/budget.js';
 import type { KeyBudget } from '../../../src/domain/budget.js';
-import { demandOf, meansOf } from '../../../src/domain/demand.js';
 import { planId } from '../../../src/domain/ids.js';
 import {
   allowance,
