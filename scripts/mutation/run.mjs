@@ -19,6 +19,8 @@ const report = path.join(root, 'coverage', 'mutation.json');
 const SAMPLE_LINES = 40;
 /** Of so few changes a share says little: what is worse than this is no accident. */
 const SAMPLE_BREAKS_BELOW = 50;
+/** Of fewer than these it says nothing. */
+const SAMPLE_CHANGES_MIN = 10;
 
 /** @typedef {{ fileName: string, line: number, mutator: string, replacement: string, status: string }} Mutant */
 
@@ -101,7 +103,9 @@ const sample = () => {
     .flatMap(([folder]) => filesOf(folder).flatMap((file) => windowsOf(folder, file)));
   const { folder, lines } = windows[number % windows.length] ?? { folder: '', lines: '' };
   console.log(`TOLLGATE_MUTATION_SEED=${seed}: ${lines}, one of ${String(windows.length)} places`);
-  return tell(mutantsOf(folder, [lines]), lines) >= SAMPLE_BREAKS_BELOW;
+  const mutants = mutantsOf(folder, [lines]);
+  const tried = mutants.filter(({ status }) => ['Killed', 'Timeout', 'Survived', 'NoCoverage'].includes(status));
+  return tell(mutants, lines) >= SAMPLE_BREAKS_BELOW || tried.length < SAMPLE_CHANGES_MIN;
 };
 
 const headOf = () => {
