@@ -165,8 +165,7 @@ export const startServer = async (options: TestServerOptions = {}): Promise<Test
   metrics?.watchEngine(engine);
   let url = '';
   const serverUrl = (): string => url;
-  const memory = { databaseUrl: 'sqlite::memory:', payments: readConfig({}).payments };
-  const till = takesPayments ? await openTill(engine, { ...memory, isDemo: true, serverUrl }) : null;
+  const till = await openTill(engine, { ...NO_TILL, isDemo: takesPayments, serverUrl });
   const server = await createServer({
     serverUrl,
     till,
@@ -213,6 +212,9 @@ export const startServer = async (options: TestServerOptions = {}): Promise<Test
     },
   };
 };
+
+/** Of what the sandbox knows nothing is kept. */
+const NO_TILL = { databaseUrl: 'sqlite::memory:', payments: readConfig({}).payments };
 
 const operationOf = (
   key: string | null,
