@@ -22,8 +22,11 @@ export { callerContext } from './paywall/callerContext.js';
 export type { OperationContext, PaywallContext } from './paywall/callerContext.js';
 
 // The schema's parts
-export { billingTypeDefs, directiveTypeDefs } from './api/readTypeDefs.js';
+export { billingTypeDefs, directiveTypeDefs, paymentTypeDefs } from './api/readTypeDefs.js';
 export { billingResolvers } from './api/billingResolvers.js';
+export { openCounter } from './api/paymentDesk.js';
+export type { PaymentCounter, PaymentDesk } from './api/paymentDesk.js';
+export { paymentResolvers } from './api/paymentResolvers.js';
 
 // What lasts
 export { openStore } from './store/openStore.js';

@@ -17,7 +17,7 @@ import { createMetricsServer } from './server/watch/createMetricsServer.js';
 import { storeWatchOf } from './server/watch/watchers.js';
 import type { Tracing, Watchers } from './server/watch/watchers.js';
 import { remedyAddress } from './server/pages/remedyPage.js';
-import { openTill } from './server/till.js';
+import { openTill } from './server/payments/till.js';
 import { welcome } from './server/welcome.js';
 import { openStore } from './store/openStore.js';
 import type { Store } from './store/store.js';

@@ -64,7 +64,7 @@ describe('operations in the documentation', () => {
   let server: TestServer;
   let values: Readonly<Record<string, string>> = {};
   beforeAll(async () => {
-    server = await startServer();
+    server = await startServer({ takesPayments: true });
     await createAccount(server.paywall.engine, { id: 'acme', name: 'Acme Inc.' });
     const { body } = await server.query('demo-free', '{ nearest(lat: 48.2, lon: 16.37, first: 3) { name } }');
     const id = partAt(body, 'errors', 0, 'extensions', 'refusalId');

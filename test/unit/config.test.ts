@@ -36,6 +36,7 @@ const DEFAULTS = {
   ownerKey: null,
   keySecret: null,
   isGraphiqlOn: true,
+  payments: { stripe: null, returnOrigins: [], creditPrice: null },
 };
 
 const messageOf = (env: Readonly<Record<string, string>>): string => {
@@ -75,6 +76,11 @@ describe('the environment', () => {
       TOLLGATE_OWNER_KEY: 'owner-of-sixteen-',
       TOLLGATE_KEY_SECRET: 'secret-of-sixteen',
       TOLLGATE_GRAPHIQL: 'off',
+      STRIPE_SECRET_KEY: 'rk_live_abc',
+      STRIPE_WEBHOOK_SECRET: 'whsec_new, whsec_old',
+      STRIPE_API_URL: 'http://127.0.0.1:12111/',
+      TOLLGATE_RETURN_ORIGINS: 'https://app.example',
+      TOLLGATE_CREDIT_PRICE: '5 EUR for 10',
       TOLLGATE_KEYLESS_REQUESTS_PER_MINUTE: 'off',
       TOLLGATE_KEY_REQUESTS_PER_MINUTE: '6000',
       TOLLGATE_BAD_KEY_REQUESTS_PER_MINUTE: '1',
@@ -136,6 +142,15 @@ describe('the environment', () => {
       ownerKey: 'owner-of-sixteen-',
       keySecret: 'secret-of-sixteen',
       isGraphiqlOn: false,
+      payments: {
+        stripe: {
+          secretKey: 'rk_live_abc',
+          webhookSecrets: ['whsec_new', 'whsec_old'],
+          apiUrl: 'http://127.0.0.1:12111',
+        },
+        returnOrigins: ['https://app.example'],
+        creditPrice: { amountMinor: 5, currency: 'EUR', forCredits: 10 },
+      },
     });
   });
 

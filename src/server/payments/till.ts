@@ -4,15 +4,15 @@
  */
 import { dirname, join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
-import type { Bank } from '../accounts/bank.js';
-import { openCounter } from '../api/paymentDesk.js';
-import type { Config } from '../config.js';
-import { openPayments } from '../payments/openPayments.js';
-import type { Payments } from '../payments/openPayments.js';
-import type { PaymentProvider } from '../payments/paymentProvider.js';
-import { Sandbox } from '../payments/sandbox/sandbox.js';
-import { sandboxProvider } from '../payments/sandbox/sandboxProvider.js';
-import { sandboxPages } from './pages/sandboxPages.js';
+import type { Bank } from '../../accounts/bank.js';
+import { openCounter } from '../../api/paymentDesk.js';
+import type { Config } from '../../config.js';
+import { openPayments } from '../../payments/openPayments.js';
+import type { Payments } from '../../payments/openPayments.js';
+import type { PaymentProvider } from '../../payments/paymentProvider.js';
+import { Sandbox } from '../../payments/sandbox/sandbox.js';
+import { sandboxProvider } from '../../payments/sandbox/sandboxProvider.js';
+import { sandboxPages } from '../pages/sandboxPages.js';
 
 export interface Till {
   readonly payments: Payments;
@@ -34,7 +34,7 @@ export const openTill = async (bank: Bank, settings: TillSettings): Promise<Till
   const { payments: configured, isDemo, databaseUrl, serverUrl } = settings;
   const { now } = bank.settings;
   if (configured.stripe !== null) {
-    const { stripeProvider } = await import('../payments/stripe/stripeProvider.js');
+    const { stripeProvider } = await import('../../payments/stripe/stripeProvider.js');
     return tillOf(bank, stripeProvider({ ...configured.stripe, now }), null, settings);
   }
   if (!isDemo) return null;
