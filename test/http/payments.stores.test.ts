@@ -3,7 +3,7 @@ import Fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { accountId } from '../../src/domain/ids.js';
-import { openTill, tillRoutes } from '../../src/server/till.js';
+import { openTill, tillRoutes } from '../../src/server/payments/till.js';
 import { onEachStore } from '../support/onEachStore.js';
 import { RETURN, SECRET, SMALL, startPaymentServer, stock, THOUSAND } from '../support/stripe/paymentWorld.js';
 import type { PaymentServer } from '../support/stripe/paymentWorld.js';
