@@ -7,7 +7,7 @@
  * Each folder has its tests, and its share of changes that they must notice, in `folders.mjs`.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { FOLDERS } from './folders.mjs';
 
@@ -30,12 +30,15 @@ const SAMPLE_CHANGES_MIN = 10;
  * @returns {readonly Mutant[]}
  */
 const mutantsOf = (folder, mutate) => {
+  rmSync(report, { force: true });
   const { status } = spawnSync(stryker, ['run', configOf(folder), '--mutate', mutate.join(',')], {
     cwd: root,
     env: { ...process.env, TOLLGATE_MUTATION_FOLDER: folder },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   if (status !== 0) throw new Error(`Stryker ended with ${String(status)} for ${mutate.join(', ')}.`);
+  // Where there is nothing that could be changed it writes none.
+  if (!existsSync(report)) return [];
   /** @type {{ files: Record<string, { mutants: { location: { start: { line: number } }, mutatorName: string, replacement?: string, status: string }[] }> }} */
   const { files } = JSON.parse(readFileSync(report, 'utf8'));
   mkdirSync(path.join(root, 'coverage', 'mutation'), { recursive: true });
