@@ -131,7 +131,7 @@ const RATES_DIFFER_MAX = 0.1;
  * What a dispute has taken, by the money and not by its words, which are an open set: an inquiry takes nothing, and what
  * was won comes back. It moves in the currency of the balance; where that is another, by the share that is still away.
  */
-export const withdrawnOf = ({ amount, currency, balance_transactions: moves }: Stripe.Dispute): number => {
+const withdrawnOf = ({ amount, currency, balance_transactions: moves }: Stripe.Dispute): number => {
   const away = -moves.reduce((sum, move) => sum + move.amount, 0);
   if (moves.every((move) => move.currency === currency)) return Math.max(0, away);
   const taken = -moves.reduce((sum, move) => sum + Math.min(0, move.amount), 0);
