@@ -19,9 +19,10 @@ afterEach(() => {
 const running = () => {
   const batches: (readonly RefusalRecord[])[] = [];
   const failures: unknown[] = [];
-  const state = { isAway: false };
+  const state = { isAway: false, calls: 0 };
   const store = {
     appendRefusals: async (records: readonly RefusalRecord[]) => {
+      state.calls += 1;
       if (state.isAway) throw new StoreError('UNREACHABLE', 'The store is away.');
       batches.push(records);
     },
@@ -63,6 +64,8 @@ it('keeps what a store that is away does not take, says so once, and writes it w
   await vi.advanceTimersByTimeAsync(5_000);
   expect(failures).toMatchObject([{ code: 'UNREACHABLE' }]);
   expect(counts()).toEqual({ noted: 3, written: 0, dropped: 0, queued: 3 });
+  // Twice a second, and no more often.
+  expect(state.calls).toBe(10);
   state.isAway = false;
   await vi.advanceTimersByTimeAsync(1_000);
   expect(batches.flat().map(({ id }) => id)).toEqual(['r0', 'r1', 'r2']);

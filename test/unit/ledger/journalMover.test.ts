@@ -111,6 +111,20 @@ describe('journalMover', () => {
     expect(idsOf(await ledgerOf(real, ALICE))).toEqual(['e1', 'e2', 'e3']);
   });
 
+  it('tries a ledger that is away no more often than twice a second', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    troubled.whenever('appendLedger', () => 'UNREACHABLE');
+    mover.note(walletWith(ALICE, 1, 3));
+    await vi.advanceTimersByTimeAsync(10_000);
+    // What comes meanwhile waits with the rest.
+    for (let seq = 4; seq < 40; seq += 1) mover.note(walletWith(ALICE, 1, seq));
+    await vi.advanceTimersByTimeAsync(50_000);
+    const calls = troubled.batchesOf('appendLedger').length;
+    expect(calls).toBeGreaterThan(60);
+    expect(calls).toBeLessThanOrEqual(121);
+    expect(mover.length).toBe(39);
+  });
+
   it('leaves entries that the ledger refuses in their wallet, reports it once, and moves those of others', async () => {
     vi.useFakeTimers({ toFake: ['performance'] });
     await real.appendLedger([{ ...entriesOf(ALICE, 2, 2)[0], id: 'another' } as LedgerEntry]);
