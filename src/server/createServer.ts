@@ -36,7 +36,7 @@ import type { GraphiqlPage } from './pages/serveGraphiql.js';
 import { refusalRoutes } from './pages/refusalRoutes.js';
 import { servePages } from './pages/servePages.js';
 import { answerInGraphQL, refuseMethods, sendErrors } from './answerInGraphQL.js';
-import { healthRoutes } from './healthRoutes.js';
+import { healthRoutes } from './watch/healthRoutes.js';
 import { OperationBounds, partyOf } from './operationBounds.js';
 import { PersistedQueries } from '../apollo/persistedQueries.js';
 import { maskErrors } from '../apollo/maskErrors.js';

@@ -3,9 +3,9 @@
  * it no traffic while it can't, though what is free is still served. `/readyz?verbose` tells of its clock besides.
  */
 import type { FastifyInstance } from 'fastify';
-import { inTime } from '../store/inTime.js';
-import type { Store } from '../store/store.js';
-import type { StoreClock } from './watch/storeClock.js';
+import { inTime } from '../../store/inTime.js';
+import type { Store } from '../../store/store.js';
+import type { StoreClock } from './storeClock.js';
 
 const TIMEOUT_MS = 1_000;
 const RETRY_AFTER_SECONDS = 2;
