@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { adminClient, CliError, isRecord } from './cli/adminClient.js';
 import type { AdminClient } from './cli/adminClient.js';
 import { exportAccounts } from './cli/exportAccounts.js';
+import { applyPacks } from './cli/packFile.js';
 import { applyPlans, exportPlans, readPlanFile } from './cli/planFile.js';
 import type { PlanChange } from './cli/planFile.js';
 
@@ -64,7 +65,11 @@ plans
   .option('--dry-run', 'shows what would be done')
   .action(async (path: string, { dryRun = false }: { dryRun?: boolean }) => {
     const wanted = readPlanFile(readFileSync(path, 'utf8'));
-    for (const { id, kind, differences } of await applyPlans(clientOf(program), wanted, { isDryRun: dryRun })) {
+    const client = clientOf(program);
+    const how = { isDryRun: dryRun };
+    const plansDone = await applyPlans(client, wanted.plans, how);
+    const packsDone = await applyPacks(client, wanted.packs, how);
+    for (const { id, kind, differences } of [...plansDone, ...packsDone]) {
       console.log([`${SIGNS[kind]} ${id}`, ...differences.map((each) => `    ${each}`)].join('\n'));
     }
   });

@@ -1,5 +1,5 @@
 /**
- * Plans as a file, for version control. Applying it puts on sale what differs from what is on sale, and nothing else: a second
+ * Plans and packs as a file, for version control. Applying it puts on sale what differs from what is on sale, and nothing else: a second
  * time it changes nothing. Plans that the file does not name stay as they are.
  */
 import { createHash } from 'node:crypto';
@@ -7,6 +7,7 @@ import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import type { AdminClient } from './adminClient.js';
 import { CliError, isRecord } from './adminClient.js';
+import { exportPacks, filePack } from './packFile.js';
 
 const count = z.int().min(0);
 const feature = z.strictObject({
@@ -27,7 +28,15 @@ const content = z.strictObject({
   graceDays: count.default(0),
   requestsPerMinute: count.nullable().default(null),
 });
-const file = z.strictObject({ plans: z.array(content.extend({ id: z.string().min(1) })) });
+const plans = z.array(content.extend({ id: z.string().min(1) }));
+/** A file of one of the two need not name the other. */
+const file = z
+  .strictObject({ plans: plans.optional(), packs: z.array(filePack).optional() })
+  .refine((given) => given.plans !== undefined || given.packs !== undefined, {
+    path: ['plans'],
+    message: 'The file names neither plans nor packs.',
+  })
+  .transform((given) => ({ plans: given.plans ?? [], packs: given.packs ?? [] }));
 const stored = z.object({
   id: z.string(),
   version: z.int(),
@@ -40,7 +49,7 @@ type FilePlan = z.infer<typeof file>['plans'][number];
 type StoredPlan = z.infer<typeof stored>;
 
 /** Throws `CliError` with all that is wrong. */
-export const readPlanFile = (text: string): readonly FilePlan[] => {
+export const readPlanFile = (text: string): z.infer<typeof file> => {
   let parsed: unknown;
   try {
     parsed = parse(text);
@@ -51,7 +60,7 @@ export const readPlanFile = (text: string): readonly FilePlan[] => {
   if (!result.success) {
     throw new CliError(result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
   }
-  return result.data.plans;
+  return result.data;
 };
 
 const FIELDS = `id version status name amountMinor currency interval creditsPerPeriod creditsPer trialDays graceDays
@@ -154,7 +163,7 @@ const write = async (client: AdminClient, mutation: PlanMutation, args: object):
   return z.object({ plan: z.object({ version: z.int() }) }).parse(payload).plan.version;
 };
 
-/** All plans on sale, as a file that changes nothing where it is applied. */
+/** All plans and packs on sale, as a file that changes nothing where it is applied. */
 export const exportPlans = async (client: AdminClient): Promise<string> => {
   const plans: unknown[] = [];
   for (let after: unknown = null; ;) {
@@ -165,7 +174,7 @@ export const exportPlans = async (client: AdminClient): Promise<string> => {
     const { nodes, pageInfo } = pageOf(page);
     const onSale = nodes.map((node) => stored.parse(node)).filter(({ status }) => status === 'ACTIVE');
     plans.push(...onSale.map((plan) => ({ id: plan.id, ...contentOf(plan) })));
-    if (pageInfo['hasNextPage'] !== true) return stringify({ plans });
+    if (pageInfo['hasNextPage'] !== true) return stringify({ plans, packs: await exportPacks(client) });
     after = pageInfo['endCursor'];
   }
 };

@@ -76,6 +76,17 @@ describe('plans apply', () => {
     expect(await run(['plans', 'apply', fileOf(stdout)])).toEqual(done('= basic\n= team\n'));
   }, 60_000);
 
+  it('does the same with packs: put on sale, changed, and left alone the second time', async () => {
+    const small = (credits: number) =>
+      fileOf(`packs:\n  - { id: cli-small, name: Small, credits: ${credits}, amountMinor: 500, currency: EUR }\n`);
+    expect(await run(['plans', 'apply', small(500), '--dry-run'])).toMatchObject({ code: 0, stdout: '+ cli-small\n' });
+    expect(await run(['plans', 'apply', small(500)])).toMatchObject({ code: 0, stdout: '+ cli-small\n' });
+    expect(await run(['plans', 'apply', small(500)])).toMatchObject({ code: 0, stdout: '= cli-small\n' });
+    const changed = await run(['plans', 'apply', small(700)]);
+    expect(changed).toMatchObject({ code: 0, stdout: '~ cli-small\n    credits: 500 → 700\n' });
+    expect((await run(['plans', 'export'])).stdout).toContain('credits: 700');
+  }, 60_000);
+
   it('publishes a draft that is there, changed where it differs', async () => {
     await world.do('createPlanDraft', {
       planId: 'drafted',

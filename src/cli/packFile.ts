@@ -1,0 +1,88 @@
+/** Packs of credits in the same file as plans, applied alike: what differs is put on sale, and nothing else. */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { AdminClient } from './adminClient.js';
+
+const content = z.strictObject({
+  name: z.string().min(1),
+  credits: z.int().min(1),
+  amountMinor: z.int().min(1),
+  currency: z.string(),
+  expiresAfterDays: z.int().min(1).nullable().default(null),
+});
+export const filePack = content.extend({ id: z.string().min(1) });
+const stored = z.object({ id: z.string(), version: z.int(), status: z.enum(['ACTIVE', 'ARCHIVED']), ...content.shape });
+
+export type FilePack = z.infer<typeof filePack>;
+type StoredPack = z.infer<typeof stored>;
+
+/** What applying a pack does to what is there. */
+export interface PackChange {
+  readonly id: string;
+  readonly kind: 'NEW' | 'EDIT' | 'SAME';
+  /** In words, one line a difference. */
+  readonly differences: readonly string[];
+}
+
+const contentOf = (pack: FilePack | StoredPack): z.infer<typeof content> => {
+  const { name, credits, amountMinor, currency, expiresAfterDays } = pack;
+  return { name, credits, amountMinor, currency, expiresAfterDays };
+};
+
+const findPacks = async (client: AdminClient): Promise<readonly StoredPack[]> => {
+  const { packs } = await client.ask(
+    '{ packs { id version status name credits amountMinor currency expiresAfterDays } }',
+    {},
+  );
+  return z.array(stored).parse(packs);
+};
+
+/** All packs on sale, as they stand in such a file. */
+export const exportPacks = async (client: AdminClient): Promise<readonly FilePack[]> =>
+  (await findPacks(client))
+    .filter(({ status }) => status === 'ACTIVE')
+    .map((pack) => ({ id: pack.id, ...contentOf(pack) }));
+
+/** Looks at each pack of the file, and puts right what differs unless that is only to be shown. */
+export const applyPacks = async (
+  client: AdminClient,
+  packs: readonly FilePack[],
+  { isDryRun }: { readonly isDryRun: boolean },
+): Promise<readonly PackChange[]> => {
+  const known = packs.length === 0 ? [] : await findPacks(client);
+  const changes: PackChange[] = [];
+  for (const pack of packs) {
+    const before = known.find(({ id }) => id === pack.id) ?? null;
+    const change = changeOf(pack, before);
+    changes.push(change);
+    if (!isDryRun && change.kind !== 'SAME') await write(client, pack, before);
+  }
+  return changes;
+};
+
+const changeOf = (wanted: FilePack, before: StoredPack | null): PackChange => {
+  const { id } = wanted;
+  if (before === null) return { id, kind: 'NEW', differences: [] };
+  const was = new Map<string, unknown>(Object.entries(contentOf(before)));
+  const differences = Object.entries(contentOf(wanted)).flatMap(([name, value]) => {
+    const [from, to] = [JSON.stringify(was.get(name)), JSON.stringify(value)];
+    return from === to ? [] : [`${name}: ${from} → ${to}`];
+  });
+  const isSame = before.status === 'ACTIVE' && differences.length === 0;
+  return { id, kind: isSame ? 'SAME' : 'EDIT', differences };
+};
+
+/** Under a key made of what is asked, so that a call whose answer was lost is the same call. */
+const write = async (client: AdminClient, wanted: FilePack, before: StoredPack | null): Promise<void> => {
+  const pack = contentOf(wanted);
+  const args = { packId: wanted.id, version: before?.version ?? 0, pack };
+  const idempotencyKey = createHash('sha256').update(JSON.stringify(args)).digest('base64url');
+  const mutation =
+    before === null
+      ? `mutation ($packId: ID!, $pack: PackInput!, $idempotencyKey: String!) {
+           publishPack(packId: $packId, pack: $pack, idempotencyKey: $idempotencyKey) { pack { version } } }`
+      : `mutation ($packId: ID!, $version: Int!, $pack: PackInput!, $idempotencyKey: String!) {
+           editPack(packId: $packId, version: $version, pack: $pack, idempotencyKey: $idempotencyKey) { pack { version } } }`;
+  const { version, ...rest } = args;
+  await client.ask(mutation, { ...rest, ...(before === null ? {} : { version }), idempotencyKey });
+};
