@@ -2,8 +2,8 @@
 import { getNamedType, getNullableType, GraphQLInt, isInterfaceType, isListType, isObjectType, Kind } from 'graphql';
 import type { GraphQLField } from 'graphql';
 import { isCredits } from '../../domain/credits.js';
-import { readNames } from './settings.js';
-import type { Report, Settings } from './settings.js';
+import { readNames } from './readNames.js';
+import type { Report, Settings } from './readNames.js';
 
 export interface ListSize {
   readonly assumedSize: number | null;

@@ -27,8 +27,9 @@ import { LIST_SIZE, LIST_SIZE_SETTINGS, readListSize } from './listSize.js';
 import type { ListSize } from './listSize.js';
 import { misplacedDirectives } from './misplacedDirectives.js';
 import { checkCopyOfGraphql } from './checkCopyOfGraphql.js';
-import { readNames, readSettings } from './settings.js';
-import type { Report, Settings } from './settings.js';
+import { readNames } from './readNames.js';
+import { readSettings } from './settings.js';
+import type { Report, Settings } from './readNames.js';
 
 /** What `@requiresPayment` says of one field. */
 export interface PaidField extends Requirement {

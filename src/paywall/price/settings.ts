@@ -1,13 +1,9 @@
 /** Settings of the directives, as they stand in SDL or in `extensions.directives`. */
 import { getDirective } from '@graphql-tools/utils';
 import type { GraphQLField, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema } from 'graphql';
-
-/** Notes a fault of the part of the schema that is being read. */
-export type Report = (fault: string) => void;
+import type { Report, Settings } from './readNames.js';
 
 type Annotated = GraphQLField<unknown, unknown> | GraphQLObjectType | GraphQLInterfaceType;
-
-export type Settings = Readonly<Record<string, unknown>>;
 
 /** What a directive says where it stands; `null`: it does not stand there, or a fault was reported. */
 export const readSettings = (
@@ -45,10 +41,3 @@ const isCodeFirst = ({ extensions }: Annotated, name: string): boolean => {
 
 const knownInWords = (known: readonly string[]): string =>
   known.length === 0 ? 'it has none' : `it has ${known.join(', ')}`;
-
-export const readNames = (value: unknown, setting: string, report: Report): readonly string[] => {
-  const names: readonly unknown[] = Array.isArray(value) ? value : value === null || value === undefined ? [] : [value];
-  const sound = names.filter((name): name is string => typeof name === 'string' && name !== '');
-  if (sound.length !== names.length) report(`\`${setting}\` must be a list of names.`);
-  return sound;
-};

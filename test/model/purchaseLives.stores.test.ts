@@ -4,22 +4,22 @@
  * missing is the purchase's, and entries sum to the balance.
  */
 import { describe, expect, it } from 'vitest';
-import { createBank } from '../../../../src/accounts/bank.js';
-import type { Bank } from '../../../../src/accounts/bank.js';
-import { createAccount, publishPack } from '../../../../src/admin/library.js';
-import { actingAs } from '../../../../src/admin/acting.js';
-import { openPurchase } from '../../../../src/admin/payments/openPurchase.js';
-import { findPurchaseOf, settlePayment } from '../../../../src/admin/payments/purchases.js';
-import { accountId, holdId, packId } from '../../../../src/domain/ids.js';
-import type { AccountId } from '../../../../src/domain/ids.js';
-import type { ProvidedPayment } from '../../../../src/domain/provided.js';
-import { creditsDue } from '../../../../src/domain/purchase.js';
-import type { Purchase } from '../../../../src/domain/purchase.js';
-import { applyCommand } from '../../../../src/domain/walletCommand.js';
-import type { Store } from '../../../../src/store/store.js';
-import { onEachStore } from '../../../support/onEachStore.js';
-import { Dice, randomSteps, runsOf, seedOfRun } from '../../../support/domainRuns.js';
-import { pack, providedPayment } from '../../../support/payments.js';
+import { createBank } from '../../src/accounts/bank.js';
+import type { Bank } from '../../src/accounts/bank.js';
+import { createAccount, publishPack } from '../../src/admin/library.js';
+import { actingAs } from '../../src/admin/acting.js';
+import { openPurchase } from '../../src/admin/payments/openPurchase.js';
+import { findPurchaseOf, settlePayment } from '../../src/admin/payments/purchases.js';
+import { accountId, holdId, packId } from '../../src/domain/ids.js';
+import type { AccountId } from '../../src/domain/ids.js';
+import type { ProvidedPayment } from '../../src/domain/provided.js';
+import { creditsDue } from '../../src/domain/purchase.js';
+import type { Purchase } from '../../src/domain/purchase.js';
+import { applyCommand } from '../../src/domain/walletCommand.js';
+import type { Store } from '../../src/store/store.js';
+import { onEachStore } from '../support/onEachStore.js';
+import { Dice, randomSteps, runsOf, seedOfRun } from '../support/domainRuns.js';
+import { pack, providedPayment } from '../support/payments.js';
 
 const STEPS = 24;
 
