@@ -27,6 +27,7 @@ const WITHOUT_ID = {
     'KeyBudget',
     'LimitUsage',
     'Money',
+    'UsageSum',
     'PageInfo',
     'PlanChange',
     'PlanDifference',

@@ -14,6 +14,7 @@ import { processLoaders } from './loaders.js';
 import type { Loaders } from './loaders.js';
 import { PlanShelf } from './planShelf.js';
 import { RefusalRecorder } from './refusalRecorder.js';
+import { UsageNotes } from './usageNotes.js';
 import { settingsOf } from './settings.js';
 import type { Settings } from './settings.js';
 
@@ -37,6 +38,8 @@ export interface Bank {
   readonly keyUses: KeyUses;
   readonly background: Background;
   readonly refusals: RefusalRecorder;
+  /** What was delivered without a hold. */
+  readonly usage: UsageNotes;
   readonly settings: Settings;
   /** Finds out who is calling by the `Authorization` header. */
   readonly identify: Identify;
@@ -58,6 +61,7 @@ export const createBank = (options: BankOptions): Bank => {
   const hashSecret = keyHash(store, options.keySecret ?? null);
   const keyUses = new KeyUses(store, onFailure);
   const refusals = new RefusalRecorder(store, onFailure);
+  const usage = new UsageNotes(keeper, settings);
   const forgetting = setInterval(() => {
     store.forgetKeyedOperations(now()).catch(onFailure);
   }, FORGET_EVERY_MS).unref();
@@ -70,12 +74,14 @@ export const createBank = (options: BankOptions): Bank => {
     keyUses,
     background: new Background(settings),
     refusals,
+    usage,
     settings,
     identify: identifierOf({ loaders, fixedKeys, hashSecret, keyUses, now }),
     close: async () => {
       clearInterval(forgetting);
       await keyUses.close();
       await refusals.close();
+      await usage.flush();
       await keeper.close();
     },
   };

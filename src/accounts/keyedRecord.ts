@@ -10,7 +10,7 @@ import type { Store } from '../store/store.js';
 /** What never changes of a record. */
 export type KeyedCall = Pick<KeyedOperation, 'accountId' | 'key' | 'fingerprint' | 'operationName'>;
 
-type KeyedAnswer = Pick<KeyedOperation, 'lines' | 'units' | 'answer'>;
+type KeyedAnswer = Pick<KeyedOperation, 'lines' | 'units' | 'used' | 'answer'>;
 
 /** Every verb rejects with `StoreError`. */
 export class KeyedRecord {

@@ -1,9 +1,11 @@
 /** Credits: granted, corrected, given back. Each is a command of the wallet under an id of the act's own. */
+import { timeZoneOf } from '../domain/account.js';
 import { grantId, holdId } from '../domain/ids.js';
 import type { AccountId, HoldId } from '../domain/ids.js';
 import { commandEntryId } from '../domain/ledger.js';
 import type { LedgerEntry } from '../domain/ledger.js';
 import type { Instant } from '../domain/period.js';
+import { dayNameAt } from '../domain/timeZone.js';
 import { applyCommand } from '../domain/walletCommand.js';
 import type { AdjustCommand, GrantCommand, RefundCommand } from '../domain/walletCredits.js';
 import type { WalletFault } from '../domain/walletStep.js';
@@ -125,19 +127,20 @@ export const refundCharge = (acting: Acting, args: Refund, key: string | null): 
     verb: 'refundCharge',
     role: 'ADMIN',
     args: { ...args },
-    decide: async ({ idOf }) => {
+    decide: async ({ idOf, now }) => {
       const { credits = null, reason, holdId: hold } = args;
       checkName('reason', reason);
       const account = await loadAccount(acting.bank, args.accountId);
       const id = idOf('command');
-      const command = { kind: 'refund', id, holdId: holdId(hold), credits, reason } as const;
+      const day = dayNameAt(timeZoneOf(account), now);
+      const command = { kind: 'refund', id, holdId: holdId(hold), credits, reason, day } as const;
       return { accountId: account.id, command };
     },
     save: (intent) => apply(acting, intent),
   });
 
 /** `credits` `null`: all that is left to be given back. */
-interface RefundWanted extends Pick<RefundCommand, 'kind' | 'id' | 'holdId' | 'reason'> {
+interface RefundWanted extends Pick<RefundCommand, 'kind' | 'id' | 'holdId' | 'reason' | 'day'> {
   readonly credits: number | null;
 }
 

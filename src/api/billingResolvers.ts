@@ -24,6 +24,7 @@ import type { BalanceSource, BillingSource, BudgetUsageSource, LimitUsageSource 
 import type { PaidField } from '../paywall/price/requirements.js';
 import { cursorsByTime, findConnection } from './connection.js';
 import type { Cursors } from './connection.js';
+import { findUsage } from './findUsage.js';
 import { findLedgerConnection } from './findLedgerConnection.js';
 import { packsOnSale } from './packsOnSale.js';
 import { counterOf } from './paymentDesk.js';
@@ -90,6 +91,7 @@ const Billing: BillingResolvers = {
     if (account !== null) await currentView(account, billing, context);
     return findLedgerConnection(billing.caller.loaders, billing.caller.accountId, args);
   },
+  usage: ({ caller }, args, { tollgate: { paywall } }) => findUsage(paywall.engine, caller.accountId, args),
   terms: async (_billing, { coordinates }, { tollgate: { paywall } }) => {
     const { requirements } = paywall.engine.priced;
     const { offers } = await paywall.engine.shelf.current();

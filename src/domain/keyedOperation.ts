@@ -7,6 +7,7 @@
 import type { AccountId, HoldId } from './ids.js';
 import { HOUR_MS } from './period.js';
 import type { Instant } from './period.js';
+import type { Used } from './usage.js';
 import type { LimitUnits } from './wallet.js';
 import type { ChargeLine } from './walletMoves.js';
 
@@ -25,6 +26,8 @@ export interface KeyedOperation {
   /** What is captured of the hold. */
   readonly lines: readonly ChargeLine[];
   readonly units: readonly LimitUnits[];
+  /** What is counted then. Absent: nothing. */
+  readonly used?: Used;
   /** As whoever answered it packed it. `null`: there is none yet, or it was a query of a version that kept none. */
   readonly answer: string | null;
   readonly version: number;
@@ -78,7 +81,7 @@ export const lockKeyed = (before: KeyedOperation | null, terms: LockTerms, now: 
 /** The record once the operation has run: unlocked, with what is to be captured and sent. */
 export const answerKeyed = (
   record: KeyedOperation,
-  outcome: Pick<KeyedOperation, 'lines' | 'units' | 'answer'>,
+  outcome: Pick<KeyedOperation, 'lines' | 'units' | 'used' | 'answer'>,
 ): KeyedOperation => ({ ...record, ...outcome, state: 'ANSWERED', lockedUntil: 0 });
 
 /** The record of an operation that came to nothing: it may be sent again at once. */

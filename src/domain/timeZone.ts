@@ -112,6 +112,22 @@ const spanOf = (span: Span, shown: number, reached: (shown: number) => Instant):
     : { startsAt: midnight(month, 1), endsAt: midnight(month + 1, 1) };
 };
 
+/** The day that the zone's clocks show, as `2025-01-16`: of a day that they show once more, the day after. */
+export const dayNameAt = (timeZone: TimeZone, now: Instant): string => {
+  if (timeZone === UTC) return dateOf(now);
+  const window = windowAt('DAY', timeZone, now);
+  const last = lastDays.get(timeZone);
+  if (last?.window === window) return last.name;
+  const name = dateOf(clockAt(timeZone, window.startsAt));
+  lastDays.set(timeZone, { window, name });
+  return name;
+};
+
+const dateOf = (shown: number): string => new Date(shown).toISOString().slice(0, -'T00:00:00.000Z'.length);
+
+/** Of each zone the last day that was asked for: it is at each use. */
+const lastDays = new Map<TimeZone, { readonly window: Window; readonly name: string }>();
+
 /** The name of the month that the zone's clocks show, as `2025-01`. */
 export const monthNameAt = (timeZone: TimeZone, now: Instant): string =>
   new Date(clockAt(timeZone, now)).toISOString().slice(0, -'-01T00:00:00.000Z'.length);

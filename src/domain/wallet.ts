@@ -5,6 +5,7 @@
 import type { AccountId, GrantId, HoldId } from './ids.js';
 import type { LedgerEntry } from './ledger.js';
 import type { Instant, LimitPer, Window } from './period.js';
+import type { UsageRiding } from './usage.js';
 
 /** Credits added at one time for one reason. */
 export interface Grant {
@@ -67,14 +68,15 @@ export interface EndedHold {
   readonly endedAt: Instant;
   /** The wallet's version before the write that ended it. */
   readonly version: number;
-  readonly how: 'CAPTURED' | 'RELEASED' | 'EXPIRED';
+  /** `RETURNED`: captured, and the units that it took given back. */
+  readonly how: 'CAPTURED' | 'RETURNED' | 'RELEASED' | 'EXPIRED';
   /** Of the hold command and of the command that ended it. */
   readonly holdContent: string;
   readonly content: string;
   readonly credits: number;
 }
 
-export interface Wallet {
+export interface Wallet extends UsageRiding {
   readonly accountId: AccountId;
   /** Raised by one at each write; the store compares and sets it. 0: not stored yet. */
   readonly version: number;

@@ -8,8 +8,8 @@ import type { Instant } from './period.js';
 import type { Wallet } from './wallet.js';
 import { adjust, grant, refund } from './walletCredits.js';
 import type { AdjustCommand, GrantCommand, RefundCommand } from './walletCredits.js';
-import { capture, extend, hold, release } from './walletHolds.js';
-import type { CaptureCommand, ExtendCommand, HoldCommand, ReleaseCommand } from './walletHolds.js';
+import { capture, extend, hold, release, returnUnits } from './walletHolds.js';
+import type { CaptureCommand, ExtendCommand, HoldCommand, ReleaseCommand, ReturnCommand } from './walletHolds.js';
 import type { Step, WalletFault } from './walletStep.js';
 import { settlePurchase } from './settlePurchase.js';
 import type { SettlePurchaseCommand } from './settlePurchase.js';
@@ -21,6 +21,7 @@ export type WalletCommand =
   | ExtendCommand
   | CaptureCommand
   | ReleaseCommand
+  | ReturnCommand
   | AdjustCommand
   | RefundCommand
   | SettlePurchaseCommand;
@@ -61,6 +62,8 @@ const stepOf = (wallet: Wallet, command: WalletCommand, now: Instant): Step => {
       return capture(wallet, command, now);
     case 'release':
       return release(wallet, command, now);
+    case 'return':
+      return returnUnits(wallet, command);
     case 'adjust':
       return adjust(wallet, command, now);
     case 'refund':

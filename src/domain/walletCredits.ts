@@ -10,6 +10,8 @@ import { commandEntryId } from './ledger.js';
 import type { LedgerEntry, Movement } from './ledger.js';
 import type { Instant } from './period.js';
 import { isInstant } from './period.js';
+import { countUsage, NO_USAGE } from './usage.js';
+import type { UsageLine } from './usage.js';
 import { burnOrder, GRANTS_MAX, isExpired } from './wallet.js';
 import type { Grant, Take, Wallet } from './wallet.js';
 import { changeGrants, chargesOf, enter, sumCredits, takeFrom } from './walletMoves.js';
@@ -56,6 +58,8 @@ export interface RefundCommand {
   readonly reason: string;
   /** Every entry of that hold, and the entries that made the grants they name, read as `recorded` is. */
   readonly history: readonly LedgerEntry[];
+  /** In which usage counts it, as in `Used`. Absent: in none. */
+  readonly day?: string;
   readonly recorded?: readonly LedgerEntry[];
 }
 
@@ -124,12 +128,12 @@ export const refund = (wallet: Wallet, command: RefundCommand, now: Instant): St
 
   let grants = wallet.grants;
   const movements: Movement[] = [];
-  const note = (kind: 'REFUND' | 'EXPIRE', share: Take, signed: number) =>
+  const note = (kind: 'REFUND' | 'EXPIRE', { grantId: from }: Take, signed: number) =>
     movements.push({
       id: commandEntryId(id, movements.length),
       at: now,
       kind,
-      ...share,
+      grantId: from,
       credits: signed,
       holdId,
       reason,
@@ -146,8 +150,19 @@ export const refund = (wallet: Wallet, command: RefundCommand, now: Instant): St
     const others = grants.filter((each) => each.id !== target.id);
     grants = [...others, { ...target, remaining: target.remaining + share.credits }].sort(burnOrder);
   }
-  return changed(enter({ ...wallet, grants }, movements), credits);
+  const refunded = enter({ ...wallet, grants }, movements);
+  const { day } = command;
+  return changed(
+    day === undefined ? refunded : countUsage(refunded, { day, lines: shares.map(refundedLine) }),
+    credits,
+  );
 };
+
+const refundedLine = ({ credits, coordinate }: Share): UsageLine => ({
+  ...NO_USAGE,
+  coordinate,
+  refundedCredits: credits,
+});
 
 /** What the same command did before, or the conflict it is in, or `null` where its id is new. */
 const recordedBefore = (
@@ -197,15 +212,19 @@ const addGrant = (wallet: Wallet, granted: NewGrant): Step => {
   return changed(enter({ ...wallet, grants }, [movement]), credits);
 };
 
+interface Share extends Take {
+  readonly coordinate: string;
+}
+
 /** What of which charge a refund gives back: last taken first, beyond what was given back before. */
-const sharesOf = (entries: readonly LedgerEntry[], credits: number): readonly Take[] | null => {
-  const shares: Take[] = [];
+const sharesOf = (entries: readonly LedgerEntry[], credits: number): readonly Share[] | null => {
+  const shares: Share[] = [];
   let given = sumCredits(entries.filter((entry) => entry.kind === 'REFUND'));
   let due = credits;
   for (const charge of entries.filter((entry) => entry.kind === 'CHARGE').reverse()) {
     const before = Math.min(given, -charge.credits);
     const share = Math.min(due, -charge.credits - before);
-    if (share > 0) shares.push({ grantId: charge.grantId, credits: share });
+    if (share > 0) shares.push({ grantId: charge.grantId, credits: share, coordinate: charge.coordinate ?? '' });
     given -= before;
     due -= share;
   }

@@ -11,8 +11,10 @@ import { isInstant } from './period.js';
 import { CLAIM_TOLERANCE_MS, HOLDS_MAX } from './wallet.js';
 import type { EndedHold, Hold, LimitClaim, LimitUnits, Wallet } from './wallet.js';
 import { chargesOf, claim, endHold, findEnded, findHold, sumCredits, unitsOf } from './walletMoves.js';
-import type { ChargeLine } from './walletMoves.js';
-import { refused, repeated } from './walletStep.js';
+import { countUsage } from './usage.js';
+import type { Used } from './usage.js';
+import type { ChargeLine, HoldEnd } from './walletMoves.js';
+import { changed, refused, repeated } from './walletStep.js';
 import type { Step, WalletFault } from './walletStep.js';
 
 /** Sets credits and limit units aside, all of them or none. Its id is new: the ledger does not remember holds. */
@@ -41,8 +43,19 @@ export interface CaptureCommand {
   readonly lines: readonly ChargeLine[];
   readonly units: readonly LimitUnits[];
   readonly operation?: string;
+  /** What was delivered for it, also where nothing is charged. */
+  readonly used?: Used;
   /** The entries of this hold. */
   readonly recorded?: readonly LedgerEntry[];
+}
+
+/**
+ * Gives back the units that a capture, named as it was, took of limits and budgets, as long as their windows are remembered, and
+ * once: its answer could not be sent. Credits are given back by a refund. `used`: what that counts for.
+ */
+export interface ReturnCommand extends Pick<CaptureCommand, 'holdId' | 'lines' | 'units' | 'operation'> {
+  readonly kind: 'return';
+  readonly used: Used;
 }
 
 /** Gives back all that a hold has set aside. */
@@ -96,7 +109,7 @@ export const extend = (wallet: Wallet, command: ExtendCommand, now: Instant): St
 };
 
 export const capture = (wallet: Wallet, command: CaptureCommand, now: Instant): Step => {
-  const { holdId, lines, units, operation } = command;
+  const { holdId, lines, units, operation, used } = command;
   if (!lines.every((line) => isCredits(line.credits)) || !units.every(isSound)) return refused('AMOUNT_INVALID');
   const content = fingerprint(lines, units, operation);
   const ended = findEnded(wallet, holdId);
@@ -109,7 +122,14 @@ export const capture = (wallet: Wallet, command: CaptureCommand, now: Instant): 
   const held = sumCredits(target.takes);
   const isWithin = charged <= held && units.every((each) => unitsOf(units, each) <= unitsOf(target.units, each));
   if (!isWithin) return refused('CAPTURE_EXCEEDS_HOLD');
-  const end = { how: 'CAPTURED', lines, units, content, ...(operation === undefined ? {} : { operation }) } as const;
+  const end: HoldEnd = {
+    how: 'CAPTURED',
+    lines,
+    units,
+    content,
+    ...(operation === undefined ? {} : { operation }),
+    ...(used === undefined ? {} : { used }),
+  };
   return { kind: 'changed', wallet: endHold(wallet, target, end, now), credits: charged };
 };
 
@@ -127,6 +147,19 @@ export const release = (wallet: Wallet, { holdId }: ReleaseCommand, now: Instant
   if (target === undefined) return refused(faultOfEnded(ended));
   const end = { how: 'RELEASED', lines: [], units: [], content: '' } as const;
   return { kind: 'changed', wallet: endHold(wallet, target, end, now), credits: 0 };
+};
+
+export const returnUnits = (wallet: Wallet, { holdId, lines, units, operation, used }: ReturnCommand): Step => {
+  const ended = findEnded(wallet, holdId);
+  if (ended?.how === 'RETURNED') return repeated(0);
+  if (ended?.how !== 'CAPTURED') return refused(faultOfEnded(ended));
+  if (ended.content !== fingerprint(lines, units, operation)) return refused('CONFLICT');
+  const counters = wallet.counters.map((counter) => {
+    const back = Math.min(counter.used, unitsOf(units, counter));
+    return back === 0 ? counter : { ...counter, used: counter.used - back };
+  });
+  const remembered = wallet.ended.map((each): EndedHold => (each === ended ? { ...ended, how: 'RETURNED' } : each));
+  return changed(countUsage({ ...wallet, counters, ended: remembered }, used), 0);
 };
 
 const faultOfEnded = (ended: EndedHold | undefined): WalletFault => {

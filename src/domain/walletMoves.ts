@@ -10,6 +10,8 @@ import type { LedgerEntry, Movement } from './ledger.js';
 import type { Instant } from './period.js';
 import { countUnits, ENDED_HOLDS_MAX, isExpired, isSameLimit, leftOf, WRITES_REMEMBERED } from './wallet.js';
 import type { Counter, EndedHold, Grant, Hold, LimitClaim, LimitUnits, Take, Wallet } from './wallet.js';
+import { countUsage } from './usage.js';
+import type { Used } from './usage.js';
 import type { WalletFault } from './walletStep.js';
 
 /** Writes movements to the journal, in order. The grants themselves are changed by the caller. */
@@ -41,6 +43,7 @@ export interface HoldEnd {
   readonly lines: readonly ChargeLine[];
   readonly units: readonly LimitUnits[];
   readonly operation?: string;
+  readonly used?: Used;
   readonly content: string;
 }
 
@@ -82,7 +85,7 @@ export const endHold = (wallet: Wallet, hold: Hold, end: HoldEnd, at: Instant): 
   });
 
   const credits = sumCredits(charges);
-  return enter(
+  const ended = enter(
     {
       ...wallet,
       grants,
@@ -100,6 +103,7 @@ export const endHold = (wallet: Wallet, hold: Hold, end: HoldEnd, at: Instant): 
     },
     movements,
   );
+  return end.used === undefined ? ended : countUsage(ended, end.used);
 };
 
 interface Charge extends Take, ChargeLine {}

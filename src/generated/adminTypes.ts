@@ -1377,6 +1377,8 @@ export type Query = {
   readonly refusals: RefusalConnection;
   /** Subscriptions, by account: with a plan, those that it is in force for. */
   readonly subscriptions: PlanSubscriptionConnection;
+  /** What an account used, those fields too that its plan covered. */
+  readonly usage: ReadonlyArray<UsageSum>;
 };
 
 
@@ -1489,6 +1491,15 @@ export type QuerySubscriptionsArgs = {
   last?: InputMaybe<Scalars['Int']['input']>;
   planId?: InputMaybe<Scalars['ID']['input']>;
   planVersion?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** What operators look at. */
+export type QueryUsageArgs = {
+  accountId: Scalars['ID']['input'];
+  by?: ReadonlyArray<UsageDimension>;
+  from: Scalars['String']['input'];
+  to: Scalars['String']['input'];
 };
 
 /** An operation of which something was refused. */
@@ -1739,6 +1750,36 @@ export type SubscriptionState =
   /** A payment failed, and the grace is over: not covered. */
   | 'UNPAID';
 
+/** By what usage is summed. */
+export type UsageDimension =
+  /** By field. */
+  | 'COORDINATE'
+  /** By day, in the account's time zone. */
+  | 'DAY'
+  /** By month. */
+  | 'MONTH';
+
+/** What was delivered in a span of time, of one field or of all. */
+export type UsageSum = {
+  readonly __typename?: 'UsageSum';
+  /** The schema coordinate of the field. Null where it is not summed by it. */
+  readonly coordinate?: Maybe<Scalars['String']['output']>;
+  /** How many of the units a plan covered. */
+  readonly coveredUnits: Scalars['SafeInt']['output'];
+  /** How many credits they were charged. */
+  readonly credits: Scalars['SafeInt']['output'];
+  /** The day, as in `2025-01-16`, or the month, as in `2025-01`. Null where it is not summed by either. */
+  readonly day?: Maybe<Scalars['String']['output']>;
+  /** How many positions were delivered. */
+  readonly positions: Scalars['SafeInt']['output'];
+  /** How many credits were given back, on the day when they were. */
+  readonly refundedCredits: Scalars['SafeInt']['output'];
+  /** How many units of limits were given back, on the day when they were. */
+  readonly refundedUnits: Scalars['SafeInt']['output'];
+  /** How many units they used. */
+  readonly units: Scalars['SafeInt']['output'];
+};
+
 /** When a change takes place. */
 export type When =
   /** At once. */
@@ -1916,6 +1957,8 @@ export type ResolversTypes = {
   String: ResolverTypeWrapper<Scalars['String']['output']>;
   SubscriptionPayload: ResolverTypeWrapper<SubscriptionAnswer>;
   SubscriptionState: SubscriptionState;
+  UsageDimension: UsageDimension;
+  UsageSum: ResolverTypeWrapper<UsageSum>;
   When: When;
   WhenExhausted: WhenExhausted;
 };
@@ -1994,6 +2037,7 @@ export type ResolversParentTypes = {
   SafeInt: Scalars['SafeInt']['output'];
   String: Scalars['String']['output'];
   SubscriptionPayload: SubscriptionAnswer;
+  UsageSum: UsageSum;
 };
 
 export type RequiresRoleDirectiveArgs = {
@@ -2411,6 +2455,7 @@ export type QueryResolvers<ContextType = AdminContext, ParentType extends Resolv
   refusalStats?: Resolver<ResolversTypes['RefusalStats'], ParentType, ContextType, RequireFields<QueryRefusalStatsArgs, 'per'>>;
   refusals?: Resolver<ResolversTypes['RefusalConnection'], ParentType, ContextType, Partial<QueryRefusalsArgs>>;
   subscriptions?: Resolver<ResolversTypes['PlanSubscriptionConnection'], ParentType, ContextType, Partial<QuerySubscriptionsArgs>>;
+  usage?: Resolver<ReadonlyArray<ResolversTypes['UsageSum']>, ParentType, ContextType, RequireFields<QueryUsageArgs, 'accountId' | 'by' | 'from' | 'to'>>;
 };
 
 export type RefusalResolvers<ContextType = AdminContext, ParentType extends ResolversParentTypes['Refusal'] = ResolversParentTypes['Refusal']> = {
@@ -2490,6 +2535,17 @@ export type SubscriptionPayloadResolvers<ContextType = AdminContext, ParentType 
   unused?: Resolver<ReadonlyArray<ResolversTypes['Money']>, ParentType, ContextType>;
 };
 
+export type UsageSumResolvers<ContextType = AdminContext, ParentType extends ResolversParentTypes['UsageSum'] = ResolversParentTypes['UsageSum']> = {
+  coordinate?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  coveredUnits?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  credits?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  day?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  positions?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  refundedCredits?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  refundedUnits?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  units?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+};
+
 export type Resolvers<ContextType = AdminContext> = {
   Account?: AccountResolvers<ContextType>;
   AccountConnection?: AccountConnectionResolvers<ContextType>;
@@ -2554,6 +2610,7 @@ export type Resolvers<ContextType = AdminContext> = {
   RemedyMutation?: RemedyMutationResolvers<ContextType>;
   SafeInt?: GraphQLScalarType;
   SubscriptionPayload?: SubscriptionPayloadResolvers<ContextType>;
+  UsageSum?: UsageSumResolvers<ContextType>;
 };
 
 export type DirectiveResolvers<ContextType = AdminContext> = {

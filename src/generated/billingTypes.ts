@@ -117,6 +117,8 @@ export type Billing = {
   readonly subscription?: Maybe<PlanSubscription>;
   /** The price of every paid field, with the plans on offer that cover it. */
   readonly terms: ReadonlyArray<PaymentTerms>;
+  /** What the account used, those fields too that its plan covered. */
+  readonly usage: ReadonlyArray<UsageSum>;
 };
 
 
@@ -145,6 +147,14 @@ export type BillingQuoteArgs = {
 /** What a client needs to know before and after it pays. */
 export type BillingTermsArgs = {
   coordinates?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+};
+
+
+/** What a client needs to know before and after it pays. */
+export type BillingUsageArgs = {
+  by?: ReadonlyArray<UsageDimension>;
+  from: Scalars['String']['input'];
+  to: Scalars['String']['input'];
 };
 
 /** A page of the payment provider. */
@@ -619,6 +629,36 @@ export type SubscriptionState =
   /** A payment failed, and the grace is over: not covered. */
   | 'UNPAID';
 
+/** By what usage is summed. */
+export type UsageDimension =
+  /** By field. */
+  | 'COORDINATE'
+  /** By day, in the account's time zone. */
+  | 'DAY'
+  /** By month. */
+  | 'MONTH';
+
+/** What was delivered in a span of time, of one field or of all. */
+export type UsageSum = {
+  readonly __typename?: 'UsageSum';
+  /** The schema coordinate of the field. Null where it is not summed by it. */
+  readonly coordinate?: Maybe<Scalars['String']['output']>;
+  /** How many of the units a plan covered. */
+  readonly coveredUnits: Scalars['SafeInt']['output'];
+  /** How many credits they were charged. */
+  readonly credits: Scalars['SafeInt']['output'];
+  /** The day, as in `2025-01-16`, or the month, as in `2025-01`. Null where it is not summed by either. */
+  readonly day?: Maybe<Scalars['String']['output']>;
+  /** How many positions were delivered. */
+  readonly positions: Scalars['SafeInt']['output'];
+  /** How many credits were given back, on the day when they were. */
+  readonly refundedCredits: Scalars['SafeInt']['output'];
+  /** How many units of limits were given back, on the day when they were. */
+  readonly refundedUnits: Scalars['SafeInt']['output'];
+  /** How many units they used. */
+  readonly units: Scalars['SafeInt']['output'];
+};
+
 /** What happens when a limit is used up. */
 export type WhenExhausted =
   /** Credits pay for it. */
@@ -743,6 +783,8 @@ export type ResolversTypes = {
   SafeInt: ResolverTypeWrapper<Scalars['SafeInt']['output']>;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
   SubscriptionState: SubscriptionState;
+  UsageDimension: UsageDimension;
+  UsageSum: ResolverTypeWrapper<UsageSum>;
   WhenExhausted: WhenExhausted;
 };
 
@@ -782,6 +824,7 @@ export type ResolversParentTypes = {
   QuotedRefusal: QuotedRefusal;
   SafeInt: Scalars['SafeInt']['output'];
   String: Scalars['String']['output'];
+  UsageSum: UsageSum;
 };
 
 export type FreeDirectiveArgs = { };
@@ -840,6 +883,7 @@ export type BillingResolvers<ContextType = PaywallContext, ParentType extends Re
   quote?: Resolver<ResolversTypes['Quote'], ParentType, ContextType, RequireFields<BillingQuoteArgs, 'document'>>;
   subscription?: Resolver<Maybe<ResolversTypes['PlanSubscription']>, ParentType, ContextType>;
   terms?: Resolver<ReadonlyArray<ResolversTypes['PaymentTerms']>, ParentType, ContextType, Partial<BillingTermsArgs>>;
+  usage?: Resolver<ReadonlyArray<ResolversTypes['UsageSum']>, ParentType, ContextType, RequireFields<BillingUsageArgs, 'by' | 'from' | 'to'>>;
 };
 
 export type BillingPortalResolvers<ContextType = PaywallContext, ParentType extends ResolversParentTypes['BillingPortal'] = ResolversParentTypes['BillingPortal']> = {
@@ -1035,6 +1079,17 @@ export interface SafeIntScalarConfig extends GraphQLScalarTypeConfig<ResolversTy
   name: 'SafeInt';
 }
 
+export type UsageSumResolvers<ContextType = PaywallContext, ParentType extends ResolversParentTypes['UsageSum'] = ResolversParentTypes['UsageSum']> = {
+  coordinate?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  coveredUnits?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  credits?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  day?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  positions?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  refundedCredits?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  refundedUnits?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+  units?: Resolver<ResolversTypes['SafeInt'], ParentType, ContextType>;
+};
+
 export type Resolvers<ContextType = PaywallContext> = {
   Account?: AccountResolvers<ContextType>;
   AutoTopUp?: AutoTopUpResolvers<ContextType>;
@@ -1065,6 +1120,7 @@ export type Resolvers<ContextType = PaywallContext> = {
   QuotedField?: QuotedFieldResolvers<ContextType>;
   QuotedRefusal?: QuotedRefusalResolvers<ContextType>;
   SafeInt?: GraphQLScalarType;
+  UsageSum?: UsageSumResolvers<ContextType>;
 };
 
 export type DirectiveResolvers<ContextType = PaywallContext> = {

@@ -9,6 +9,7 @@ import type { LedgerEntry } from '../domain/ledger.js';
 import type { Demand } from '../domain/demand.js';
 import { isOfBudget } from '../domain/budget.js';
 import type { Instant } from '../domain/period.js';
+import { NO_USAGE } from '../domain/usage.js';
 import { countUnits } from '../domain/wallet.js';
 import type { Wallet } from '../domain/wallet.js';
 import { applyCommand } from '../domain/walletCommand.js';
@@ -78,7 +79,7 @@ export interface HeldOperation {
 }
 
 /** What is captured of a hold. */
-export type Capture = Pick<CaptureCommand, 'lines' | 'units'>;
+export type Capture = Pick<CaptureCommand, 'lines' | 'units' | 'used'>;
 
 /**
  * Captures what was delivered and gives the credits that can be spent then. Rejects with `NotCaptured` where the hold
@@ -97,7 +98,7 @@ export const capture = (keeper: WalletKeeper, held: HeldOperation, captured: Cap
 
 const captureCommand = (
   { holdId, operationName }: HeldOperation,
-  { lines, units }: Capture,
+  { lines, units, used }: Capture,
   recorded: readonly LedgerEntry[] | undefined,
 ): CaptureCommand => ({
   kind: 'capture',
@@ -105,6 +106,7 @@ const captureCommand = (
   lines,
   units,
   ...(operationName === null ? {} : { operation: operationName }),
+  ...(used === undefined ? {} : { used }),
   ...(recorded === undefined ? {} : { recorded }),
 });
 
@@ -126,7 +128,7 @@ export const captureRecorded = (keeper: WalletKeeper, record: KeyedOperation): P
     load: (store) => (isFree ? [] : store.findHoldEntries(accountId, holdId)),
     decide: (wallet, now, recorded) => {
       if (isFree) return { wallet, outcome: { balance: viewAt(wallet, now).available, charged } };
-      const applied = applyCommand(wallet, captureCommand(record, { lines, units }, recorded), now);
+      const applied = applyCommand(wallet, captureCommand(record, record, recorded), now);
       if (applied.result.status === 'REFUSED') return { wallet, outcome: null };
       if (applied.wallet !== wallet) charged = creditsIn(lines);
       return { wallet: applied.wallet, outcome: { balance: viewAt(applied.wallet, now).available, charged } };
@@ -151,7 +153,7 @@ export const chargeRecorded = (
   return keeper.apply<readonly LedgerEntry[], ChargedNow | null>(accountId, {
     load: (store) => store.findHoldEntries(accountId, id),
     decide: (wallet, now, recorded) => {
-      const command = captureCommand({ accountId, holdId: id, operationName }, { lines, units: [] }, recorded);
+      const command = captureCommand({ accountId, holdId: id, operationName }, { ...record, units: [] }, recorded);
       const before = applyCommand(wallet, command, now);
       if (before.result.status === 'APPLIED') {
         return { wallet, outcome: { balance: viewAt(wallet, now).available, charged } };
@@ -171,22 +173,37 @@ export const chargeRecorded = (
 const creditsIn = (lines: readonly ChargeLine[]): number => lines.reduce((sum, line) => sum + line.credits, 0);
 
 /**
- * Gives back what an operation set aside or was charged, as if it had never run. Safe to repeat. Answers how many
- * credits it was charged: 0 where they were only set aside.
+ * Gives back what an operation set aside, or what was captured of it, as if it had never run: `captured`, as far as that
+ * came. Safe to repeat. Answers how many credits it was charged: 0 where they were only set aside.
  */
-export const giveBack = (keeper: WalletKeeper, held: HeldOperation): Promise<number> =>
-  keeper.apply(held.accountId, giveBackTask(held));
+export const giveBack = (keeper: WalletKeeper, held: HeldOperation, captured: Capture | null): Promise<number> =>
+  keeper.apply(held.accountId, giveBackTask(held, captured));
 
-const giveBackTask = (held: HeldOperation): WalletTask<readonly LedgerEntry[], number> => ({
+const giveBackTask = (held: HeldOperation, captured: Capture | null): WalletTask<readonly LedgerEntry[], number> => ({
   load: (store) => findHistory(store, held),
   decide: (wallet, now, history = []) => {
     const released = applyCommand(wallet, { kind: 'release', holdId: held.holdId }, now);
     if (released.result.status === 'APPLIED') return { wallet: released.wallet, outcome: 0 };
-    const refund = refundOf(wallet, held, history);
-    if (refund === null) return { wallet, outcome: 0 };
-    return { wallet: applyCommand(wallet, refund, now).wallet, outcome: refund.credits };
+    const returned = captured === null ? wallet : returnCovered(wallet, held, captured, now);
+    const refund = refundOf(returned, held, history, captured);
+    if (refund === null) return { wallet: returned, outcome: 0 };
+    return { wallet: applyCommand(returned, refund, now).wallet, outcome: refund.credits };
   },
 });
+
+/** The units that it took of limits and budgets. */
+const returnCovered = (wallet: Wallet, held: HeldOperation, captured: Capture, now: Instant): Wallet => {
+  const { used } = captured;
+  const covered = (used?.lines ?? []).filter(({ coveredUnits }) => coveredUnits > 0);
+  const lines = covered.map(({ coordinate, coveredUnits }) => ({
+    ...NO_USAGE,
+    coordinate,
+    refundedUnits: coveredUnits,
+  }));
+  const { recorded: _recorded, ...capture } = captureCommand(held, captured, undefined);
+  const command = { ...capture, kind: 'return', used: { day: used?.day ?? '', lines } } as const;
+  return applyCommand(wallet, command, now).wallet;
+};
 
 /** The hold's entries and those that made the grants they name. */
 export const findHistory = async (
@@ -202,7 +219,12 @@ export const findHistory = async (
   return [...entries, ...made.filter((entry) => entry !== null)];
 };
 
-const refundOf = (wallet: Wallet, held: HeldOperation, history: readonly LedgerEntry[]): RefundCommand | null => {
+const refundOf = (
+  wallet: Wallet,
+  held: HeldOperation,
+  history: readonly LedgerEntry[],
+  captured: Capture | null,
+): RefundCommand | null => {
   const charges = [...history, ...wallet.journal].filter(
     (entry) => entry.holdId === held.holdId && entry.kind === 'CHARGE',
   );
@@ -215,5 +237,6 @@ const refundOf = (wallet: Wallet, held: HeldOperation, history: readonly LedgerE
     credits: credits.reduce((sum, each) => sum + each, 0),
     reason: 'Charged, but the response could not be delivered',
     history,
+    ...(captured?.used === undefined ? {} : { day: captured.used.day }),
   };
 };

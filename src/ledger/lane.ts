@@ -42,6 +42,14 @@ export interface Pending {
   failures: number;
 }
 
+/** Some turns of the event loop later. */
+export const afterTurns = (turns: number, work: () => void): void => {
+  setImmediate(() => {
+    if (turns === 1) work();
+    else afterTurns(turns - 1, work);
+  });
+};
+
 /** The queue of one account: one write of its wallet is under way at a time. */
 export interface Lane {
   readonly accountId: AccountId;

@@ -15,8 +15,9 @@ import type { Wallet } from '../domain/wallet.js';
 import type { Store } from '../store/store.js';
 import { isAboutOneValue, StoreError } from '../store/storeError.js';
 import { JournalMover } from './journalMover.js';
-import { decideAll, loadAll, pendingOf, takeTurn } from './lane.js';
+import { afterTurns, decideAll, loadAll, pendingOf, takeTurn } from './lane.js';
 import type { Lane, Pending, Turn, WalletTask } from './lane.js';
+import { UsageMover } from './usageMover.js';
 
 export interface WalletKeeperOptions {
   readonly now: () => Instant;
@@ -64,6 +65,7 @@ export class WalletKeeper {
   /** Accounts whose wallets another process was first with a short time ago. */
   readonly #contended = new LRUCache<AccountId, true>({ max: KNOWN_WALLETS_MAX, ttl: CONTENDED_MS });
   readonly #mover: JournalMover;
+  readonly #usage: UsageMover;
   readonly #queueLengthMax: number;
   /** How long a commit takes, on the average. */
   #commitMs = 1;
@@ -78,7 +80,9 @@ export class WalletKeeper {
     private readonly store: Store,
     private readonly options: WalletKeeperOptions,
   ) {
-    this.#mover = new JournalMover(store, options.onFailure ?? (() => undefined));
+    const { onFailure = () => undefined } = options;
+    this.#mover = new JournalMover(store, onFailure);
+    this.#usage = new UsageMover(store, onFailure);
     this.#queueLengthMax = options.queueLengthMax ?? QUEUE_LENGTH_MAX;
     this.#known = new LRUCache({ max: options.knownWalletsMax ?? KNOWN_WALLETS_MAX });
   }
@@ -116,13 +120,14 @@ export class WalletKeeper {
     const known = this.#known.get(wallet.accountId);
     if (known === undefined || known.version < wallet.version) this.#known.set(wallet.accountId, wallet);
     this.#mover.note(wallet);
+    this.#usage.note(wallet);
   }
 
   /** Waits for the tasks under way and moves what rides in wallets to the ledger. */
   async close(): Promise<void> {
     this.#isClosed = true;
     while (this.#queueLength > 0) await new Promise((resolve) => setTimeout(resolve, CLOSE_CHECK_MS));
-    await this.#mover.close();
+    await Promise.all([this.#mover.close(), this.#usage.close()]);
   }
 
   #laneOf(accountId: AccountId): Lane {
@@ -179,7 +184,7 @@ export class WalletKeeper {
       const known = this.#known.get(lane.accountId);
       lane.isFresh = false;
       if (known === undefined) unknown.push(lane);
-      else lane.wallet = this.#mover.trim(known);
+      else lane.wallet = this.#usage.trim(this.#mover.trim(known));
     }
     await this.#readWallets(unknown);
   }
@@ -193,7 +198,7 @@ export class WalletKeeper {
       // What a failover has undone was never there.
       if (wallet.version < lane.wallet.version) this.#known.delete(lane.accountId);
       this.know(wallet);
-      lane.wallet = this.#mover.trim(wallet);
+      lane.wallet = this.#usage.trim(this.#mover.trim(wallet));
       lane.isFresh = true;
     });
   }
@@ -321,10 +326,3 @@ export class WalletKeeper {
     lane.queue.unshift(...again);
   }
 }
-
-const afterTurns = (turns: number, work: () => void): void => {
-  setImmediate(() => {
-    if (turns === 1) work();
-    else afterTurns(turns - 1, work);
-  });
-};

@@ -8,10 +8,11 @@ import { isDeepStrictEqual } from 'node:util';
 import type { AccountId } from '../domain/ids.js';
 import type { LedgerEntry } from '../domain/ledger.js';
 import type { LogCursor } from '../domain/logCursor.js';
+import type { UsageRow } from '../domain/usage.js';
 import type { Wallet } from '../domain/wallet.js';
 import { KEY_HASH_SECRET, keyOfRecord } from './storedRecords.js';
 import type { RecordKind, StoredRecords } from './storedRecords.js';
-import type { ListPage, Store, WriteOutcome } from './store.js';
+import type { AccountUsage, ListPage, Store, WriteOutcome } from './store.js';
 import { StoreError } from './storeError.js';
 
 export interface Copied {
@@ -167,13 +168,16 @@ const eachWallet = (source: Store, work: (wallets: readonly Wallet[]) => Promise
 const copyWallets = async (source: Store, target: Store, wallets: readonly Wallet[]): Promise<void> => {
   const found = await target.findWallets(wallets.map(({ accountId }) => accountId));
   const missing = wallets.filter((_, index) => found[index] == null);
-  await inParallel(missing, (wallet) => copyLedger(source, target, wallet));
+  await inParallel(missing, async (wallet) => {
+    await copyLedger(source, target, wallet);
+    for await (const page of usagePages(source, wallet.accountId)) await target.appendUsage(page);
+  });
   // What the target has must be the same: importing what is there tells.
   await importAll(target, 'wallets', wallets.map(withoutJournal));
 };
 
-/** Its entries go to the ledger with the others, and where the source keeps some twice they are the same. */
-const withoutJournal = (wallet: Wallet): Wallet => ({ ...wallet, journal: [] });
+/** Its entries go to the ledger with the others, and its usage likewise; where the source keeps some twice they are the same. */
+const withoutJournal = ({ usage: _usage, ...wallet }: Wallet): Wallet => ({ ...wallet, journal: [] });
 
 const copyLedger = async (source: Store, target: Store, { accountId }: Wallet): Promise<void> => {
   for await (const page of ledgerPages(source, accountId)) {
@@ -196,6 +200,25 @@ async function* ledgerPages(store: Store, accountId: AccountId): AsyncGenerator<
   }
 }
 
+async function* usagePages(store: Store, accountId: AccountId): AsyncGenerator<readonly AccountUsage[]> {
+  for (let after: UsageRow | null = null; ;) {
+    const page: readonly UsageRow[] = await store.listUsage(accountId, { first: ENTRIES_PER_PAGE, after });
+    const last = page.at(-1);
+    if (last === undefined) return;
+    yield page.map((row) => ({ accountId, ...row }));
+    after = last;
+  }
+}
+
+const compareUsage = async (source: Store, target: Store, { accountId }: Wallet): Promise<void> => {
+  const copies = usagePages(target, accountId);
+  for await (const page of usagePages(source, accountId)) {
+    const copy = await copies.next();
+    if (copy.done === true || !isDeepStrictEqual(copy.value, page)) throw otherThere('usage', accountId);
+  }
+  if ((await copies.next()).done !== true) throw otherThere('usage', accountId);
+};
+
 const compareWallets = async (source: Store, target: Store, wallets: readonly Wallet[]): Promise<number> => {
   const copies = await target.findWallets(wallets.map(({ accountId }) => accountId));
   wallets.forEach((wallet, index) => {
@@ -206,6 +229,7 @@ const compareWallets = async (source: Store, target: Store, wallets: readonly Wa
       );
     }
   });
+  await inParallel(wallets, (wallet) => compareUsage(source, target, wallet));
   const counts = await inParallel(wallets, (wallet) => compareLedger(source, target, wallet));
   return counts.reduce((sum, count) => sum + count, 0);
 };

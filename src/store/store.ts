@@ -22,6 +22,7 @@ import type { Purchase } from '../domain/purchase.js';
 import type { RefusalCounts, RefusalFilter, RefusalRecord } from '../domain/refusalRecord.js';
 import type { RequestCount } from '../domain/rateLimit.js';
 import type { Subscription } from '../domain/subscription.js';
+import type { UsageQuery, UsageRow, UsageSum } from '../domain/usage.js';
 import type { Wallet } from '../domain/wallet.js';
 import type { PaymentKind, RecordKind, StoredRecords } from './storedRecords.js';
 
@@ -80,6 +81,18 @@ export interface RecordPage {
   readonly first: number;
   /** Only records whose key comes after this one, in the store's own order; `null`: from the first. */
   readonly after: string | null;
+}
+
+/** A row of usage, and whose it is. */
+export interface AccountUsage extends UsageRow {
+  readonly accountId: AccountId;
+}
+
+export interface UsagePage {
+  /** At most this many. */
+  readonly first: number;
+  /** Only rows after this one, by day, coordinate and part; `null`: from the first. */
+  readonly after: Pick<UsageRow, 'day' | 'coordinate' | 'part'> | null;
 }
 
 export interface Store {
@@ -173,7 +186,8 @@ export interface Store {
   /**
    * Compare and set of wallets, at most one per account and batch. Stores each with `version + 1`, and its journal
    * with it, atomically: never one without the other. The answer is the wallet as stored, or `null` for a lost race.
-   * The journal of a stored wallet has the entries that must still be moved to the ledger with `appendLedger`.
+   * The journal of a stored wallet has the entries that must still be moved to the ledger with `appendLedger`, and its
+   * usage the rows that must still be moved with `appendUsage`.
    *
    * After `StoreError` a write may have been applied: find the wallet again before deciding again.
    */
@@ -193,11 +207,18 @@ export interface Store {
   /** All entries of one hold, oldest first. Sees journals as `findLedgerPage` does. */
   findHoldEntries(accountId: AccountId, holdId: HoldId): Promise<readonly LedgerEntry[]>;
 
+  /** Brings rows of usage up to these counts; a count that is larger already stays as it is. */
+  appendUsage(rows: readonly AccountUsage[]): Promise<void>;
+  /** Sums an account's usage. What rides in its wallet is in it from the moment the commit was acknowledged. */
+  sumUsage(accountId: AccountId, query: UsageQuery): Promise<readonly UsageSum[]>;
+  /** An account's rows of usage, those that ride in its wallet too: for copying a store. */
+  listUsage(accountId: AccountId, page: UsagePage): Promise<readonly UsageRow[]>;
+
   /** All records of a kind, a page at a time, in the order of their keys (`keyOfRecord`): for copying a store. */
   listRecords<Kind extends RecordKind>(kind: Kind, page: RecordPage): Promise<readonly StoredRecords[Kind][]>;
   /**
    * Stores records as they are, versions included, where there are none under their keys: for copying a store. A wallet
-   * comes without its journal, once its entries are in the ledger.
+   * comes without its journal and its usage, once they are stored by themselves.
    */
   importRecords<Kind extends RecordKind>(
     kind: Kind,

@@ -13,9 +13,15 @@ export class NaiveWallet {
   /** In the order of their moves; units of limits are coins, too. A box: '' free, 'h' held by h, '-h' charged, '-' gone. */
   coins: { readonly from: Source; box: string }[] = [];
   readonly #bought = new Map<string, { readonly from: Source; given: number }>();
-  readonly #holds = new Map<string, { readonly expiresAt: number; ended?: WalletFault | 'CAPTURED'; at?: number }>();
+  readonly #holds = new Map<
+    string,
+    { readonly expiresAt: number; ended?: WalletFault | 'CAPTURED' | 'RETURNED'; at?: number }
+  >();
+  /** By which operation each hold was captured: no two are named alike. */
+  readonly #captures = new Map<string, string | undefined>();
   apply(command: Command, now: number): number | WalletFault {
     this.pass(now);
+    if (command.kind === 'return') return this.#return(command);
     return 'holdId' in command && command.kind !== 'refund' ? this.#use(command, now) : this.#do(command, now);
   }
   /** To be called before the coins are looked at. */
@@ -49,6 +55,14 @@ export class NaiveWallet {
     if (bought.given > 0 || over > 0) this.#bought.set(id, bought);
     return missing - Math.max(over, 0);
   }
+  /** Units that were charged are free again. */
+  #return({ holdId, operation }: Of<'return'>): number | WalletFault {
+    const { ended = 'UNKNOWN_HOLD', at = 0 } = this.#holds.get(holdId) ?? {};
+    if (ended !== 'CAPTURED') return ended === 'RETURNED' ? 0 : ended;
+    if (this.#captures.get(holdId) !== operation) return 'CONFLICT';
+    this.coins = this.coins.filter(({ box }) => box !== `-units/${holdId}`);
+    return this.#end(holdId, 'RETURNED', at);
+  }
   #refund({ holdId, credits, history }: Of<'refund'>): number | WalletFault {
     const charged = this.coins.filter(({ box }) => box === `-${holdId}`);
     if (!history.some((entry) => entry.holdId === holdId && entry.kind === 'CHARGE')) return 'UNKNOWN_CHARGE';
@@ -59,6 +73,7 @@ export class NaiveWallet {
   #use(command: Of<'extend' | 'capture' | 'release'>, now: number): number | WalletFault {
     const hold = this.#holds.get(command.holdId);
     const ended = hold === undefined ? 'UNKNOWN_HOLD' : hold.ended;
+    if (ended === 'RETURNED') return 'HOLD_ENDED';
     if (ended === 'CAPTURED') return command.kind === 'capture' ? 'CONFLICT' : 'HOLD_ENDED';
     if (ended !== undefined) return command.kind === 'release' && ended === 'HOLD_ENDED' ? 0 : ended;
     if (command.kind === 'extend') return this.#claim(command.holdId, command, now);
@@ -68,10 +83,12 @@ export class NaiveWallet {
     const used = command.units.map((of) => coins.filter(({ from }) => from.id === unit(of).id).slice(0, of.units));
     const paid = coins.filter(({ from }) => from.expiresAt !== 0).slice(0, cost);
     if (paid.length < cost || used.some((u, n) => u.length !== command.units[n]?.units)) return 'CAPTURE_EXCEEDS_HOLD';
-    for (const coin of [...paid, ...used.flat()]) coin.box = paid.includes(coin) ? `-${command.holdId}` : '-';
+    for (const coin of [...paid, ...used.flat()])
+      coin.box = paid.includes(coin) ? `-${command.holdId}` : `-units/${command.holdId}`;
+    this.#captures.set(command.holdId, command.operation);
     return this.#end(command.holdId, 'CAPTURED', now) + cost;
   }
-  #end(id: string, ended: WalletFault | 'CAPTURED', at: number): number {
+  #end(id: string, ended: WalletFault | 'CAPTURED' | 'RETURNED', at: number): number {
     this.#holds.set(id, { expiresAt: at, ended, at });
     for (const coin of this.coins.filter(({ box }) => box === id)) coin.box = '';
     return 0;

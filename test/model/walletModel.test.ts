@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { expect, it } from 'vitest';
 import type { LedgerEntry } from '../../src/domain/ledger.js';
-import { DAY_MS, HOUR_MS } from '../../src/domain/period.js';
+import { windowAt } from '../../src/domain/timeZone.js';
 import type { WalletFault } from '../../src/domain/walletStep.js';
 import { emptyWallet } from '../../src/domain/wallet.js';
 import { applyCommand } from '../../src/domain/walletCommand.js';
@@ -25,8 +25,10 @@ const tally = (names: readonly string[]): Readonly<Record<string, number>> => {
 };
 
 /** Whether the window of a unit, as in `cities:DAY@1738281600000`, is not over. */
-const isCurrent = (id: string, now: number): boolean =>
-  Number(id.slice(id.indexOf('@') + 1)) + (id.includes('DAY') ? DAY_MS : HOUR_MS) > now;
+const isCurrent = (id: string, now: number): boolean => {
+  const per = id.includes('HOUR') ? 'HOUR' : id.includes('MONTH') ? 'MONTH' : 'DAY';
+  return windowAt(per, 'UTC', Number(id.slice(id.indexOf('@') + 1))).endsAt > now;
+};
 
 const seenInModel = (model: NaiveWallet, now: number) => {
   model.pass(now);
@@ -107,6 +109,11 @@ it(`the wallet and its model agree on every reply of ${RUNS} runs of ${COMMANDS_
       'refund REFUND_EXCEEDS_CHARGE',
       'refund UNKNOWN_CHARGE',
       'release APPLIED',
+      'return APPLIED',
+      'return CONFLICT',
+      'return HOLD_ENDED',
+      'return HOLD_EXPIRED',
+      'return UNKNOWN_HOLD',
       'release HOLD_ENDED',
       'release HOLD_EXPIRED',
       'release UNKNOWN_HOLD',

@@ -7,6 +7,8 @@ import type { LedgerEntry } from '../../src/domain/ledger.js';
 import { DAY_MS, HOUR_MS } from '../../src/domain/period.js';
 import { windowAt } from '../../src/domain/timeZone.js';
 import type { LimitClaim } from '../../src/domain/wallet.js';
+import { budgetClaim } from '../../src/domain/budget.js';
+import type { CaptureCommand } from '../../src/domain/walletHolds.js';
 import type { WalletCommand } from '../../src/domain/walletCommand.js';
 import { MINUTE_MS } from './domain.js';
 
@@ -69,12 +71,15 @@ const RECENT_GRANTS = 5;
 /** A purchase is paid, refunded and disputed within so many commands. */
 const PURCHASE_COMMANDS = 60;
 
+const NOTHING_CAPTURED: CaptureCommand = { kind: 'capture', holdId: holdId('none'), lines: [], units: [] };
+
 /** Makes up commands that a caller could send, most of which can succeed. Each has an id of its own. */
 export class CommandMaker {
   now = START;
   #made = 0;
   readonly #holds: string[] = [];
   readonly #grants: string[] = [];
+  readonly #captures: CaptureCommand[] = [];
 
   /** `ledger` is all that was entered so far: what the store would find. */
   next(step: number, ledger: readonly LedgerEntry[]): WalletCommand {
@@ -89,6 +94,7 @@ export class CommandMaker {
         'hold',
         'capture',
         'capture',
+        'return',
         'release',
         'extend',
         'adjust',
@@ -110,6 +116,8 @@ export class CommandMaker {
         };
       case 'capture':
         return this.#capture(`c${made}`, dice);
+      case 'return':
+        return this.#return(dice);
       case 'release':
         return { kind: 'release', holdId: this.#recentHold(dice) };
       case 'adjust':
@@ -168,7 +176,16 @@ export class CommandMaker {
     const lines = second.credits === 0 ? [first] : [first, second];
     const units =
       dice.roll(2) === 0 ? [] : this.#claims(dice).map(({ key, window, units: n }) => ({ key, window, units: n }));
-    return { kind: 'capture', holdId: this.#recentHold(dice), lines, units, operation };
+    const command = { kind: 'capture', holdId: this.#recentHold(dice), lines, units, operation } as const;
+    this.#captures.push(command);
+    return command;
+  }
+
+  /** Of one of the last captures, whether it was carried out or not. */
+  #return(dice: Dice): WalletCommand {
+    const used = { day: '2025-01-31', lines: [] };
+    const { kind: _kind, ...captured } = this.#captures.at(-1 - dice.roll(RECENT_HOLDS)) ?? NOTHING_CAPTURED;
+    return { kind: 'return', ...captured, used };
   }
 
   #adjust(id: string, dice: Dice): WalletCommand {
@@ -186,9 +203,12 @@ export class CommandMaker {
   }
 
   #claims(dice: Dice): readonly LimitClaim[] {
-    const per = dice.pick([null, 'HOUR', 'DAY']);
+    const per = dice.pick([null, 'HOUR', 'DAY', 'MONTH']);
     if (per === null) return [];
-    return [{ key: `cities:${per}`, window: windowAt(per, 'UTC', this.now), units: dice.roll(4), limit: 9 }];
+    const limit = { key: `cities:${per}`, window: windowAt(per, 'UTC', this.now), units: dice.roll(4), limit: 9 };
+    const spent = dice.roll(3);
+    const budget = { credits: 12, per: 'DAY', countedAs: 'key' } as const;
+    return spent === 0 ? [limit] : [limit, budgetClaim(budget, spent, 'UTC', this.now)];
   }
 
   /** One of the last, or now and then one that never was. */

@@ -16,6 +16,7 @@ import { badInput, OperatorError } from '../../admin/operatorError.js';
 import type { AdminContext } from './adminContext.js';
 import { cursorsById, cursorsByTime, findConnection, pageOfList } from '../connection.js';
 import type { PageArguments } from '../connection.js';
+import { findUsage } from '../findUsage.js';
 import { findLedgerConnection } from '../findLedgerConnection.js';
 import { loadAccount, loadVersions } from '../../admin/loadCurrent.js';
 import { planContentOf } from '../../admin/checkInput.js';
@@ -80,6 +81,9 @@ export const adminQueries: QueryResolvers = {
     const account = await loadAccount(engine, id);
     return findLedgerConnection(engine.loaders, account.id, args);
   },
+
+  usage: async (_root, { accountId: id, ...args }, { engine }) =>
+    findUsage(engine, (await loadAccount(engine, id)).id, args),
 
   auditLog: (_root, { target, ...args }, { engine }) =>
     findConnection(args, AUDIT, (page) => engine.store.findAuditPage(target ?? null, page)),

@@ -46,6 +46,12 @@ export const limitUnitsOf = ({ decision, usedUnits }: Draw): LimitUnits | null =
   return { key, window, units: Math.min(usedUnits, units) };
 };
 
+/** How many of its units a plan covered. */
+export const coveredUnitsOf = ({ decision, usedUnits }: Draw): number => {
+  if (decision.outcome === 'paid') return 0;
+  return decision.outcome === 'split' ? Math.min(usedUnits, decision.draws.units) : usedUnits;
+};
+
 /** What a delivered position takes of the key's budget in the end. */
 export const budgetUnitsOf = (draw: Draw): LimitUnits | null => {
   const { decision } = draw;

@@ -69,7 +69,7 @@ export class KeyedRun {
    * with nothing. `LOST`: the lock had run out, and another request took over. Rejects with `StoreError`.
    */
   async answer(
-    charge: Pick<KeyedOperation, 'lines' | 'units'>,
+    charge: Pick<KeyedOperation, 'lines' | 'units' | 'used'>,
     answer: KeptAnswer,
   ): Promise<'KEPT' | 'LOST' | GraphQLError> {
     const { idempotentAnswerBytesMax, answerBytesMax } = this.engine.settings;
@@ -100,7 +100,7 @@ export class KeyedRun {
   }
 
   async #keep<Kept>(
-    charge: Pick<KeyedOperation, 'lines' | 'units'>,
+    charge: Pick<KeyedOperation, 'lines' | 'units' | 'used'>,
     answer: string,
     outcome: Kept,
   ): Promise<Kept | 'LOST'> {

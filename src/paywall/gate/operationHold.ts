@@ -25,7 +25,7 @@ import { viewAt } from '../../domain/walletView.js';
 import { grantIfDue } from '../../accounts/accountStanding.js';
 import type { AccountStanding } from '../../accounts/accountStanding.js';
 import { giveBack, setAside, wasSetAside } from '../../ledger/heldOperation.js';
-import type { HeldOperation } from '../../ledger/heldOperation.js';
+import type { Capture, HeldOperation } from '../../ledger/heldOperation.js';
 import type { Decided } from '../../ledger/lane.js';
 import { StoreError } from '../../store/storeError.js';
 import type { Engine } from '../engine.js';
@@ -63,6 +63,8 @@ export interface HoldOptions {
 export class OperationHold {
   /** All that was set aside, whatever was used of it since. */
   demand = NO_DEMAND;
+  /** What was captured of it in the end; `null`: nothing so far. */
+  captured: Capture | null = null;
   /** Made once it is needed. */
   #id: HoldId | null = null;
   /** Whether a hold was written, as far as is known: at gate 1 also one whose write was not confirmed. */
@@ -98,6 +100,11 @@ export class OperationHold {
   get current(): HeldOperation | null {
     const { account } = this.options.known;
     return this.#hasHold && account !== null ? this.#heldIn(account.wallet) : null;
+  }
+
+  /** `null` without an account. */
+  get accountId(): AccountId | null {
+    return this.options.known.account?.wallet.accountId ?? null;
   }
 
   async #lockAndHold(wallet: Wallet, admitted: Admitted): Promise<Admitted | null> {
@@ -209,7 +216,7 @@ export class OperationHold {
     if (held !== null) {
       void this.engine.background.untilDone(async () => {
         await keyed?.unlock();
-        await giveBack(this.engine.keeper, held);
+        await giveBack(this.engine.keeper, held, null);
       });
     }
     this.#hasHold = false;

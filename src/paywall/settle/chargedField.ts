@@ -1,8 +1,10 @@
 /** The rows of what an operation is charged: what its response really delivers. */
+import { NO_USAGE } from '../../domain/usage.js';
+import type { UsageLine, Used } from '../../domain/usage.js';
 import type { LimitUnits } from '../../domain/wallet.js';
 import { isSameLimit } from '../../domain/wallet.js';
 import type { Capture } from '../../ledger/heldOperation.js';
-import { budgetUnitsOf, creditsOf, limitUnitsOf } from '../gate/draw.js';
+import { budgetUnitsOf, coveredUnitsOf, creditsOf, limitUnitsOf } from '../gate/draw.js';
 import type { Draw } from '../gate/draw.js';
 
 /** One row a schema coordinate, however long the lists. */
@@ -57,8 +59,29 @@ const unitsTaken = (delivered: readonly Draw[]): readonly LimitUnits[] => {
   return taken;
 };
 
-/** `fields`: the rows of what was delivered. */
-export const captureOf = (delivered: readonly Draw[], fields: readonly ChargedField[]): Capture => ({
+/** What delivered positions used, a line a coordinate. */
+const usageLines = (delivered: readonly Draw[]): readonly UsageLine[] => {
+  const lines: Mutable<UsageLine>[] = [];
+  let line: Mutable<UsageLine> | undefined;
+  for (const draw of delivered) {
+    const { coordinate } = draw.paid;
+    if (line?.coordinate !== coordinate) line = lines.find((each) => each.coordinate === coordinate);
+    if (line === undefined) lines.push((line = { ...NO_USAGE, coordinate }));
+    line.positions += 1;
+    line.units += draw.usedUnits;
+    line.credits += creditsOf(draw);
+    line.coveredUnits += coveredUnitsOf(draw);
+  }
+  return lines;
+};
+
+/** `fields`: the rows of what was delivered, in the day of the account in which it was settled. */
+export const captureOf = (
+  delivered: readonly Draw[],
+  fields: readonly ChargedField[],
+  day: string,
+): Capture & { readonly used: Used } => ({
   lines: fields.filter((row) => row.credits > 0).map(({ coordinate, credits }) => ({ coordinate, credits })),
   units: unitsTaken(delivered),
+  used: { day, lines: usageLines(delivered) },
 });

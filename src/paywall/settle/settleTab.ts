@@ -6,6 +6,7 @@ import { capture, giveBack } from '../../ledger/heldOperation.js';
 import type { Capture, HeldOperation } from '../../ledger/heldOperation.js';
 import type { Refusal } from '../../domain/refusal.js';
 import { isOfBudget } from '../../domain/budget.js';
+import { dayNameAt, UTC } from '../../domain/timeZone.js';
 import { decideDelivered } from '../../domain/decideDelivered.js';
 import type { MaybePromise } from '../../domain/maybePromise.js';
 import { deliveryOf } from './delivery.js';
@@ -15,6 +16,7 @@ import type { KeptAnswer } from '../gate/keptAnswer.js';
 import type { KeyedRun } from '../gate/keyedRun.js';
 import { unsendable } from '../gate/unsendable.js';
 import type { Engine } from '../engine.js';
+import type { OperationHold } from '../gate/operationHold.js';
 import type { OpenTab } from '../gate/openTab.js';
 import type { DrawnPlace } from '../gate/tab.js';
 import { captureOf, chargedFields } from './chargedField.js';
@@ -99,7 +101,7 @@ const settleDelivery = (
   if (undrawn !== null) {
     const work = async (): Promise<void> => {
       await keyed?.unlock();
-      if (held !== null) await giveBack(engine.keeper, held);
+      if (held !== null) await giveBack(engine.keeper, held, null);
     };
     void engine.background.untilDone(work).finally(() => {
       watch.holdEnded();
@@ -110,8 +112,13 @@ const settleDelivery = (
   let charged = 0;
   for (const { credits } of fields) charged += credits;
   const summary: PaymentSummary = { charged, balance: available, fields };
-  if (keyed === null && held === null) return summary;
-  return finish(engine, { keyed, watch, refusals: opened.refusals, held, response, delivered, summary });
+  const timeZone = opened.standing.means?.timeZone ?? UTC;
+  const captured = captureOf(delivered, fields, dayNameAt(timeZone, engine.settings.now()));
+  if (keyed === null && held === null) {
+    engine.usage.note(hold.accountId, captured.used);
+    return summary;
+  }
+  return finish(engine, { keyed, watch, refusals: opened.refusals, hold, held, response, captured, summary });
 };
 
 /** Settles for an answer of which nothing is sent, but for this error. */
@@ -121,9 +128,10 @@ const giveAllBack = async (engine: Engine, opened: OpenTab, fault: GraphQLError)
 };
 
 interface Finishing extends Pick<OpenTab, 'keyed' | 'watch' | 'refusals'> {
+  readonly hold: OperationHold;
   readonly held: HeldOperation | null;
   readonly response: DeliveredResponse;
-  readonly delivered: readonly Draw[];
+  readonly captured: ReturnType<typeof captureOf>;
   /** With the balance as it is where nothing is captured. */
   readonly summary: PaymentSummary;
 }
@@ -131,10 +139,9 @@ interface Finishing extends Pick<OpenTab, 'keyed' | 'watch' | 'refusals'> {
 /** Keeps the answer under its key, and captures what it delivers. */
 const finish = async (
   engine: Engine,
-  { keyed, watch, refusals, held, response, delivered, summary }: Finishing,
+  { keyed, watch, refusals, hold, held, response, captured, summary }: Finishing,
 ): Promise<Settled> => {
   const { charged, fields } = summary;
-  const captured = captureOf(delivered, fields);
   const finishing = held === null ? null : { held, captured, charged, watch };
   try {
     const answer = { response, payment: { charged, fields } };
@@ -146,7 +153,11 @@ const finish = async (
   } catch (error) {
     return unconfirmed(engine, refusals, error, finishing === null ? null : { ...finishing, isKept: false });
   }
-  if (finishing === null) return summary;
+  if (finishing === null) {
+    engine.usage.note(hold.accountId, captured.used);
+    return summary;
+  }
+  hold.captured = captured;
   try {
     const balance = await capture(engine.keeper, finishing.held, captured);
     watch.charged(charged);
@@ -185,7 +196,7 @@ export const giveBackTab = async (engine: Engine, { hold, keyed, watch }: OpenTa
   const held = hold?.current ?? null;
   if (held === null || keyed !== null) return;
   await engine.background.untilDone(async () => {
-    watch.givenBack(await giveBack(engine.keeper, held));
+    watch.givenBack(await giveBack(engine.keeper, held, hold?.captured ?? null));
   });
 };
 
@@ -213,7 +224,7 @@ const finishLater = async (engine: Engine, { held, captured, charged, isKept, wa
     return;
   }
   // A charge whose reply was lost is found only now.
-  const found = await giveBack(engine.keeper, held);
+  const found = await giveBack(engine.keeper, held, captured);
   if (found === 0) return;
   watch.charged(found);
   watch.givenBack(found);

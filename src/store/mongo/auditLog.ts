@@ -4,7 +4,7 @@ import type { AuditEntry } from '../../domain/audit.js';
 import type { LogCursor } from '../../domain/logCursor.js';
 import type { ListPage } from '../store.js';
 import { readAuditEntry } from '../storedShape.js';
-import { beyond, parseEntry } from './logDocument.js';
+import { beyond, parseEntry } from './collections.js';
 import type { AuditDocument } from './collections.js';
 import { duplicatesOf } from './storeErrorOf.js';
 

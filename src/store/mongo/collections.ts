@@ -1,9 +1,43 @@
 /** Collections and indexes. A collection is made by its first write; everything but the ledger is found by `_id`. */
-import type { Collection, Db } from 'mongodb';
+import type { Collection, Db, Filter } from 'mongodb';
 import type { LedgerEntry } from '../../domain/ledger.js';
+import type { LogCursor } from '../../domain/logCursor.js';
 import { REFUSAL_FACETS } from '../../domain/refusalRecord.js';
+import type { UsageCounts } from '../../domain/usage.js';
 import type { RefusalFacet } from '../../domain/refusalRecord.js';
-import type { LogDocument } from './logDocument.js';
+import { StoreError } from '../storeError.js';
+
+/** What logs have in common that begin with their newest entry. */
+export interface LogDocument {
+  readonly _id: string;
+  readonly at: number;
+  /** The whole entry as JSON: what it repeats comes from outside, and is not to be taken for paths or operators. */
+  readonly entry: string;
+}
+
+/**
+ * What follows a place, or comes before it. The first condition alone would do for the index; the second leaves out those of
+ * the same instant.
+ */
+export const beyond = <Document extends LogDocument>(
+  after: LogCursor | null,
+  isBackward: boolean,
+): Filter<Document> => {
+  if (after === null) return {};
+  const { at, id } = after;
+  const conditions: Filter<LogDocument> = isBackward
+    ? { at: { $gte: at }, $or: [{ at: { $gt: at } }, { _id: { $gt: id } }] }
+    : { at: { $lte: at }, $or: [{ at: { $lt: at } }, { _id: { $lt: id } }] };
+  return conditions as Filter<Document>;
+};
+
+export const parseEntry = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new StoreError('CORRUPT', 'A stored log entry is not JSON: it was changed by hand.', { cause });
+  }
+};
 
 /**
  * One value that is replaced as a whole, under its key. Strings from outside are values here, never names of fields, so
@@ -25,6 +59,20 @@ export interface OfferDocument {
 /** The fields of `_id` keep this order: to MongoDB it is part of the value. */
 export interface LedgerDocument extends LedgerEntry {
   readonly _id: { readonly accountId: string; readonly id: string };
+}
+
+/** The fields of `_id` keep this order. */
+export interface UsageDocument extends UsageCounts {
+  readonly _id: {
+    readonly accountId: string;
+    readonly day: string;
+    readonly coordinate: string;
+    readonly part: number;
+  };
+  readonly accountId: string;
+  readonly day: string;
+  readonly coordinate: string;
+  readonly part: number;
 }
 
 export interface AuditDocument extends LogDocument {
@@ -74,6 +122,7 @@ export interface Collections {
   readonly keyUses: Collection<KeyUseDocument>;
   readonly secrets: Collection<SecretDocument>;
   readonly ledger: Collection<LedgerDocument>;
+  readonly usage: Collection<UsageDocument>;
   readonly requestCounts: Collection<RequestCountDocument>;
 }
 
@@ -95,6 +144,7 @@ export const collectionsOf = (db: Db): Collections => ({
   keyUses: db.collection<KeyUseDocument>('keyUses'),
   secrets: db.collection<SecretDocument>('secrets'),
   ledger: db.collection<LedgerDocument>('ledger'),
+  usage: db.collection<UsageDocument>('usage'),
   requestCounts: db.collection<RequestCountDocument>(REQUEST_COUNTS),
 });
 
@@ -109,7 +159,7 @@ export const inOneReply = (countMax: number): { readonly limit: number; readonly
  * sharded cluster too. `_id` keeps an entry from being entered twice, and the first index two entries from one place.
  */
 export const createIndexes = async (collections: Collections): Promise<void> => {
-  const { ledger, keyedOperations, audit, refusals, apiKeys, subscriptions, requestCounts } = collections;
+  const { ledger, usage, keyedOperations, audit, refusals, apiKeys, subscriptions, requestCounts } = collections;
   await ledger.createIndexes([
     { name: 'accountSeq', key: { accountId: 1, seq: -1 }, unique: true },
     {
@@ -118,6 +168,7 @@ export const createIndexes = async (collections: Collections): Promise<void> => 
       partialFilterExpression: { holdId: { $exists: true } },
     },
   ]);
+  await usage.createIndexes([{ name: 'accountDay', key: { accountId: 1, day: 1, coordinate: 1, part: 1 } }]);
   await keyedOperations.createIndexes([{ name: 'expiry', key: { 'body.expiresAt': 1 } }]);
   await audit.createIndexes([
     { name: 'time', key: { at: -1, _id: -1 } },

@@ -20,12 +20,14 @@ import type { Purchase } from '../../domain/purchase.js';
 import type { RefusalCounts, RefusalFilter, RefusalRecord } from '../../domain/refusalRecord.js';
 import type { RequestCount } from '../../domain/rateLimit.js';
 import type { Subscription } from '../../domain/subscription.js';
+import type { UsageQuery, UsageRow, UsageSum } from '../../domain/usage.js';
 import type { Wallet } from '../../domain/wallet.js';
 import { MemoryRequestCounter } from '../memoryRequestCounter.js';
 import { inTime } from '../inTime.js';
 import { keyOfRecord } from '../storedRecords.js';
 import type { PaymentKind, RecordKind, StoredRecords } from '../storedRecords.js';
 import type {
+  AccountUsage,
   EventsWanted,
   ImportOutcome,
   KeyUse,
@@ -35,6 +37,7 @@ import type {
   RecordPage,
   Store,
   SubscribedTo,
+  UsagePage,
   WriteOutcome,
 } from '../store.js';
 import {
@@ -65,6 +68,7 @@ import { Refusals } from './refusals.js';
 import { RequestCounter } from './requestCounter.js';
 import { collectionsOf, createIndexes } from './collections.js';
 import { storeErrorOf } from './storeErrorOf.js';
+import { Usage } from './usage.js';
 import { VersionedRecords } from './versionedRecords.js';
 
 /** Connects and makes the indexes that are missing. */
@@ -102,6 +106,7 @@ const recordsOver = ({ client, db }: MongoDatabase) => {
     packs: new OfferVersions(collections.packs, readPack),
     payments: new Payments(collections),
     ledger: new Ledger(collections.ledger, kinds.wallets),
+    usage: new Usage(collections.usage, kinds.wallets),
     auditLog: new AuditLog(collections.audit),
     refusals: new Refusals(collections.refusals),
     keyUses: new KeyUses(collections.keyUses),
@@ -318,6 +323,18 @@ class MongoStore implements Store {
 
   appendLedger(entries: readonly LedgerEntry[]): Promise<void> {
     return this.#use(({ ledger }) => ledger.append(entries));
+  }
+
+  appendUsage(rows: readonly AccountUsage[]): Promise<void> {
+    return this.#use(({ usage }) => usage.append(rows));
+  }
+
+  sumUsage(accountId: AccountId, query: UsageQuery): Promise<readonly UsageSum[]> {
+    return this.#use(({ usage }) => usage.sum(accountId, query));
+  }
+
+  listUsage(accountId: AccountId, page: UsagePage): Promise<readonly UsageRow[]> {
+    return this.#use(({ usage }) => usage.list(accountId, page));
   }
 
   findLedgerPage(accountId: AccountId, page: LedgerPage): Promise<readonly LedgerEntry[]> {

@@ -16,7 +16,7 @@ import type {
 import { inOrder } from '../inOrder.js';
 import type { ListPage } from '../store.js';
 import { readRefusalRecord } from '../storedShape.js';
-import { beyond, parseEntry } from './logDocument.js';
+import { beyond, parseEntry } from './collections.js';
 import type { RefusalDocument } from './collections.js';
 import { duplicatesOf } from './storeErrorOf.js';
 

@@ -84,6 +84,14 @@ const MIGRATIONS: readonly string[] = [
     WHERE json_extract(body, '$.doneAt') IS NULL;
   CREATE TABLE reconcilers (id TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE usage (
+    account_id TEXT NOT NULL, day TEXT NOT NULL, coordinate TEXT NOT NULL, part INTEGER NOT NULL,
+    positions INTEGER NOT NULL, units INTEGER NOT NULL, credits INTEGER NOT NULL, covered_units INTEGER NOT NULL,
+    refunded_credits INTEGER NOT NULL, refunded_units INTEGER NOT NULL,
+    PRIMARY KEY (account_id, day, coordinate, part)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** Brings the file up to this version of Tollgate. Two processes may do it at the same time. */

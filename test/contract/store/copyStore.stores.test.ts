@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { accountId, grantId, holdId } from '../../../src/domain/ids.js';
 import type { AccountId } from '../../../src/domain/ids.js';
+import { NO_USAGE } from '../../../src/domain/usage.js';
 import { applyCommand } from '../../../src/domain/walletCommand.js';
 import { CopyError, copyStore } from '../../../src/store/copyStore.js';
 import { KEY_HASH_SECRET, keyOfRecord } from '../../../src/store/storedRecords.js';
@@ -106,6 +107,8 @@ const copySuite = (name: string, openSource: Open, openTarget: Open): void => {
       const { to } = stores();
       await copy();
       await spend(to, BUSY, 'after');
+      const all = { from: '2026-01-01', to: '2026-12-31', by: [], first: 1 };
+      expect(await to.sumUsage(BUSY, all)).toMatchObject([{ positions: SPENT + 1, credits: SPENT + 1 }]);
       const entries = await to.findLedgerPage(BUSY, { first: 100, before: null });
       expect(entries.map(({ seq }) => seq)).toEqual(entries.map((_, index) => entries.length - index));
       expect(entries.reduce((sum, { credits }) => sum + credits, 0)).toBe(100 - SPENT - 1);
@@ -224,6 +227,11 @@ const fill = async (store: Store): Promise<void> => {
   for (let n = 0; n < SPENT; n += 1) await spend(store, BUSY, `spent-${n}`);
 };
 
+const USED = {
+  day: '2026-01-31',
+  lines: [{ ...NO_USAGE, coordinate: 'Query.a', positions: 1, units: 1, credits: 1 }],
+};
+
 const spend = async (store: Store, id: AccountId, hold: string): Promise<void> => {
   const [wallet] = await store.findWallets([id]);
   if (wallet == null) throw new Error('There is no wallet.');
@@ -231,7 +239,7 @@ const spend = async (store: Store, id: AccountId, hold: string): Promise<void> =
   const held = applyCommand(wallet, command, NOW);
   const lines = [{ coordinate: 'Query.a', credits: 1 }];
   await store.commitWallets([
-    applyCommand(held.wallet, { kind: 'capture', holdId: command.id, lines, units: [] }, NOW).wallet,
+    applyCommand(held.wallet, { kind: 'capture', holdId: command.id, lines, units: [], used: USED }, NOW).wallet,
   ]);
 };
 
@@ -242,7 +250,8 @@ const readAll = async (store: Store, id: AccountId): Promise<unknown> => {
     account: await store.findAccounts([id]),
     key: await store.findApiKeys([`hash-${id}`]),
     subscription: await store.findSubscriptions([id]),
-    wallet: { ...wallet, journal: [] },
+    wallet: { ...wallet, journal: [], usage: [] },
+    usage: await store.sumUsage(id, { from: '2026-01-01', to: '2026-12-31', by: ['DAY', 'COORDINATE'], first: 10 }),
     grant: wallet?.grants.some((grant) => grant.id === grantId('welcome')),
     ledger: await store.findLedgerPage(id, { first: 1_000, before: null }),
   };

@@ -17,6 +17,7 @@ import type { LedgerPage, Store } from '../../../src/store/store.js';
 import { StoreError } from '../../../src/store/storeError.js';
 import { listingContract } from './listingContract.js';
 import { paymentContract } from './paymentContract.js';
+import { aUsageRow, usageContract } from './usageContract.js';
 import { refusalContract } from './refusalContract.js';
 import type { OpenedStore, StoreUnderTest } from './storeUnderTest.js';
 
@@ -436,6 +437,7 @@ export const storeContract = (name: string, { open, openUnreachable }: StoreUnde
     });
     listingContract(() => opened);
     refusalContract(() => opened);
+    usageContract(() => opened);
     paymentContract(() => opened);
 
     describe('requests', () => {
@@ -617,6 +619,9 @@ export const storeContract = (name: string, { open, openUnreachable }: StoreUnde
           findLedgerPage: () => closed.findLedgerPage(ALICE, { first: 1, before: null }),
           findLedgerEntries: () => closed.findLedgerEntries(ALICE, ['id']),
           findHoldEntries: () => closed.findHoldEntries(ALICE, holdId('h')),
+          appendUsage: () => closed.appendUsage([aUsageRow(ALICE)]),
+          sumUsage: () => closed.sumUsage(ALICE, { from: '', to: '9', by: [], first: 1 }),
+          listUsage: () => closed.listUsage(ALICE, { first: 1, after: null }),
           listRecords: () => closed.listRecords('accounts', { first: 1, after: null }),
           importRecords: () => closed.importRecords('accounts', [anAccount(ALICE)]),
           findApiKeysById: () => closed.findApiKeysById([apiKeyId('k')]),

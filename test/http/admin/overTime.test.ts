@@ -12,6 +12,49 @@ afterAll(() => world.server.close());
 
 const statusOf = async (key: string): Promise<number> => (await world.server.query(key, '{ free }')).status;
 
+describe('usage', () => {
+  it('is told to its account and to operators alike, by what they ask for', async () => {
+    const accountId = await world.account(100);
+    const { secret } = await world.keyOf(accountId);
+    const day = new Date(world.clock).toISOString().slice(0, '2026-01-01'.length);
+    await world.do('startSubscription', { accountId, planId: await world.plan() });
+    await world.server.query(secret, '{ paid(units: 2) covered }');
+    const counts = 'day coordinate positions units credits coveredUnits refundedCredits refundedUnits';
+    const args = `from: "${day}", to: "${day}", by: [DAY, COORDINATE]`;
+    const nothing = { credits: 0, refundedCredits: 0, refundedUnits: 0 };
+    const usage = [
+      { day, coordinate: 'Query.covered', positions: 1, units: 1, coveredUnits: 1, ...nothing },
+      { day, coordinate: 'Query.paid', positions: 1, units: 2, coveredUnits: 2, ...nothing },
+    ];
+    const mine = await world.server.query(secret, `{ billing { usage(${args}) { ${counts} } } }`);
+    expect(mine.body).toEqual({ data: { billing: { usage } } });
+    expect(await world.ask(`{ usage(accountId: "${accountId}", ${args}) { ${counts} } }`)).toEqual({ usage });
+    const sum = await world.ask(
+      `{ usage(accountId: "${accountId}", from: "${day}", to: "${day}", by: []) { day units } }`,
+    );
+    expect(sum).toEqual({ usage: [{ day: null, units: 3 }] });
+    const nobody = await world.server.query(null, `{ billing { usage(${args}) { day } } }`);
+    expect(nobody.body).toEqual({ data: { billing: { usage: [] } } });
+  });
+
+  it.each([
+    ['a day that is none', 'from: "2026-02-30", to: "2026-03-01"', 'from'],
+    ['a day in other words', 'from: "2026-02-01", to: "March"', 'to'],
+    ['more than a year', 'from: "2024-01-01", to: "2025-01-01"', 'to'],
+  ])('is refused for %s', async (_name, args, argument) => {
+    const { body } = await world.server.query(null, `{ billing { usage(${args}) { day } } }`);
+    expect(body).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT', argument } }] });
+  });
+
+  it('counts what operators give back on the day when they do', async () => {
+    const { accountId, holdId } = await world.charged();
+    await world.do('refundCharge', { accountId, holdId, credits: 3, reason: 'Complaint' });
+    const day = new Date(world.clock).toISOString().slice(0, '2026-01-01'.length);
+    const asked = `{ usage(accountId: "${accountId}", from: "${day}", to: "${day}") { coordinate credits refundedCredits } }`;
+    expect(await world.ask(asked)).toEqual({ usage: [{ coordinate: null, credits: 10, refundedCredits: 3 }] });
+  });
+});
+
 describe('the budget of a key', () => {
   it('is shown to whoever uses it, with what was spent, and to operators', async () => {
     const resetAt = new Date((Math.floor(world.clock / DAY_MS) + 1) * DAY_MS).toISOString();
