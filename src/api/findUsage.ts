@@ -32,7 +32,7 @@ export const findUsage = async (
 const instantOf = (argument: string, day: string): number => {
   const at = DAY.test(day) ? Date.parse(day) : Number.NaN;
   // A day that a month does not have becomes one of the next month.
-  if (Number.isNaN(at) || new Date(at).toISOString().slice(0, day.length) !== day) {
+  if (Number.isNaN(at) || !new Date(at).toISOString().startsWith(day)) {
     throw badInput(argument, 'must be a day, as in 2025-01-16.');
   }
   return at;

@@ -200,8 +200,11 @@ const returnCovered = (wallet: Wallet, held: HeldOperation, captured: Capture, n
     coordinate,
     refundedUnits: coveredUnits,
   }));
-  const { recorded: _recorded, ...capture } = captureCommand(held, captured, undefined);
-  const command = { ...capture, kind: 'return', used: { day: used?.day ?? '', lines } } as const;
+  const command = {
+    ...captureCommand(held, captured, undefined),
+    kind: 'return',
+    used: { day: used?.day ?? '', lines },
+  } as const;
   return applyCommand(wallet, command, now).wallet;
 };
 

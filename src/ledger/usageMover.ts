@@ -102,8 +102,7 @@ export class UsageMover {
 }
 
 const isSame = (a: UsageRow | undefined, b: UsageRow): boolean =>
-  a !== undefined &&
-  a.positions === b.positions &&
+  a?.positions === b.positions &&
   a.units === b.units &&
   a.credits === b.credits &&
   a.coveredUnits === b.coveredUnits &&

@@ -177,7 +177,7 @@ const copyWallets = async (source: Store, target: Store, wallets: readonly Walle
 };
 
 /** Its entries go to the ledger with the others, and its usage likewise; where the source keeps some twice they are the same. */
-const withoutJournal = ({ usage: _usage, ...wallet }: Wallet): Wallet => ({ ...wallet, journal: [] });
+const withoutJournal = (wallet: Wallet): Wallet => ({ ...wallet, journal: [], usage: [] });
 
 const copyLedger = async (source: Store, target: Store, { accountId }: Wallet): Promise<void> => {
   for await (const page of ledgerPages(source, accountId)) {

@@ -184,8 +184,8 @@ export class CommandMaker {
   /** Of one of the last captures, whether it was carried out or not. */
   #return(dice: Dice): WalletCommand {
     const used = { day: '2025-01-31', lines: [] };
-    const { kind: _kind, ...captured } = this.#captures.at(-1 - dice.roll(RECENT_HOLDS)) ?? NOTHING_CAPTURED;
-    return { kind: 'return', ...captured, used };
+    const captured = this.#captures.at(-1 - dice.roll(RECENT_HOLDS)) ?? NOTHING_CAPTURED;
+    return { ...captured, kind: 'return', used };
   }
 
   #adjust(id: string, dice: Dice): WalletCommand {

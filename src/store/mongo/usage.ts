@@ -67,7 +67,7 @@ export class Usage {
     const filter = { accountId: { $eq: accountId }, part: { $nin: parts }, $or: place };
     const sort = { day: 1, coordinate: 1, part: 1 } as const;
     const documents = await this.collection.find(filter, { sort, ...inOneReply(first) }).toArray();
-    const stored = documents.map(({ _id, accountId: _account, ...row }): UsageRow => row);
+    const stored = documents.map(rowOf);
     const isAfter = (row: UsageRow) => after === null || byPlace(row, after) > 0;
     return [...stored, ...riding.filter(isAfter)].sort(byPlace).slice(0, first);
   }
@@ -77,6 +77,18 @@ export class Usage {
     return wallet?.usage ?? [];
   }
 }
+
+const rowOf = ({ day, coordinate, part, ...document }: UsageDocument): UsageRow => ({
+  day,
+  coordinate,
+  part,
+  positions: document.positions,
+  units: document.units,
+  credits: document.credits,
+  coveredUnits: document.coveredUnits,
+  refundedCredits: document.refundedCredits,
+  refundedUnits: document.refundedUnits,
+});
 
 type Place = Pick<UsageRow, 'day' | 'coordinate' | 'part'>;
 
