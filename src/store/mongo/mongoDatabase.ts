@@ -4,6 +4,8 @@
  */
 import { MongoClient, ReadConcern } from 'mongodb';
 import type { Db, MongoClientOptions } from 'mongodb';
+import { invariant } from '../../domain/invariant.js';
+import type { Instant } from '../../domain/period.js';
 import { Reachability } from './reachability.js';
 
 export interface MongoOptions {
@@ -104,3 +106,19 @@ const databaseOf = (url: string): string => {
   const name = /^mongodb(?:\+srv)?:\/\/[^/?]*\/([^?]+)/i.exec(url)?.[1];
   return name === undefined ? DATABASE : decodeURIComponent(name);
 };
+
+/** What is asked of the server itself: whether it answers, whether it takes writes, and what time it is there. */
+export const probesOf = (db: Db) => ({
+  ping: async (): Promise<void> => {
+    await db.admin().command({ ping: 1 });
+  },
+  checkWritable: async (): Promise<void> => {
+    const at = { $set: { at: new Date() } };
+    await db.collection<{ readonly _id: string; at: Date }>('probes').updateOne({ _id: 'write' }, at, { upsert: true });
+  },
+  readClock: async (): Promise<Instant> => {
+    const { localTime } = await db.admin().command({ hello: 1 });
+    invariant(localTime instanceof Date, 'MongoDB said hello and not what time it is');
+    return localTime.getTime();
+  },
+});

@@ -5,7 +5,6 @@
  */
 import type { Account, ApiKey } from '../../domain/account.js';
 import type { AuditEntry } from '../../domain/audit.js';
-import { invariant } from '../../domain/invariant.js';
 import type { AccountId, ApiKeyId, HoldId, PurchaseId } from '../../domain/ids.js';
 import type { KeyedOperation } from '../../domain/keyedOperation.js';
 import type { LedgerEntry } from '../../domain/ledger.js';
@@ -59,13 +58,13 @@ import { AuditLog } from './auditLog.js';
 import { KeyUses } from './keyUses.js';
 import { Ledger } from './ledger.js';
 import { Listings } from './listings.js';
-import { mongoDatabase } from './mongoDatabase.js';
+import { mongoDatabase, probesOf } from './mongoDatabase.js';
 import type { MongoDatabase, MongoOptions } from './mongoDatabase.js';
 import { MongoLink } from './mongoLink.js';
 import { OfferVersions } from './offerVersions.js';
 import { Payments } from './payments.js';
 import { Refusals } from './refusals.js';
-import { RequestCounter } from './requestCounter.js';
+import { COUNT_TIMEOUT_MS, notCounted, RequestCounter } from './requestCounter.js';
 import { collectionsOf, createIndexes } from './collections.js';
 import { storeErrorOf } from './storeErrorOf.js';
 import { Usage } from './usage.js';
@@ -123,28 +122,8 @@ const recordsOver = ({ client, db }: MongoDatabase) => {
     forgetKeyedOperations: async (before: Instant): Promise<void> => {
       await collections.keyedOperations.deleteMany({ 'body.expiresAt': { $lt: before } });
     },
-    ping: async (): Promise<void> => {
-      await db.admin().command({ ping: 1 });
-    },
-    checkWritable: async (): Promise<void> => {
-      const at = { $set: { at: new Date() } };
-      await db
-        .collection<{ readonly _id: string; at: Date }>('probes')
-        .updateOne({ _id: 'write' }, at, { upsert: true });
-    },
-    readClock: async (): Promise<Instant> => {
-      const { localTime } = await db.admin().command({ hello: 1 });
-      invariant(localTime instanceof Date, 'MongoDB said hello and not what time it is');
-      return localTime.getTime();
-    },
+    ...probesOf(db),
   };
-};
-
-/** A request must not wait long for being counted: it may be a free one, which needs no store. */
-const COUNT_TIMEOUT_MS = 1_000;
-
-const notCounted = (): never => {
-  throw new StoreError('UNREACHABLE', `MongoDB did not count a request within ${COUNT_TIMEOUT_MS} ms.`);
 };
 
 type Records = ReturnType<typeof recordsOver>;

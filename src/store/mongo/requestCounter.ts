@@ -6,6 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { MongoClient } from 'mongodb';
 import { RateLimiterMongo } from 'rate-limiter-flexible';
 import type { RequestCount } from '../../domain/rateLimit.js';
+import { StoreError } from '../storeError.js';
 import { REQUEST_COUNTS } from './collections.js';
 import { isOutcomeUnknown } from './storeErrorOf.js';
 
@@ -43,3 +44,10 @@ export class RequestCounter {
     }
   }
 }
+
+/** A request must not wait long for being counted: it may be a free one, which needs no store. */
+export const COUNT_TIMEOUT_MS = 1_000;
+
+export const notCounted = (): never => {
+  throw new StoreError('UNREACHABLE', `MongoDB did not count a request within ${COUNT_TIMEOUT_MS} ms.`);
+};
