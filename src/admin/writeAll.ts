@@ -137,7 +137,7 @@ export const purchasesIn = ({ store }: Bank): Records<Purchase> => ({
     ),
 });
 
-export const linksIn = ({ store }: Bank): Records<ProviderLink> => ({
+const linksIn = ({ store }: Bank): Records<ProviderLink> => ({
   save: (records) => store.savePayments('providerLinks', records),
   find: (records) => store.findPayments('providerLinks', records.map(providerLinkId)),
 });

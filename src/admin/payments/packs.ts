@@ -44,7 +44,7 @@ interface VersionNamed extends PackNamed {
   readonly version: number;
 }
 
-export const packContentOf = ({ name, credits, amountMinor, currency, expiresAfterDays }: PackTerms): PackContent => ({
+const packContentOf = ({ name, credits, amountMinor, currency, expiresAfterDays }: PackTerms): PackContent => ({
   name,
   credits,
   price: { amountMinor, currency },
@@ -52,7 +52,7 @@ export const packContentOf = ({ name, credits, amountMinor, currency, expiresAft
 });
 
 /** All versions of a pack, as they are stored at this moment. */
-export const loadPackVersions = async ({ store }: Bank, id: string): Promise<readonly Pack[]> =>
+const loadPackVersions = async ({ store }: Bank, id: string): Promise<readonly Pack[]> =>
   (await store.findPacks()).filter((pack) => pack.id === packId(id));
 
 /** The version that is on sale; `null`: none is. */
