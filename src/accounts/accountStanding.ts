@@ -114,8 +114,8 @@ export const viewOf = (account: AccountStanding, now: Instant): WalletView =>
 /** `budget`: of the key that was sent. */
 export const meansOf = (account: AccountStanding, now: Instant, budget: KeyBudget | null = null): Means => {
   const { subscription, plan, offers } = account;
-  const timeZone = timeZoneOf(account.account);
   const { available, held, counters, holds } = viewOf(account, now);
+  const timeZone = timeZoneOf(account.account);
   return { subscription, plan, timeZone, credits: available, held, counters, holds, budget, offers };
 };
 

@@ -5,9 +5,6 @@ import type { Wallet } from '../domain/wallet.js';
 import type { Store } from '../store/store.js';
 import { StoreError } from '../store/storeError.js';
 
-/** Fewer than a wallet remembers ended holds (`ENDED_HOLDS_MAX`), so that a whole write can come again. */
-const TASKS_PER_WRITE_MAX = 100;
-
 /** Entries that a wallet may carry. More than this only where the ledger has not taken its entries for a long time. */
 const JOURNAL_LENGTH_MAX = 5_000;
 
@@ -41,14 +38,6 @@ export interface Pending {
   races: number;
   failures: number;
 }
-
-/** Some turns of the event loop later. */
-export const afterTurns = (turns: number, work: () => void): void => {
-  setImmediate(() => {
-    if (turns === 1) work();
-    else afterTurns(turns - 1, work);
-  });
-};
 
 /** The queue of one account: one write of its wallet is under way at a time. */
 export interface Lane {
@@ -118,14 +107,21 @@ export const pendingOf = <Loaded, Outcome>(
   };
 };
 
-/** The next write of a lane: those that wait, up to as many as one write takes. */
-export const takeTurn = (lane: Lane): Turn => {
-  lane.isBusy = true;
-  return { lane, tasks: lane.queue.splice(0, TASKS_PER_WRITE_MAX), isChanged: false, isOver: false };
+/** Loads what the tasks of these turns need and decides them; at once where they need nothing. `fail`: see `loadAll`. */
+export const decideTurns = (turns: readonly Turn[], fail: Fail): MaybePromise<void> => {
+  const decide = (): void => {
+    for (const turn of turns) decideAll(turn);
+  };
+  const loading = turns.map((turn) => loadAll(turn, fail)).filter((each) => each instanceof Promise);
+  if (loading.length > 0) return Promise.all(loading).then(decide);
+  decide();
 };
 
+/** Says whether a task that can't be decided may be tried again. */
+type Fail = (task: Pending, error: unknown) => boolean;
+
 /** Decides a lane's tasks on one wallet, each on what the one before it left. */
-export const decideAll = (turn: Turn): void => {
+const decideAll = (turn: Turn): void => {
   const { lane } = turn;
   const before = lane.wallet;
   for (const task of turn.tasks) task.decide();
@@ -136,7 +132,7 @@ export const decideAll = (turn: Turn): void => {
  * Loads what the tasks of a turn need beside the wallet; at once where they need nothing. One that can't be decided is out:
  * `fail` sees to it, and says whether it may be tried again. Its neighbours don't wait for it.
  */
-export const loadAll = (turn: Turn, fail: (task: Pending, error: unknown) => boolean): MaybePromise<void> => {
+const loadAll = (turn: Turn, fail: Fail): MaybePromise<void> => {
   const { lane, tasks } = turn;
   const out = new Map<Pending, boolean>();
   const failed = (task: Pending) => (error: unknown) => void out.set(task, fail(task, error));

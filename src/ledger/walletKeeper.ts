@@ -15,7 +15,7 @@ import type { Wallet } from '../domain/wallet.js';
 import type { Store } from '../store/store.js';
 import { isAboutOneValue, StoreError } from '../store/storeError.js';
 import { JournalMover } from './journalMover.js';
-import { afterTurns, decideAll, loadAll, pendingOf, takeTurn } from './lane.js';
+import { decideTurns, pendingOf } from './lane.js';
 import type { Lane, Pending, Turn, WalletTask } from './lane.js';
 import { UsageMover } from './usageMover.js';
 
@@ -56,6 +56,9 @@ const GATHER_TURNS = 3;
 const FAILURES_MAX = 3;
 const FAILURE_BACKOFF_MS = 50;
 const CLOSE_CHECK_MS = 5;
+
+/** Fewer than a wallet remembers ended holds (`ENDED_HOLDS_MAX`), so that a whole write can come again. */
+const TASKS_PER_WRITE_MAX = 100;
 
 export class WalletKeeper {
   readonly #lanes = new Map<AccountId, Lane>();
@@ -209,9 +212,8 @@ export class WalletKeeper {
       if (!mayTry) this.#reject(task, error);
       return mayTry;
     };
-    const loading = turns.map((turn) => loadAll(turn, fail)).filter((each) => each instanceof Promise);
-    if (loading.length > 0) await Promise.all(loading);
-    for (const turn of turns) decideAll(turn);
+    const deciding = decideTurns(turns, fail);
+    if (deciding instanceof Promise) await deciding;
     const unchanged = turns.filter(({ isChanged }) => !isChanged);
     if (unchanged.length < turns.length) await this.#commit(turns.filter(({ isChanged }) => isChanged));
     if (unchanged.length > 0) await this.#confirm(unchanged);
@@ -326,3 +328,17 @@ export class WalletKeeper {
     lane.queue.unshift(...again);
   }
 }
+
+/** Some turns of the event loop later. */
+const afterTurns = (turns: number, work: () => void): void => {
+  setImmediate(() => {
+    if (turns === 1) work();
+    else afterTurns(turns - 1, work);
+  });
+};
+
+/** The next write of a lane: those that wait, up to as many as one write takes. */
+const takeTurn = (lane: Lane): Turn => {
+  lane.isBusy = true;
+  return { lane, tasks: lane.queue.splice(0, TASKS_PER_WRITE_MAX), isChanged: false, isOver: false };
+};

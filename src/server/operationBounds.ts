@@ -48,14 +48,17 @@ export class OperationBounds {
 
   /** Carries an operation out when it is its turn; an error says why it is not. */
   async run<Result>(place: Place, work: () => Promise<Result>): Promise<Result | GraphQLError> {
-    const leaveConnection = place.leaveConnection ?? (await this.enterConnection(place.connection));
-    if (leaveConnection instanceof GraphQLError) return leaveConnection;
+    const connection: Entry =
+      place.leaveConnection === undefined
+        ? await this.#connections.enter(place.connection)
+        : { kind: 'IN', leave: place.leaveConnection };
+    if (connection.kind !== 'IN') return refusedFor(connection.kind, 'connection');
     try {
-      const leave = leaveOf(await this.#accounts.enter(place.party), 'account');
-      if (leave instanceof GraphQLError) return leave;
-      return await work().finally(leave);
+      const account = await this.#accounts.enter(place.party);
+      if (account.kind !== 'IN') return refusedFor(account.kind, 'account');
+      return await work().finally(account.leave);
     } finally {
-      leaveConnection();
+      connection.leave();
     }
   }
 
@@ -83,16 +86,12 @@ export class OperationBounds {
   }
 }
 
-const leaveOf = (entry: Entry, whose: 'connection' | 'account'): (() => void) | GraphQLError => {
-  switch (entry.kind) {
-    case 'IN':
-      return entry.leave;
-    case 'EACH':
-      return tooMany(whose);
-    case 'ALL':
-      return tooBusy();
-  }
-};
+const leaveOf = (entry: Entry, whose: Whose): (() => void) | GraphQLError =>
+  entry.kind === 'IN' ? entry.leave : refusedFor(entry.kind, whose);
+
+type Whose = 'connection' | 'account';
+
+const refusedFor = (kind: 'EACH' | 'ALL', whose: Whose): GraphQLError => (kind === 'EACH' ? tooMany(whose) : tooBusy());
 
 const tooMany = (whose: string): GraphQLError =>
   new GraphQLError(`Too many operations of this ${whose} are under way. Wait for their answers, then send it again.`, {

@@ -6,11 +6,11 @@ import { types } from 'node:util';
 import { mapSchema, MapperKind } from '@graphql-tools/utils';
 import { getNamedType, GraphQLError } from 'graphql';
 import type { GraphQLFieldConfig, GraphQLFieldResolver, GraphQLObjectType, GraphQLSchema } from 'graphql';
-import { whenReady } from '../../domain/maybePromise.js';
+import type { Refusal } from '../../domain/refusal.js';
 import { coordinateOf } from '../price/requirements.js';
 import type { PricedSchema } from '../price/places.js';
 import type { PaidField } from '../price/requirements.js';
-import type { Path } from './draw.js';
+import type { Draw, Path } from './draw.js';
 import { GATED } from './isGated.js';
 import type { OpenOperations } from './openOperations.js';
 
@@ -53,16 +53,18 @@ const gated =
     openOperations: OpenOperations,
   ): Resolver =>
   (source, args, contextValue, info) => {
+    if (!hasPath(info)) throw noPath(paid);
     const tab = openOperations.find(contextValue);
     if (!tab?.isOf(info)) throw noOpenTab(paid);
-    if (!hasPath(info)) throw noPath(paid);
-    return whenReady(tab.draw(info), (drawn) => {
+    const resolveDrawn = (drawn: Draw | Refusal): unknown => {
       if ('reason' in drawn) throw tab.errorOf(drawn, info);
       const value = resolve(source, args, contextValue, info);
       // A thenable of another make may begin its work anew each time that it is asked for its value.
       if (isAbovePaid && types.isPromise(value)) tab.follow(value);
       return value;
-    });
+    };
+    const drawn = tab.draw(info);
+    return drawn instanceof Promise ? drawn.then(resolveDrawn) : resolveDrawn(drawn);
   };
 
 /** A free field that has paid ones beneath it: as long as it is under way, nobody knows what those will need. */

@@ -72,9 +72,10 @@ export const openTab = (engine: Engine, request: OpenRequest): MaybePromise<Open
     if ('kind' in quoted) return quoted;
     const hold = new OperationHold(engine, quoted, watch);
     const opened = (admitted: Admitted | null): Opened<OpenTab> => {
+      const tab = openedWith(request, { quoted, hold, admitted });
       // What was read is older than the hold, and than whatever this caller asks for next: that is read anew.
       if (caller.accountId !== null) caller.loaders.accounts.clear(caller.accountId);
-      return openedWith(request, { quoted, hold, admitted });
+      return tab;
     };
     const admitted = hold.admit(now);
     return admitted instanceof Promise ? admitted.then(opened) : opened(admitted);

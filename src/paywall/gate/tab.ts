@@ -9,7 +9,7 @@ import type { FieldNode, GraphQLError, GraphQLResolveInfo } from 'graphql';
 import { decide } from '../../domain/admission.js';
 import type { Standing } from '../../domain/admission.js';
 import { isNothing } from '../../domain/demand.js';
-import { invariant } from '../../domain/invariant.js';
+import { invariant, InvariantError } from '../../domain/invariant.js';
 import type { Instant } from '../../domain/period.js';
 import type { Refusal } from '../../domain/refusal.js';
 import { fieldOf } from './admit.js';
@@ -74,7 +74,8 @@ export class Tab {
 
   /** Admits one position and notes what it drew, or says what it lacks. */
   draw(info: GraphQLResolveInfo): MaybePromise<Draw | Refusal> {
-    invariant(!this.#isClosed, 'a paid field resolved after its operation was settled');
+    if (this.#isClosed)
+      throw new InvariantError('Tollgate has a bug: a paid field resolved after its operation was settled');
     // A wrapper around the resolver may have called it before: one position is charged once.
     const before = drawAt(info.path);
     if (before !== undefined) return before;

@@ -1,10 +1,10 @@
 /** The rows of what an operation is charged: what its response really delivers. */
+import { creditsFor } from '../../domain/decideDelivered.js';
 import { NO_USAGE } from '../../domain/usage.js';
 import type { UsageLine, Used } from '../../domain/usage.js';
 import type { LimitUnits } from '../../domain/wallet.js';
 import { isSameLimit } from '../../domain/wallet.js';
 import type { Capture } from '../../ledger/heldOperation.js';
-import { budgetUnitsOf, coveredUnitsOf, creditsOf, limitUnitsOf } from '../gate/draw.js';
 import type { Draw } from '../gate/draw.js';
 
 /** One row a schema coordinate, however long the lists. */
@@ -85,3 +85,28 @@ export const captureOf = (
   units: unitsTaken(delivered),
   used: { day, lines: usageLines(delivered) },
 });
+
+/** What a delivered position costs in the end. */
+export const creditsOf = ({ decision, paid, usedUnits }: Draw): number =>
+  creditsFor({ requirement: paid, units: usedUnits, decision });
+
+/** What a delivered position takes of a limit in the end. */
+export const limitUnitsOf = ({ decision, usedUnits }: Draw): LimitUnits | null => {
+  if (decision.outcome === 'paid' || decision.draws === null) return null;
+  const { key, window, units } = decision.draws;
+  return { key, window, units: Math.min(usedUnits, units) };
+};
+
+/** How many of its units a plan covered. */
+const coveredUnitsOf = ({ decision, usedUnits }: Draw): number => {
+  if (decision.outcome === 'paid') return 0;
+  return decision.outcome === 'split' ? Math.min(usedUnits, decision.draws.units) : usedUnits;
+};
+
+/** What a delivered position takes of the key's budget in the end. */
+const budgetUnitsOf = (draw: Draw): LimitUnits | null => {
+  const { decision } = draw;
+  if (decision.outcome === 'covered' || decision.budget === undefined) return null;
+  const { key, window } = decision.budget;
+  return { key, window, units: creditsOf(draw) };
+};

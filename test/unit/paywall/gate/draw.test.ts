@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { planId } from '../../../../src/domain/ids.js';
 import type { LimitClaim } from '../../../../src/domain/wallet.js';
-import { creditsOf, drawAt, limitUnitsOf, noteDraw } from '../../../../src/paywall/gate/draw.js';
+import { drawAt, noteDraw } from '../../../../src/paywall/gate/draw.js';
+import { creditsOf, limitUnitsOf } from '../../../../src/paywall/settle/chargedField.js';
 import type { Draw, Path } from '../../../../src/paywall/gate/draw.js';
 
 const pathOf = (key: string | number): Path => ({ prev: undefined, key, typename: 'Query' });
