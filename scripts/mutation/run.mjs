@@ -97,12 +97,12 @@ const filesOf = (folder) =>
     .map((file) => `src/${folder}/${file}`)
     .sort();
 
-/** Some lines of a folder with a threshold, by the commit. Where there is none, by the day. */
+/** Some lines of a folder that has met its bound, by the commit. Where there is none, by the day. */
 const sample = () => {
   const seed = process.env['TOLLGATE_MUTATION_SEED'] ?? headOf() ?? new Date().toISOString().slice(0, 10);
   const number = [...seed].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 1_000_000_007, 7);
   const windows = Object.entries(FOLDERS)
-    .filter(([, { breaksBelow }]) => breaksBelow !== null)
+    .filter(([, { isMeasured }]) => isMeasured === true)
     .flatMap(([folder]) => filesOf(folder).flatMap((file) => windowsOf(folder, file)));
   const { folder, lines } = windows[number % windows.length] ?? { folder: '', lines: '' };
   console.log(`TOLLGATE_MUTATION_SEED=${seed}: ${lines}, one of ${String(windows.length)} places`);

@@ -260,7 +260,8 @@ onEachStore(({ name, database }) => {
           expect.arrayContaining(['INSUFFICIENT_FUNDS', 'KEY_REQUIRED', 'KEY_UNKNOWN', 'SUBSCRIPTION_REQUIRED']),
         );
         expect(charged).toBeGreaterThan(givenBack);
-        expect(givenBack).toBeGreaterThan(0);
+        // What can't be sent is known before it is charged for, so that nothing of it has to be given back.
+        expect(all.filter((line) => line.operation === 'Unsendable' && (line.charged ?? 0) > 0)).toEqual([]);
       },
       TIME_TO_RUN_MS,
     );
