@@ -41,7 +41,7 @@ export const useChromium = () => {
     // Containers give it no sandbox of its own; it sees nothing but pages of these tests.
     started ??= chromium.launch({ executablePath, args: ['--no-sandbox'] });
     const page = await (await started).newPage(look);
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(60_000);
     page.on('console', (message) => {
       // What a policy forbids is told nowhere else.
       if (message.type() === 'error' && message.text().includes('Content Security Policy'))

@@ -12,7 +12,7 @@ const PAGE = fileURLToPath(new URL('../../docs/conformance.md', import.meta.url)
 
 /** All that must be observed; `status` is null without a server. */
 const expectedOf = (cell: Cell, status: number | null): Observed => {
-  const errors = (status === null ? cell.errorsOfExecute : undefined) ?? cell.errors;
+  const { errors } = cell;
   return {
     status,
     body: {

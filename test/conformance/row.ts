@@ -43,8 +43,6 @@ export interface Cell {
   readonly calls: StoreCalls;
   /** Resolvers that noted that they ran, in order. */
   readonly ran?: readonly string[];
-  /** Where Apollo Server words the errors in its own way: those of `paywall.execute`. */
-  readonly errorsOfExecute?: readonly unknown[];
 }
 
 /** How often each verb of the store is called. A verb that is not called is left out. */

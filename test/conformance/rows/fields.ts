@@ -198,9 +198,6 @@ export const fields: readonly Row[] = [
             extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
           },
         ],
-        errorsOfExecute: [
-          { message: 'Cannot spread fragment "F" within itself.', locations: [{ line: 1, column: 42 }] },
-        ],
         ledger: [],
         calls: KEY_ONLY,
         ran: [],
@@ -214,9 +211,6 @@ export const fields: readonly Row[] = [
             locations: [{ line: 1, column: 42 }],
             extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
           },
-        ],
-        errorsOfExecute: [
-          { message: 'Cannot spread fragment "F" within itself.', locations: [{ line: 1, column: 42 }] },
         ],
         ledger: [],
         calls: KEY_ONLY,
@@ -232,9 +226,6 @@ export const fields: readonly Row[] = [
             locations: [{ line: 1, column: 42 }],
             extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
           },
-        ],
-        errorsOfExecute: [
-          { message: 'Cannot spread fragment "F" within itself.', locations: [{ line: 1, column: 42 }] },
         ],
         ledger: [],
         calls: KEY_ONLY,
