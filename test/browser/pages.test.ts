@@ -44,17 +44,21 @@ describe.skipIf(isChromiumMissing)('GraphiQL outside a demo', () => {
   it.each([
     ['/graphql', 'nearest'],
     ['/admin/graphql', 'auditLog'],
-  ])('%s opens with its schema, before anybody has a key', async (path, field) => {
-    const { url } = await start({ graphiql });
-    const page = await open();
-    const statuses: number[] = [];
-    page.on('response', (response) => {
-      if (response.request().method() === 'POST') statuses.push(response.status());
-    });
-    await page.goto(url + path);
-    await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
-    await page.getByRole('link', { name: 'Query', exact: true }).click();
-    await page.getByRole('link', { name: field, exact: true }).first().waitFor();
-    expect(statuses.filter((status) => status !== 200)).toEqual([]);
-  }, 180_000);
+  ])(
+    '%s opens with its schema, before anybody has a key',
+    async (path, field) => {
+      const { url } = await start({ graphiql });
+      const page = await open();
+      const statuses: number[] = [];
+      page.on('response', (response) => {
+        if (response.request().method() === 'POST') statuses.push(response.status());
+      });
+      await page.goto(url + path);
+      await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
+      await page.getByRole('link', { name: 'Query', exact: true }).click();
+      await page.getByRole('link', { name: field, exact: true }).first().waitFor();
+      expect(statuses.filter((status) => status !== 200)).toEqual([]);
+    },
+    180_000,
+  );
 });
