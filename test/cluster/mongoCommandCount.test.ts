@@ -27,14 +27,14 @@ describeWithOwnRig('commands sent to MongoDB', { port: 27_129, delayMs: DELAY_MS
 
   const charged = (body: unknown): unknown =>
     (body as { extensions?: { payment?: { charged?: unknown } } }).extensions?.payment?.charged;
-  /** What an operation sends, in order; entries that move to the ledger afterwards are on nobody's way. */
+  /** What an operation sends, in order; what moves to the ledger and to usage afterwards is on nobody's way. */
   const commandsOf = async (run: () => Promise<unknown>): Promise<readonly string[]> => {
     await expect.poll(() => server.paywall.engine.keeper.stats.journalLength).toBe(0);
     sent = [];
     await run();
     return sent
       .map(({ name, command }) => `${name} ${String(command[name])}`)
-      .filter((each) => each !== 'insert ledger');
+      .filter((each) => !/ (?:ledger|usage)$/.test(each));
   };
 
   it('are the same for 1, 10, 100 and 1,000 paid fields', async () => {
