@@ -129,6 +129,14 @@ describe('a capture', () => {
     ]);
     expect(applyCommand(wallet, refund('r', 'h', 2), NOW).wallet).not.toHaveProperty('usage');
   });
+
+  it('that names no field is counted under no name when it is refunded', () => {
+    const wallet = walletAfter(grant('g', 9), hold('h', 4), capture('h', 4));
+    const nameless = wallet.journal.map((entry) => ({ ...entry }));
+    for (const entry of nameless) Reflect.deleteProperty(entry, 'coordinate');
+    const given = applyCommand({ ...wallet, journal: nameless }, { ...refund('r', 'h', 4), day: '2025-01-20' }, NOW);
+    expect(given.wallet.usage).toMatchObject([{ coordinate: '', refundedCredits: 4 }]);
+  });
 });
 
 describe('what a capture took of limits', () => {
@@ -153,6 +161,17 @@ describe('what a capture took of limits', () => {
     });
     // It was captured all the same, and can't be captured again.
     expect(applyCommand(first.wallet, taken, NOW).result).toEqual({ status: 'REFUSED', fault: 'HOLD_ENDED' });
+  });
+
+  it('is given back for this capture, and other captures stay as they are', () => {
+    const other = walletAfter(
+      hold('o', 0, { units: [claim(1)] }),
+      { ...capture('o', 0), units: [claim(1)] },
+      hold('h', 0, { units: [claim(5)] }),
+      taken,
+    );
+    const { ended } = applyCommand(other, giveBack(), NOW).wallet;
+    expect(Object.fromEntries(ended.map(({ id, how }) => [id, how]))).toEqual({ o: 'CAPTURED', h: 'RETURNED' });
   });
 
   it('is not given back beyond what is counted, and of other windows nothing', () => {
