@@ -35,6 +35,7 @@ describe.skipIf(isChromiumMissing)('a page', () => {
     }
     await page.keyboard.press('Enter');
     await page.waitForURL(`${url}/remedies`);
+    await page.close();
   });
 });
 
