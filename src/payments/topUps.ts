@@ -3,6 +3,7 @@
  * Whatever server finds that it is due names the same purchase, so that it is charged once; a card that can't be charged
  * stops it, visibly, until somebody sets it again.
  */
+import { LRUCache } from 'lru-cache';
 import { actingAs } from '../admin/acting.js';
 import type { Acting } from '../admin/acting.js';
 import { openPurchase } from '../admin/payments/openPurchase.js';
@@ -30,33 +31,31 @@ const PURCHASES = 250;
 /** For as long a provider surely knows a charge by its key. */
 const CHARGE_AGAIN_MS = 12 * HOUR_MS;
 
-interface KnownThreshold {
-  /** `null`: it is switched off. */
-  readonly belowCredits: number | null;
-  readonly until: number;
-}
-
 export class TopUps {
-  readonly #known = new Map<AccountId, KnownThreshold>();
+  /** 0, which no balance is below, where it is switched off. */
+  readonly #thresholds: LRUCache<AccountId, number>;
   readonly #underWay = new Map<AccountId, Promise<void>>();
 
   constructor(
     private readonly bank: Bank,
     private readonly provider: PaymentProvider,
     private readonly follower: Follower,
-  ) {}
+    /** Goes on whatever the wall clock does. */
+    uptimeMs: () => number = () => performance.now(),
+  ) {
+    this.#thresholds = new LRUCache({ max: KNOWN_MAX, ttl: KNOWN_MS, ttlResolution: 0, perf: { now: uptimeMs } });
+  }
 
   /** After an operation was charged. Waits for nothing: most accounts have set no threshold, or are above it. */
   charged(accountId: AccountId, available: number): void {
-    const known = this.#known.get(accountId);
-    const isKnown = known !== undefined && known.until > this.bank.settings.now();
-    if (isKnown && (known.belowCredits === null || available >= known.belowCredits)) return;
+    const threshold = this.#thresholds.get(accountId);
+    if (threshold !== undefined && available >= threshold) return;
     void this.check(accountId).catch(this.bank.settings.onFailure);
   }
 
   /** What is set was changed here. */
   forget(accountId: AccountId): void {
-    this.#known.delete(accountId);
+    this.#thresholds.delete(accountId);
   }
 
   /** Buys what is due. One check at a time per account: whoever comes meanwhile gets that one. */
@@ -73,14 +72,11 @@ export class TopUps {
   }
 
   async #check(accountId: AccountId): Promise<void> {
-    const { settings } = this.bank;
     const named = { provider: this.provider.name, accountId };
     const link = await findProviderLink(this.bank, named);
     const set = link?.autoTopUp ?? null;
     const wanted = set?.stopped === null ? set : null;
-    if (this.#known.size >= KNOWN_MAX) this.#known.clear();
-    const belowCredits = wanted?.belowCredits ?? null;
-    this.#known.set(accountId, { belowCredits, until: settings.now() + KNOWN_MS });
+    this.#thresholds.set(accountId, wanted?.belowCredits ?? 0);
     if (wanted === null) return;
     const due = await this.#due(accountId, wanted);
     const acting = this.#acting();
