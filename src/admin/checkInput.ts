@@ -1,10 +1,11 @@
 /** What is checked of arguments before anything is looked up, and how plans come in. */
 import { isCredits } from '../domain/credits.js';
+import type { OfferFault } from '../domain/offerFaults.js';
 import type { Instant, Interval } from '../domain/period.js';
 import type { Allowance, CreditsPer, Limit, WhenExhausted } from '../domain/plan.js';
 import { isTimeZone } from '../domain/timeZone.js';
 import type { PlanContent } from '../domain/stepPlan.js';
-import { badInput } from './operatorError.js';
+import { badInput, OperatorError } from './operatorError.js';
 
 const TEXT_LENGTH_MAX = 1_000;
 const KEY_LENGTH_MAX = 255;
@@ -106,4 +107,10 @@ export const checkScopes = (scopes: readonly string[] | null): readonly string[]
     throw badInput('scopes', `must be at most ${SCOPES_MAX} names of features or of fields, as in "Query.report".`);
   }
   return [...new Set(scopes)];
+};
+
+/** Faults name the parts of an offer; the arguments of its verbs have most of them in `plan` or `pack`. */
+export const unsoundOffer = (what: 'plan' | 'pack', { argument: part, message }: OfferFault): OperatorError => {
+  const argument = part === 'id' ? `${what}Id` : `${what}.${part.replace(/^price\./, '')}`;
+  return new OperatorError('BAD_USER_INPUT', message, argument);
 };

@@ -1,7 +1,6 @@
 /** Plans: each verb writes the next version, and one who was too late gets `CONFLICT`. */
 import { planId } from '../domain/ids.js';
 import type { AccountId } from '../domain/ids.js';
-import type { OfferFault } from '../domain/offerFaults.js';
 import { planFaults } from '../domain/plan.js';
 import type { Plan } from '../domain/plan.js';
 import { newestOf, stepPlan } from '../domain/stepPlan.js';
@@ -9,7 +8,7 @@ import type { PlanStep, PlanStepFault } from '../domain/stepPlan.js';
 import { effectiveAt } from '../domain/subscription.js';
 import type { Acting } from './acting.js';
 import { carryOut, carryOutWrites } from './carryOut.js';
-import { planContentOf } from './checkInput.js';
+import { planContentOf, unsoundOffer } from './checkInput.js';
 import type { PlanTerms } from './checkInput.js';
 import { loadVersions } from './loadCurrent.js';
 import { badInput, OperatorError } from './operatorError.js';
@@ -92,7 +91,9 @@ const stepTo = (
       const versions = await loadVersions(acting.bank, args.planId);
       const stepped = stepPlan(versions, step);
       if (!stepped.ok) {
-        throw stepped.fault === 'UNSOUND' ? unsound(stepped.faults[0]) : new OperatorError(...FAULTS[stepped.fault]);
+        throw stepped.fault === 'UNSOUND'
+          ? unsoundOffer('plan', stepped.faults[0])
+          : new OperatorError(...FAULTS[stepped.fault]);
       }
       return decisionOn(newestOf(versions), stepped.plan);
     },
@@ -105,12 +106,6 @@ const decisionOn = (before: Plan | null, plan: Plan) => {
     change: { target: `plan/${plan.id}`, before, after: plan },
     answer: { plan },
   };
-};
-
-/** Faults name the parts of a plan; the arguments have most of them in `plan`. */
-const unsound = ({ argument: part, message }: OfferFault): OperatorError => {
-  const argument = part === 'id' ? 'planId' : `plan.${part.replace(/^price\./, '')}`;
-  return new OperatorError('BAD_USER_INPUT', message, argument);
 };
 
 /** Writes a version as it is given: for plans that are kept elsewhere. The same one again changes nothing. */

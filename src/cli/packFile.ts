@@ -1,7 +1,8 @@
 /** Packs of credits in the same file as plans, applied alike: what differs is put on sale, and nothing else. */
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { AdminClient } from './adminClient.js';
+import { changeOffer, differencesOf } from './offerChange.js';
+import type { OfferChange } from './offerChange.js';
 
 const content = z.strictObject({
   name: z.string().min(1),
@@ -16,13 +17,7 @@ const stored = z.object({ id: z.string(), version: z.int(), status: z.enum(['ACT
 export type FilePack = z.infer<typeof filePack>;
 type StoredPack = z.infer<typeof stored>;
 
-/** What applying a pack does to what is there. */
-export interface PackChange {
-  readonly id: string;
-  readonly kind: 'NEW' | 'EDIT' | 'SAME';
-  /** In words, one line a difference. */
-  readonly differences: readonly string[];
-}
+export type PackChange = OfferChange<'NEW' | 'EDIT' | 'SAME'>;
 
 const contentOf = (pack: FilePack | StoredPack): z.infer<typeof content> => {
   const { name, credits, amountMinor, currency, expiresAfterDays } = pack;
@@ -55,7 +50,10 @@ export const applyPacks = async (
     const before = known.find(({ id }) => id === pack.id) ?? null;
     const change = changeOf(pack, before);
     changes.push(change);
-    if (!isDryRun && change.kind !== 'SAME') await write(client, pack, before);
+    if (isDryRun || change.kind === 'SAME') continue;
+    const args = { packId: pack.id, pack: contentOf(pack) };
+    if (before === null) await changeOffer(client, 'pack', 'publishPack', args);
+    else await changeOffer(client, 'pack', 'editPack', { ...args, version: before.version });
   }
   return changes;
 };
@@ -63,26 +61,7 @@ export const applyPacks = async (
 const changeOf = (wanted: FilePack, before: StoredPack | null): PackChange => {
   const { id } = wanted;
   if (before === null) return { id, kind: 'NEW', differences: [] };
-  const was = new Map<string, unknown>(Object.entries(contentOf(before)));
-  const differences = Object.entries(contentOf(wanted)).flatMap(([name, value]) => {
-    const [from, to] = [JSON.stringify(was.get(name)), JSON.stringify(value)];
-    return from === to ? [] : [`${name}: ${from} → ${to}`];
-  });
+  const differences = differencesOf(contentOf(before), contentOf(wanted));
   const isSame = before.status === 'ACTIVE' && differences.length === 0;
   return { id, kind: isSame ? 'SAME' : 'EDIT', differences };
-};
-
-/** Under a key made of what is asked, so that a call whose answer was lost is the same call. */
-const write = async (client: AdminClient, wanted: FilePack, before: StoredPack | null): Promise<void> => {
-  const pack = contentOf(wanted);
-  const args = { packId: wanted.id, version: before?.version ?? 0, pack };
-  const idempotencyKey = createHash('sha256').update(JSON.stringify(args)).digest('base64url');
-  const mutation =
-    before === null
-      ? `mutation ($packId: ID!, $pack: PackInput!, $idempotencyKey: String!) {
-           publishPack(packId: $packId, pack: $pack, idempotencyKey: $idempotencyKey) { pack { version } } }`
-      : `mutation ($packId: ID!, $version: Int!, $pack: PackInput!, $idempotencyKey: String!) {
-           editPack(packId: $packId, version: $version, pack: $pack, idempotencyKey: $idempotencyKey) { pack { version } } }`;
-  const { version, ...rest } = args;
-  await client.ask(mutation, { ...rest, ...(before === null ? {} : { version }), idempotencyKey });
 };

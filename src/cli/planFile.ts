@@ -2,11 +2,12 @@
  * Plans and packs as a file, for version control. Applying it puts on sale what differs from what is on sale, and nothing else: a second
  * time it changes nothing. Plans that the file does not name stay as they are.
  */
-import { createHash } from 'node:crypto';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import type { AdminClient } from './adminClient.js';
 import { CliError, isRecord } from './adminClient.js';
+import { changeOffer, differencesOf } from './offerChange.js';
+import type { OfferChange } from './offerChange.js';
 import { exportPacks, filePack } from './packFile.js';
 
 const count = z.int().min(0);
@@ -76,13 +77,7 @@ const contentOf = (plan: FilePlan | StoredPlan): Content => content.parse(pick(p
 const pick = (plan: FilePlan | StoredPlan): unknown =>
   Object.fromEntries(Object.entries(plan).filter(([name]) => name in content.shape));
 
-/** What applying a plan does to what is there. */
-export interface PlanChange {
-  readonly id: string;
-  readonly kind: 'NEW' | 'EDIT' | 'PUBLISH' | 'SAME';
-  /** In words, one line a difference. */
-  readonly differences: readonly string[];
-}
+export type PlanChange = OfferChange<'NEW' | 'EDIT' | 'PUBLISH' | 'SAME'>;
 
 interface Step extends PlanChange {
   readonly plan: Content;
@@ -98,13 +93,6 @@ const stepOf = (wanted: FilePlan, before: StoredPlan | null): Step => {
   const isSame = before.status === 'ACTIVE' && differences.length === 0;
   return { id, plan, before, kind: isSame ? 'SAME' : 'EDIT', differences };
 };
-
-const differencesOf = (before: Content, after: Content): readonly string[] =>
-  Object.entries(after).flatMap(([name, value]) => {
-    const was: unknown = Object.entries(before).find(([each]) => each === name)?.[1];
-    const [from, to] = [JSON.stringify(was), JSON.stringify(value)];
-    return from === to ? [] : [`${name}: ${from} → ${to}`];
-  });
 
 /** Looks at each plan of the file, and puts right what differs unless that is only to be shown. */
 export const applyPlans = async (
@@ -143,25 +131,8 @@ const carryOut = async (client: AdminClient, { id, kind, plan, before, differenc
 
 type PlanMutation = 'createPlanDraft' | 'updatePlanDraft' | 'publishPlan' | 'editPlan';
 
-/** Under a key made of what is asked, so that a call whose answer was lost is the same call. Answers the new version. */
-const write = async (client: AdminClient, mutation: PlanMutation, args: object): Promise<number> => {
-  const idempotencyKey = createHash('sha256')
-    .update(JSON.stringify([mutation, args]))
-    .digest('base64url');
-  const given = { ...args, idempotencyKey };
-  const types: Readonly<Record<string, string>> = {
-    planId: 'ID!',
-    version: 'Int!',
-    plan: 'PlanInput!',
-    idempotencyKey: 'String!',
-  };
-  const names = Object.keys(given);
-  const declared = names.map((name) => `$${name}: ${types[name] ?? ''}`).join(', ');
-  const passed = names.map((name) => `${name}: $${name}`).join(', ');
-  const data = await client.ask(`mutation (${declared}) { ${mutation}(${passed}) { plan { version } } }`, { ...given });
-  const payload = data[mutation];
-  return z.object({ plan: z.object({ version: z.int() }) }).parse(payload).plan.version;
-};
+const write = (client: AdminClient, mutation: PlanMutation, args: object): Promise<number> =>
+  changeOffer(client, 'plan', mutation, args);
 
 /** All plans and packs on sale, as a file that changes nothing where it is applied. */
 export const exportPlans = async (client: AdminClient): Promise<string> => {

@@ -3,7 +3,6 @@ import { packId } from '../../domain/ids.js';
 import type { PackId } from '../../domain/ids.js';
 import { packFaults } from '../../domain/offer.js';
 import type { Pack } from '../../domain/offer.js';
-import type { OfferFault } from '../../domain/offerFaults.js';
 import { stepPack } from '../../domain/stepPack.js';
 import type { PackContent, PackStep, PackStepFault } from '../../domain/stepPack.js';
 import { newestOf } from '../../domain/stepPlan.js';
@@ -11,6 +10,7 @@ import type { Bank } from '../../accounts/bank.js';
 import type { Acting } from '../acting.js';
 import { carryOutWrites } from '../carryOut.js';
 import type { Decision } from '../carryOut.js';
+import { unsoundOffer } from '../checkInput.js';
 import { OperatorError } from '../operatorError.js';
 import type { OperatorErrorCode } from '../operatorError.js';
 
@@ -101,7 +101,9 @@ const stepTo = (
       const versions = await loadPackVersions(acting.bank, args.packId);
       const stepped = stepPack(versions, stepOf());
       if (!stepped.ok) {
-        throw stepped.fault === 'UNSOUND' ? unsound(stepped.faults[0]) : new OperatorError(...FAULTS[stepped.fault]);
+        throw stepped.fault === 'UNSOUND'
+          ? unsoundOffer('pack', stepped.faults[0])
+          : new OperatorError(...FAULTS[stepped.fault]);
       }
       const [, message] = FAULTS.STALE;
       return decisionOn(newestOf(versions), stepped.pack, message);
@@ -113,12 +115,6 @@ const decisionOn = (before: Pack | null, pack: Pack, message: string): Decision<
   change: { target: `pack/${pack.id}`, before, after: pack },
   answer: { pack },
 });
-
-/** Faults name the parts of a pack; the arguments have most of them in `pack`. */
-const unsound = ({ argument: part, message }: OfferFault): OperatorError => {
-  const argument = part === 'id' ? 'packId' : `pack.${part.replace(/^price\./, '')}`;
-  return new OperatorError('BAD_USER_INPUT', message, argument);
-};
 
 /** Writes a version as it is given: for packs that are kept elsewhere. The same one again changes nothing. */
 export const writePackVersion = (acting: Acting, pack: Pack, key: string | null): Promise<PackAnswer> =>
