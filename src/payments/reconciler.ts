@@ -53,7 +53,7 @@ export class Reconciler {
   /** Runs now, and every hour from now on. */
   start(): void {
     const run = (): void => {
-      this.runAll({ isComplete: false }).catch(this.parts.bank.settings.onFailure);
+      this.#runAll({ isComplete: false }).catch(this.parts.bank.settings.onFailure);
     };
     run();
     this.#timer = setInterval(run, HOUR_MS).unref();
@@ -75,10 +75,18 @@ export class Reconciler {
 
   /** Throws `CONFLICT` while another server is at it. */
   async runAll({ isComplete }: { readonly isComplete: boolean }): Promise<ReconcilerRun> {
+    const run = await this.#runAll({ isComplete });
+    if (run !== null) return run;
+    throw new OperatorError('CONFLICT', 'Another server is reconciling. Look at its run in some minutes.');
+  }
+
+  /** `null`: another server does it for all. */
+  async #runAll({ isComplete }: { readonly isComplete: boolean }): Promise<ReconcilerRun | null> {
     const { bank, provider } = this.parts;
     const { settings, store } = bank;
     const startedAt = settings.now();
     const locked = await this.#lock(startedAt);
+    if (locked === null) return null;
     const run = new Run(startedAt);
     const since = Math.max(startedAt - EVENTS_SINCE_MS, (locked.askedUntil ?? 0) - OVERLAP_MS);
     const isAsked = await run.tried(() => this.#askForEvents(run, since));
@@ -92,12 +100,12 @@ export class Reconciler {
     return lastRun;
   }
 
-  async #lock(now: Instant): Promise<ReconcilerRecord> {
+  /** `null`: another server has it. */
+  async #lock(now: Instant): Promise<ReconcilerRecord | null> {
     const record = await this.#record();
     const isFree = record.lockedUntil === null || record.lockedUntil <= now;
     const locked = { ...record, lockedUntil: now + LOCK_MS };
-    if (isFree && (await this.#save(locked))) return locked;
-    throw new OperatorError('CONFLICT', 'Another server is reconciling. Look at its run in some minutes.');
+    return isFree && (await this.#save(locked)) ? locked : null;
   }
 
   async #record(): Promise<ReconcilerRecord> {

@@ -159,6 +159,16 @@ onEachStore(({ name, database }) => {
       expect((await click(one, 'second')).checkout).not.toBeNull();
     });
 
+    it('another server that reconciles is no failure at start, and a CONFLICT by command', async () => {
+      const lockedUntil = world.now * 1_000 + HOUR * 1_000;
+      const record = { provider: 'stripe', lastRun: null, askedUntil: null, lockedUntil, version: 0 };
+      expect(await opened.store.savePayments('reconcilers', [record])).toEqual(['WON']);
+      one.payments.reconciler.start();
+      // It takes as many steps as the run at start, and began after it.
+      await expect(one.payments.desk.reconcile(null)).rejects.toMatchObject({ code: 'CONFLICT' });
+      expect(failures).toEqual([]);
+    });
+
     it('a customer who was deleted there is replaced at the next checkout, and is the only one', async () => {
       await click(one, 'first');
       const [first] = world.all('customer');
