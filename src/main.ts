@@ -158,7 +158,7 @@ const paywallOptions = (
   remedyUrl: (occasion) => remedyAddress(publicUrl(), occasion),
   docsUrl: (cause) => `${docsUrl ?? `${publicUrl()}/errors`}/${cause}`,
   onFailure: (error) => {
-    logger.error({ err: error }, 'The store failed');
+    logger.error({ err: error }, error instanceof StoreError ? 'The store failed' : 'Work in the background failed');
   },
   keySecret,
   documentLimits,
